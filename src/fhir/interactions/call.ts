@@ -1,0 +1,76 @@
+// What an interaction is given and what it answers. The HTTP room makes calls from requests; batch and transaction make them
+// from entries; so every way in is the same way in.
+import type { Definitions } from '../definitions/definitions.ts';
+import type { Resource } from '../model/resource.ts';
+import type { Store } from '../storage/store.ts';
+
+/** https://hl7.org/fhir/R4/http.html — the closed set of what a request can be, as read from method and path by http/grammar.ts */
+export type Target =
+  | { kind: 'capabilities' }
+  | { kind: 'read'; type: string; id: string }
+  | { kind: 'vread'; type: string; id: string; version: string }
+  | { kind: 'create'; type: string }
+  | { kind: 'update'; type: string; id: string }
+  | { kind: 'update-conditional'; type: string }
+  | { kind: 'patch'; type: string; id: string }
+  | { kind: 'patch-conditional'; type: string }
+  | { kind: 'delete'; type: string; id: string }
+  | { kind: 'delete-conditional'; type: string }
+  | { kind: 'search-type'; type: string }
+  | { kind: 'search-compartment'; compartment: string; id: string; type: string }
+  | { kind: 'search-system' }
+  | { kind: 'history-instance'; type: string; id: string }
+  | { kind: 'history-type'; type: string }
+  | { kind: 'history-system' }
+  | { kind: 'bundle' }
+  | { kind: 'operation'; level: 'system' | 'type' | 'instance'; type?: string; id?: string; code: string };
+
+export interface Call {
+  target: Target;
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** query parameters (and a _search form's body) in order; never pre-merged */
+  query: readonly (readonly [name: string, value: string])[];
+  /** lower-case names: if-match, if-none-match, if-none-exist, if-modified-since, prefer, content-type … */
+  headers: Readonly<Record<string, string | undefined>>;
+  /** parsed JSON where the request had a body; lossless, see model/json.ts */
+  body?: unknown;
+  /** the service base without a slash at the end, for example http://127.0.0.1:3000/fhir */
+  base: string;
+  /** the correlation id of the request */
+  id: string;
+  /** already narrowed to what the caller may see */
+  store: Store;
+}
+
+export interface Answer {
+  status: number;
+  /** exact bytes (a stored version) or a value to be written as JSON; absent: no body */
+  body?: Buffer | Resource;
+  /** version and time of the one resource the answer is about: becomes ETag and Last-Modified */
+  version?: number;
+  lastUpdated?: number;
+  /** `Type/id/_history/n`, made absolute against the base */
+  location?: string;
+  headers?: Record<string, string>;
+}
+
+/** What interactions share; built once in main.ts. */
+export interface Engine {
+  definitions: Definitions;
+  now: () => number;
+  settings: EngineSettings;
+}
+
+export interface EngineSettings {
+  /** refuse a write whose literal references point to nothing */
+  checkReferences: boolean;
+  /** refuse a delete of what others refer to */
+  refuseDeleteOfReferenced: boolean;
+  /** largest body of one resource and of a Bundle, bytes */
+  maxResourceBytes: number;
+  maxBundleBytes: number;
+  defaultPageSize: number;
+  maxPageSize: number;
+  /** IANA name; days of slots and dates without a zone follow it */
+  timeZone: string;
+}

@@ -1,0 +1,37 @@
+// The closed little language between search (which thinks) and storage (which acts). It speaks only of SearchKeys, so it is
+// translated twice and only twice: to a MongoDB filter (storage/mongo/filter.ts) and to a test in memory (matches.ts).
+
+/** Conditions on one end of an interval; all given ones must hold. */
+export interface Bound {
+  gt?: number;
+  gte?: number;
+  lt?: number;
+  lte?: number;
+}
+
+export type Predicate =
+  /** `and` of nothing is everything; `or` of nothing is nothing */
+  | { op: 'and' | 'or'; of: readonly Predicate[] }
+  | { op: 'not'; of: Predicate }
+  /** `k` holds this key */
+  | { op: 'equals'; key: string }
+  /** `k` holds one of these keys */
+  | { op: 'oneOf'; keys: readonly string[] }
+  /** an entry of `k` or `s` begins with this */
+  | { op: 'startsWith'; in: 'k' | 's'; prefix: string }
+  /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon */
+  | { op: 'contains'; param: string; text: string }
+  /** one interval of `param` (the whole `p`) whose ends meet both conditions */
+  | { op: 'interval'; in: 'd' | 'q'; param: string; lo?: Bound; hi?: Bound }
+  /** the parameter has any key at all (`:missing=false`); `param` is a code, keys with suffixes count */
+  | { op: 'exists'; in: 'k' | 's' | 'd' | 'q'; param: string }
+  | { op: 'ids'; ids: readonly string[] }
+  /** meta.lastUpdated in ms */
+  | { op: 'updated'; at: Bound }
+  /** chaining: a reference of `param` points to a resource of one of `types` that meets `where` */
+  | { op: 'linked'; param: string; types: readonly string[]; where: Predicate }
+  /** _has: a resource of `type` that meets `where` points here with its reference parameter `param` */
+  | { op: 'linkedFrom'; type: string; param: string; where: Predicate };
+
+export const everything: Predicate = { op: 'and', of: [] };
+export const nothing: Predicate = { op: 'or', of: [] };

@@ -1,0 +1,27 @@
+// Hospital rules on writes. They hold for every way in (REST, patch, Bundle, operations), because they wrap the store itself.
+import type { Resource } from '../model/resource.ts';
+import type { Transaction, Write } from './store.ts';
+
+/** One resource before and after; `before` is absent on creation, `after` on deletion. */
+export interface Change {
+  type: string;
+  id: string;
+  before?: Resource;
+  after?: Resource;
+}
+
+/**
+ * A rule sees every change of its types inside the transaction that makes it, before it is written. It throws a FhirError to refuse,
+ * changes places (slots, beds, stock) by guarded updates, and returns further writes that belong to the same fact (a Slot's status).
+ */
+export interface WriteRule {
+  name: string;
+  types: readonly string[];
+  /** names to queue on in this process, so that a crowd does not retry against itself: `Slot/s1` */
+  locks?(change: Change): readonly string[];
+  apply(change: Change, tx: Transaction, now: number): Promise<readonly Write[] | undefined>;
+}
+
+export function defineRule(rule: WriteRule): WriteRule {
+  return rule;
+}

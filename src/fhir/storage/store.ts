@@ -1,0 +1,147 @@
+// The port between the engine and the database. Interactions, operations and hospital rules know only this file;
+// storage/mongo is the one room that implements it. A store belongs to one tenant (one database).
+import type { Predicate } from '../model/predicate.ts';
+import type { Resource } from '../model/resource.ts';
+
+/** One version of one resource as stored. */
+export interface Version {
+  type: string;
+  id: string;
+  version: number;
+  /** meta.lastUpdated, ms since 1970 */
+  lastUpdated: number;
+  /** the exact JSON to serve (id, meta.versionId and meta.lastUpdated inside); null for a deletion */
+  bytes: Buffer | null;
+  /** how this version came to be (Bundle.entry.request.method in a history) */
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+}
+
+export type SortKey =
+  | { by: 'id' | 'lastUpdated'; descending: boolean }
+  /** the type's main date (`sd`) */
+  | { by: 'main-date'; descending: boolean }
+  /** any search parameter: the smallest (ascending) or largest (descending) of its keys; missing values last */
+  | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
+
+export interface FindQuery {
+  type: string;
+  where: Predicate;
+  /** empty: an order of the store's choice, stable over pages */
+  sort: readonly SortKey[];
+  /** page size; 0 with `total` gives only a count */
+  limit: number;
+  /** the `next` of the page before, as it came */
+  after?: string;
+  total: 'none' | 'estimate' | 'accurate';
+  /** reference keys (`<param>|Type/id`) are wanted for includes */
+  wantReferences?: boolean;
+}
+
+export interface Match {
+  type: string;
+  id: string;
+  version: number;
+  lastUpdated: number;
+  bytes: Buffer;
+  /** the resource's `k` entries, only where `wantReferences` */
+  keys?: readonly string[];
+}
+
+export interface FindPage {
+  matches: Match[];
+  /** opaque, to be passed as `after`; absent on the last page */
+  next?: string;
+  /** where asked for, or known for free (the whole result is on this page) */
+  total?: number;
+  /** what the database did, for `_explain` and the bench */
+  examined?: { keys: number; documents: number };
+}
+
+export interface HistoryQuery {
+  scope: { level: 'instance'; type: string; id: string } | { level: 'type'; type: string } | { level: 'system' };
+  /** ms; only versions at or after it */
+  since?: number;
+  /** ms; only versions current at some time in this interval */
+  at?: { lo: number; hi: number };
+  limit: number;
+  after?: string;
+}
+
+export interface HistoryPage {
+  versions: Version[];
+  next?: string;
+  total?: number;
+}
+
+/**
+ * One change. `resource` carries neither versionId nor lastUpdated; the store adds them.
+ * - create: a new id is chosen where none is given. `ifNoneExist` makes it conditional: a match found under the claim is
+ *   returned in place of a new version (`created: false`); several matches throw `multiple-matches`.
+ * - update: creates the resource where it does not exist (upsert). `ifVersion` is If-Match: another current version throws
+ *   `precondition`; 0 means "must not exist". `ifVersion` absent: last writer wins, each write its own version.
+ * - delete: deleting what is deleted or never was changes nothing.
+ */
+export type Write =
+  | { kind: 'create'; type: string; id?: string; resource: Resource; ifNoneExist?: ConditionalCreate }
+  | { kind: 'update'; type: string; id: string; resource: Resource; ifVersion?: number; method?: 'PUT' | 'PATCH' }
+  | { kind: 'delete'; type: string; id: string; ifVersion?: number };
+
+export interface ConditionalCreate {
+  /** canonical text of the criteria: equal criteria give equal text */
+  canonical: string;
+  where: Predicate;
+}
+
+export interface Written extends Version {
+  created: boolean;
+  /** false where nothing had to be written (conditional create found a match, delete of nothing) */
+  changed: boolean;
+}
+
+/** A small document outside the resources that guards something that can be won once: a slot's places, a bed, a lot's stock. */
+export interface Place {
+  _id: string;
+  [field: string]: unknown;
+}
+
+/** Inside a transaction: reads see one snapshot and the transaction's own writes; nothing is visible outside before commit. */
+export interface Transaction {
+  read(type: string, id: string): Promise<Version | undefined>;
+  readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;
+  find(query: FindQuery): Promise<FindPage>;
+  /** one database command per type and kind of change, in the order of `writes` in the result */
+  write(writes: readonly Write[]): Promise<Written[]>;
+  /**
+   * Guarded change of a place: applies MongoDB update operators where `guard` holds and returns the document after it,
+   * or undefined where no document met the guard. `insert` makes the document first where it does not exist.
+   */
+  changePlace(
+    kind: string,
+    id: string,
+    guard: Readonly<Record<string, unknown>>,
+    update: Readonly<Record<string, unknown>>,
+    insert?: Readonly<Record<string, unknown>>,
+  ): Promise<Place | undefined>;
+  readPlace(kind: string, id: string): Promise<Place | undefined>;
+  removePlace(kind: string, id: string): Promise<void>;
+  /** runs after the commit, once; never if the transaction fails */
+  afterCommit(action: () => void | Promise<void>): void;
+}
+
+export interface TransactionOptions {
+  /** names (for example `Slot/s1`) that queue inside this process, so that a crowd does not retry against itself */
+  locks?: readonly string[];
+}
+
+export interface Store {
+  /** micro-batched; undefined where it never existed; a Version with `bytes: null` where deleted */
+  read(type: string, id: string): Promise<Version | undefined>;
+  readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;
+  vread(type: string, id: string, version: number): Promise<Version | undefined>;
+  find(query: FindQuery): Promise<FindPage>;
+  history(query: HistoryQuery): Promise<HistoryPage>;
+  /** one change, without a transaction where none is needed; micro-batched */
+  write(change: Write): Promise<Written>;
+  /** runs `work` at least once and commits it at most once; a write conflict with another transaction runs it again */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
+}
