@@ -54,6 +54,8 @@ export interface FhirErrorOptions {
   issues?: readonly Issue[];
   /** extra response headers, for example `Allow` or `Retry-After` */
   headers?: Readonly<Record<string, string>>;
+  /** the value that was refused (a Write, say), so that a transaction of many can name the entry it came from */
+  about?: object;
   cause?: unknown;
 }
 
@@ -62,12 +64,14 @@ export class FhirError extends Error {
   readonly kind: ErrorKind;
   readonly issues: readonly Issue[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly about: object | undefined;
 
   constructor(kind: ErrorKind, message: string, options: FhirErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FhirError';
     this.kind = kind;
     this.headers = options.headers ?? {};
+    this.about = options.about;
     this.issues = options.issues ?? [
       {
         severity: 'error',

@@ -12,6 +12,10 @@ export interface OperationContext {
   call: Call;
   /** parts that main.ts built and this operation's ward needs (queue, AI provider …), by name */
   parts: Readonly<Record<string, unknown>>;
+  /** tells how far the work is (`X-Progress` of the status URL); does nothing where the caller waits for the answer */
+  progress(text: string): Promise<void>;
+  /** aborted when the caller cancels work that runs on the queue */
+  signal: AbortSignal;
 }
 
 export interface OperationModule<Input = Record<string, unknown>, Output = Record<string, unknown>> {
@@ -19,10 +23,36 @@ export interface OperationModule<Input = Record<string, unknown>, Output = Recor
   definition: string;
   /** SMART v2 scopes without the actor: `Location.u`. Checked by access from issue 5 on, listed in the capability statement's documentation. */
   needs: readonly string[];
+  /** `allowed`: runs on the queue when the caller asks with `Prefer: respond-async`. It may then run twice, so it must be idempotent. */
+  async?: 'allowed';
   /** decoded by the definition: by name, arrays where max is not 1, primitives as JSON values, complex types as objects */
-  run(input: Input, context: OperationContext): Promise<Output>;
+  run(input: Input, context: OperationContext): Promise<Output | OperationAnswer<Output>>;
 }
 
 export function defineOperation<Input, Output>(module: OperationModule<Input, Output>): OperationModule<Input, Output> {
   return module;
+}
+
+const ANSWER = Symbol('an answer with a status or headers of its own');
+
+/** What `run` may give in place of the plain output, where 200 and no headers are not the right answer. */
+export interface OperationAnswer<Output> {
+  [ANSWER]: true;
+  /** by name, as the plain output; absent: no body */
+  output?: Output;
+  status: number;
+  headers?: Record<string, string>;
+  /** `Type/id/_history/n`: becomes Location and, with `version` and `lastUpdated`, ETag and Last-Modified */
+  location?: string;
+  version?: number;
+  lastUpdated?: number;
+}
+
+/** `return answerWith({ status: 201, location: 'Appointment/a1/_history/1', output: { return: appointment } })` */
+export function answerWith<Output>(answer: Omit<OperationAnswer<Output>, typeof ANSWER>): OperationAnswer<Output> {
+  return { ...answer, [ANSWER]: true };
+}
+
+export function isOperationAnswer<Output>(value: Output | OperationAnswer<Output>): value is OperationAnswer<Output> {
+  return typeof value === 'object' && value !== null && ANSWER in value;
 }

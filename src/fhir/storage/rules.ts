@@ -1,4 +1,5 @@
-// Hospital rules on writes. They hold for every way in (REST, patch, Bundle, operations), because they wrap the store itself.
+// Hospital rules on writes. They hold for every way in (REST, patch, Bundle, operations), because they wrap the store itself:
+// with-rules.ts applies them. One rule is one file `*.rule.ts` whose default export is `defineRule({ … })`.
 import type { Resource } from '../model/resource.ts';
 import type { Transaction, Write } from './store.ts';
 
@@ -13,6 +14,11 @@ export interface Change {
 /**
  * A rule sees every change of its types inside the transaction that makes it, before it is written. It throws a FhirError to refuse,
  * changes places (slots, beds, stock) by guarded updates, and returns further writes that belong to the same fact (a Slot's status).
+ *
+ * - `tx` shows every write that comes before this change, also those of the same Bundle; what it writes is subject to the rules too.
+ * - Returned writes are made right after the change itself, in the same transaction, and are subject to the rules.
+ * - `apply` may run again after a write conflict: it must have no effect outside `tx` (see `tx.afterCommit`).
+ * - `after` is what will be written. A rule may complete it (a missing default), never replace it.
  */
 export interface WriteRule {
   name: string;

@@ -131,6 +131,8 @@ export interface Transaction {
 export interface TransactionOptions {
   /** names (for example `Slot/s1`) that queue inside this process, so that a crowd does not retry against itself */
   locks?: readonly string[];
+  /** what `work` is going to write, where that is known: the locks of the hospital's rules are taken for it (with-rules.ts) */
+  expected?: readonly Write[];
 }
 
 export interface Store {
