@@ -1,0 +1,120 @@
+// Makes a freshly started mongod ready: waits for it, initiates its one-node set and user once, and wakes it as primary.
+import { type Db, MongoClient, MongoServerError } from 'mongodb';
+import { sleep } from '../../clock/clock.ts';
+import { StartError } from '../../start-error.ts';
+import { series } from './version.ts';
+
+export const SET_NAME = 'wardgate';
+const USER = 'wardgate';
+
+export interface Access {
+  port: number;
+  password: string;
+}
+
+export async function prepareReplicaSet(
+  { port, password }: Access,
+  { version, upgrade }: { version: string; upgrade: boolean },
+): Promise<void> {
+  const host = `127.0.0.1:${port}`;
+  let entered = await enter(host, password);
+  if (entered === undefined) {
+    await bootstrap(host, password);
+    entered = await enter(host, password);
+  }
+  if (entered === undefined) throw new StartError('The password in mongodb.secret does not open the data folder.');
+  try {
+    const admin = entered.db('admin');
+    await followPort(admin, host);
+    await untilPrimary(admin);
+    if (upgrade) await raiseFormat(admin, version);
+  } finally {
+    await entered.close();
+  }
+}
+
+/** undefined where the user does not exist yet (or the password is another one) */
+async function enter(host: string, password: string): Promise<MongoClient | undefined> {
+  try {
+    return await connect(host, { auth: { username: USER, password } });
+  } catch (error) {
+    if (error instanceof MongoServerError && error.codeName === 'AuthenticationFailed') return undefined;
+    throw error;
+  }
+}
+
+async function connect(host: string, options: { auth?: { username: string; password: string } }): Promise<MongoClient> {
+  // Recovery of a large journal after a crash may take minutes before the port answers.
+  const client = new MongoClient(`mongodb://${host}/`, {
+    directConnection: true,
+    serverSelectionTimeoutMS: 600_000,
+    heartbeatFrequencyMS: 500,
+    maxPoolSize: 1,
+    ...options,
+  });
+  try {
+    await untilListening(host);
+    return await client.connect();
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+async function untilListening(host: string): Promise<void> {
+  const { connect: open } = await import('node:net');
+  const [name, port] = host.split(':');
+  const isOpen = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = open({ host: name ?? '', port: Number(port) });
+      socket.once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.once('error', () => resolve(false));
+    });
+  while (!(await isOpen())) await sleep(25);
+}
+
+/**
+ * MongoDB lets a local client in without a password until the first user exists.
+ * https://www.mongodb.com/docs/manual/core/localhost-exception/
+ */
+async function bootstrap(host: string, password: string): Promise<void> {
+  const client = await connect(host, {});
+  try {
+    const admin = client.db('admin');
+    try {
+      await admin.command({ replSetInitiate: { _id: SET_NAME, members: [{ _id: 0, host }] } });
+    } catch (error) {
+      if (!(error instanceof MongoServerError && error.codeName === 'AlreadyInitialized')) throw error;
+    }
+    await untilPrimary(admin);
+    await admin.command({ createUser: USER, pwd: password, roles: ['root'] });
+  } finally {
+    await client.close();
+  }
+}
+
+/** The set's own record names its port; when that was taken this time, the record must follow or the node finds itself nowhere. */
+async function followPort(admin: Db, host: string): Promise<void> {
+  const { config } = await admin.command({ replSetGetConfig: 1 });
+  const [member] = config.members;
+  if (member.host === host) return;
+  member.host = host;
+  config.version += 1;
+  await admin.command({ replSetReconfig: config, force: true });
+}
+
+async function untilPrimary(admin: Db): Promise<void> {
+  while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) await sleep(20);
+}
+
+/** After a start with a newer release the data takes its format, so that the next release can open it in turn. */
+async function raiseFormat(admin: Db, version: string): Promise<void> {
+  const found = await admin.command({ getParameter: 1, featureCompatibilityVersion: 1 });
+  const target = series(version);
+  if (found.featureCompatibilityVersion?.version === target) return;
+  const confirm = Number(target.split('.')[0]) >= 7 ? { confirm: true } : {};
+  await admin.command({ setFeatureCompatibilityVersion: target, ...confirm });
+}

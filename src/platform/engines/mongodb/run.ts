@@ -1,0 +1,95 @@
+// Runs mongod as a durable one-node replica set (transactions and change streams need one) that only this server can enter.
+import { mkdirSync, renameSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { StartError } from '../../start-error.ts';
+import { type Child, endOrphan, startChild } from '../child.ts';
+import { freePort } from '../free-port.ts';
+import { readNote, secretOf, writeNote } from '../notes.ts';
+import { type Supervised, supervise } from '../supervise.ts';
+import { type FindOptions, findMongod } from './binary.ts';
+import { type Access, prepareReplicaSet, SET_NAME } from './replica-set.ts';
+
+export interface RunOptions extends Omit<FindOptions, 'wroteData'> {
+  dataDir: string;
+  cacheGb?: number;
+  onLost: (reason: string) => void;
+}
+
+export interface RunningEngine extends Supervised {
+  uri: string;
+  version: string;
+}
+
+const GRACE_MS = 60_000;
+const GIB = 1024 ** 3;
+
+export async function runMongod(options: RunOptions): Promise<RunningEngine> {
+  const { dataDir, report, onLost } = options;
+  const before = readNote(dataDir, 'mongodb');
+  if (before?.process !== undefined) await endOrphan(before.process, GRACE_MS);
+  const { program, version } = await findMongod({
+    ...options,
+    ...(before === undefined ? {} : { wroteData: before.version }),
+  });
+  const folder = join(dataDir, 'mongodb');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { secret, path: keyFile } = secretOf(dataDir, 'mongodb');
+  const port = await freePort(before?.port);
+  const access: Access = { port, password: secret };
+
+  const args = [
+    ['--dbpath', folder],
+    ['--bind_ip', '127.0.0.1'],
+    ['--port', String(port)],
+    ['--replSet', SET_NAME],
+    ['--keyFile', keyFile],
+    ['--wiredTigerCacheSizeGB', String(options.cacheGb ?? defaultCacheGb())],
+    ['--oplogSize', '1024'],
+    ['--logpath', keepOneLog(join(dataDir, 'mongodb.log'))],
+    // Alone in its set, there is nobody to hand over to: waiting for that would only make the end slow.
+    ['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    // Slow queries are logged with the values searched for, which are about patients: only the very slow ones.
+    ['--slowms', '5000'],
+    ['--setParameter', 'diagnosticDataCollectionEnabled=false'],
+    ['--quiet', '--nounixsocket'],
+  ].flat();
+
+  const start = async (): Promise<Child> => {
+    const child = await startChild({ command: program, args, graceMs: GRACE_MS });
+    writeNote(dataDir, 'mongodb', { version, port, process: child.identity });
+    const failed = child.ended.then(({ code, signal }) => {
+      throw new StartError(
+        `MongoDB ${version} ended while starting (${signal ?? `code ${code}`}); its log is ${join(dataDir, 'mongodb.log')}. ${child.lastLines()}`,
+      );
+    });
+    failed.catch(() => undefined);
+    try {
+      await Promise.race([prepareReplicaSet(access, { version, upgrade: before?.version !== version }), failed]);
+    } catch (error) {
+      await child.stop();
+      throw error;
+    }
+    return child;
+  };
+
+  const running = await supervise({ name: 'MongoDB', start, report, onLost });
+  return {
+    ...running,
+    version,
+    uri: `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true`,
+  };
+}
+
+/** A quarter of the memory, at most 1 GB: enough for a large hospital's working set, and the budget of a laptop. */
+const defaultCacheGb = (): number => Math.max(0.25, Math.min(1, Math.round((totalmem() / GIB) * 25) / 100));
+
+/** The log of the start before is kept, older ones are not: mongod alone would keep them all. */
+function keepOneLog(path: string): string {
+  try {
+    renameSync(path, `${path}.1`);
+  } catch {
+    // the first start
+  }
+  return path;
+}
