@@ -1,0 +1,190 @@
+// JSON in and out without loss: a decimal leaves as it came (1.50, 1e3, 20 digits), and what JSON.parse lets pass in silence is refused.
+// https://hl7.org/fhir/R4/json.html and docs/adr/0005-decimals-keep-their-text.md
+import { FhirError } from './errors.ts';
+import { diagnoseJson, isWellFormed } from './json-diagnose.ts';
+import { ascii, NUMBER, type OddNumbers, scanJson } from './json-scan.ts';
+
+/**
+ * Own symbol on the PARENT object or array: { [keyOrIndex]: text as written }. `{...copy}` keeps it, while JSON.stringify, Object.keys and
+ * fhirpath do not see it; the element itself is a plain number. The record is shared between copies: replace it, never change it.
+ */
+export const DECIMALS: unique symbol = Symbol('decimals');
+
+export type DecimalTexts = Readonly<Record<string, string>>;
+interface Node {
+  [key: string | number]: unknown;
+  [DECIMALS]?: DecimalTexts;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Parses one JSON text. Throws FhirError 'structure' with line and column. */
+export function parseJson(input: Buffer | string): unknown {
+  const isText = typeof input === 'string';
+  if (isText && !isWellFormed(input)) throw new FhirError('structure', 'Half of a surrogate pair in the text');
+  const bytes = isText ? Buffer.from(input) : input;
+  const text = isText ? input.replace(/^\uFEFF/, '') : decode(input);
+  const { sure, odd } = scanJson(bytes);
+  if (!sure) diagnoseJson(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    diagnoseJson(text);
+    throw new FhirError('structure', 'Invalid JSON', { cause: error });
+  }
+  if (odd.length > 0) keepTexts(value, odd, bytes);
+  return value;
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new FhirError('structure', 'Invalid JSON: the text is not UTF-8');
+  }
+}
+
+/** Walks the program of json-scan.ts: only to the numbers it names, and from number to number only where the path differs. */
+function keepTexts(root: unknown, odd: OddNumbers, bytes: Buffer): void {
+  const nodes: Node[] = [];
+  nodes[1] = root as Node;
+  /** most texts of one Bundle are the same few (0.0, 0.00): one record serves all parents */
+  const shared = new Map<string, DecimalTexts>();
+  let level = 0;
+  let key: string | number = '';
+  for (let i = 0; i < odd.length; i += 3) {
+    const step = odd[i]!;
+    if (step === NUMBER) {
+      const parent = nodes[level];
+      if (parent === undefined) return;
+      const text = ascii(bytes, odd[i + 1]!, odd[i + 2]!);
+      const before = parent[DECIMALS];
+      if (before !== undefined) parent[DECIMALS] = { ...before, [key]: text };
+      else {
+        const name = `${key}:${text}`;
+        let record = shared.get(name);
+        if (record === undefined) {
+          record = { [key]: text };
+          if (shared.size < 10_000) shared.set(name, record);
+        }
+        parent[DECIMALS] = record;
+      }
+    } else {
+      if (step > level && level > 0) nodes[step] = nodes[level]?.[key] as Node;
+      key = odd[i + 1] === -1 ? odd[i + 2]! : readKey(bytes, odd[i + 1]!, odd[i + 2]!);
+      level = step;
+    }
+  }
+}
+
+function readKey(bytes: Buffer, start: number, end: number): string {
+  for (let i = start; i < end; i++) {
+    const c = bytes[i]!;
+    if (c >= 0x80 || c === 0x5c) return JSON.parse(`"${bytes.toString('utf8', start, end)}"`) as string;
+  }
+  return ascii(bytes, start, end);
+}
+
+/** The text of a number as written, or String(value). */
+export function numberText(parent: object, key: string | number): string {
+  const value = (parent as Node)[key];
+  const text = (parent as Node)[DECIMALS]?.[key];
+  return text !== undefined && Number(text) === value ? text : String(value);
+}
+
+/** A deep copy that keeps decimals. */
+export function copyJson<T>(value: T): T {
+  return typeof value === 'object' && value !== null ? (copyNode(value) as T) : value;
+}
+
+function copyNode(node: object): object {
+  if (Array.isArray(node)) {
+    const copy: unknown[] & { [DECIMALS]?: DecimalTexts } = node.map(copyJson);
+    const texts = (node as unknown as Node)[DECIMALS];
+    if (texts !== undefined) copy[DECIMALS] = texts;
+    return copy;
+  }
+  const copy = { ...node } as Node;
+  for (const key in copy) {
+    const child = copy[key];
+    if (typeof child === 'object' && child !== null) copy[key] = copyNode(child);
+  }
+  return copy;
+}
+
+/** JSON.stringify that writes decimals as they were written; a text is used only while it still says what the value is. */
+export function stringifyJson(value: unknown): string {
+  return keepsTexts(value) ? write(value) : JSON.stringify(value);
+}
+
+function keepsTexts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if ((value as Node)[DECIMALS] !== undefined) return true;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (keepsTexts(value[i])) return true;
+    return false;
+  }
+  for (const key in value) {
+    const child = (value as Node)[key];
+    if (typeof child === 'object' && child !== null && keepsTexts(child)) return true;
+  }
+  return false;
+}
+
+/** Like JSON.stringify for what JSON.parse makes: plain objects, arrays, scalars; undefined members are left out. */
+function write(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? writeArray(value) : writeObject(value as Node);
+    default:
+      return 'null';
+  }
+}
+
+function writeArray(items: unknown[]): string {
+  if (items.length === 0) return '[]';
+  const texts = (items as unknown as Node)[DECIMALS];
+  let out = '[';
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) out += ',';
+    const text = texts?.[i];
+    out += text !== undefined && Number(text) === items[i] ? text : write(items[i]);
+  }
+  return `${out}]`;
+}
+
+function writeObject(node: Node): string {
+  const texts = node[DECIMALS];
+  let out = '';
+  for (const key in node) {
+    const child = node[key];
+    if (child === undefined) continue;
+    out += out === '' ? '{' : ',';
+    const text = texts?.[key];
+    out += quotedKey(key) + (text !== undefined && Number(text) === child ? text : write(child));
+  }
+  return out === '' ? '{}' : `${out}}`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what JSON escapes
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+const quote = (text: string): string => (NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`);
+
+/** `"name":` for the few hundred element names of FHIR; bounded, since clients choose the names of Parameters bodies */
+const quotedKeys = new Map<string, string>();
+function quotedKey(key: string): string {
+  let quoted = quotedKeys.get(key);
+  if (quoted === undefined) {
+    quoted = `${JSON.stringify(key)}:`;
+    if (quotedKeys.size < 4_000) quotedKeys.set(key, quoted);
+  }
+  return quoted;
+}
