@@ -54,6 +54,15 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
+/** One kind of request and its story. `dispatch.ts` proves that every kind has one. */
+export type Interaction<Kind extends Target['kind'] = Target['kind']> = (
+  call: Call,
+  target: Extract<Target, { kind: Kind }>,
+) => Promise<Answer>;
+
+/** Runs any call: the one way in for HTTP requests and for the entries of a batch. */
+export type Dispatch = (call: Call) => Promise<Answer>;
+
 /** What interactions share; built once in main.ts. */
 export interface Engine {
   definitions: Definitions;
