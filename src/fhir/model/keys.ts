@@ -12,7 +12,7 @@ export interface Interval {
 export interface SearchKeys {
   /** exact keys, each beginning with `<param>|`: tokens, references, uris; and `@<patient id>` for the patient compartment */
   k: string[];
-  /** strings: `<param>:<normalised>` for prefix search, `<param>=<as written>` for :exact */
+  /** strings, one entry each: `<param>:<normalised>\u0001<as written>\u0001`; prefix search, :exact and :contains are all answered by it */
   s: string[];
   /** dates and periods */
   d: Interval[];

@@ -17,8 +17,8 @@ export type Predicate =
   | { op: 'equals'; key: string }
   /** `k` holds one of these keys */
   | { op: 'oneOf'; keys: readonly string[] }
-  /** an entry of `k` or `s` begins with this */
-  | { op: 'startsWith'; in: 'k' | 's'; prefix: string }
+  /** an entry of `k` or `s` begins with `prefix` and, where a `suffix` is given, ends with it (`code=http://loinc.org|`: any code of a system) */
+  | { op: 'startsWith'; in: 'k' | 's'; prefix: string; suffix?: string }
   /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon */
   | { op: 'contains'; param: string; text: string }
   /** one interval of `param` (the whole `p`) whose ends meet both conditions */
