@@ -34,7 +34,15 @@ export interface TypeDefinition {
 }
 
 export type SearchParameterType =
-  | 'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special';
+  | 'number'
+  | 'date'
+  | 'string'
+  | 'token'
+  | 'reference'
+  | 'composite'
+  | 'quantity'
+  | 'uri'
+  | 'special';
 
 export interface SearchParameter {
   url: string;
