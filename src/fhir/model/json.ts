@@ -16,14 +16,16 @@ interface Node {
   [DECIMALS]?: DecimalTexts;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Parses one JSON text. Throws FhirError 'structure' with line and column. */
 export function parseJson(input: Buffer | string): unknown {
   const isText = typeof input === 'string';
   if (isText && !isWellFormed(input)) throw new FhirError('structure', 'Half of a surrogate pair in the text');
   const bytes = isText ? Buffer.from(input) : input;
-  const text = isText ? input.replace(/^\uFEFF/, '') : decode(input);
+  const decoded = isText ? input : decode(input);
+  // a byte order mark is not content: RFC 8259, section 8.1
+  const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded;
   const { sure, odd } = scanJson(bytes);
   if (!sure) diagnoseJson(text);
   let value: unknown;
@@ -37,9 +39,12 @@ export function parseJson(input: Buffer | string): unknown {
   return value;
 }
 
+/** The plain decoder is the fastest; it puts U+FFFD for what is not UTF-8, so only a text that holds one needs the strict decoder. */
 function decode(bytes: Buffer): string {
+  const text = bytes.toString();
+  if (!text.includes('\ufffd')) return text;
   try {
-    return utf8.decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch {
     throw new FhirError('structure', 'Invalid JSON: the text is not UTF-8');
   }
