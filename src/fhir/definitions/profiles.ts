@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { parseJson } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Definitions, SearchParameter, SearchParameterType } from './definitions.ts';
+import { readSearchParameter, type SearchParameterResource } from './read-search-parameter.ts';
+import type { SlimParameter } from './slim.ts';
 
 export interface Profiles {
   /** sorted by file name, which is `<Type>-<id>.json` */
@@ -36,23 +38,13 @@ async function readProfile(folder: string, name: string): Promise<Resource> {
 
 /** The published definitions with our SearchParameters, ValueSets and CodeSystems among them. */
 export function withProfiles(definitions: Definitions, profiles: Profiles): Definitions {
-  const parameters = new Map<string, ReadonlyMap<string, SearchParameter>>();
-  for (const type of definitions.resourceTypes) {
-    const own = profiles.ofType('SearchParameter').filter(({ base }) => appliesTo(base as string[] | undefined, type));
-    if (own.length === 0) continue;
-    const merged = new Map(definitions.searchParameters(type));
-    for (const resource of own) {
-      const parameter = searchParameterOf(resource, type, definitions);
-      const known = merged.get(parameter.code);
-      if (known !== undefined && known.url !== parameter.url) {
-        throw new Error(
-          `profiles/SearchParameter-${resource.id}.json: ${type} already has a search parameter '${parameter.code}'`,
-        );
-      }
-      merged.set(parameter.code, parameter);
-    }
-    parameters.set(type, merged);
-  }
+  const own = profiles
+    .ofType('SearchParameter')
+    .map((resource) => readSearchParameter(resource as never as SearchParameterResource));
+  const touched = definitions.resourceTypes.filter((type) =>
+    own.some((parameter) => baseOf(parameter, type) !== undefined),
+  );
+  const parameters = new Map(touched.map((type) => [type, merge(type, own, definitions)]));
   const valueSets = new Map(
     profiles.ofType('ValueSet').map((valueSet) => [valueSet.url as string, codesOf(valueSet, profiles)]),
   );
@@ -65,67 +57,31 @@ export function withProfiles(definitions: Definitions, profiles: Profiles): Defi
   };
 }
 
-const appliesTo = (base: readonly string[] = [], type: string): boolean =>
-  base.includes(type) || base.includes('Resource') || base.includes('DomainResource');
+const baseOf = ({ on }: Pick<SlimParameter, 'on'>, type: string): string | undefined =>
+  [type, 'DomainResource', 'Resource'].find((base) => on[base] !== undefined);
 
-interface PublishedSearchParameter {
-  url?: string;
-  code?: string;
-  type?: SearchParameterType;
-  expression?: string;
-  target?: string[];
-  component?: { definition: string; expression: string }[];
-  description?: string;
-}
-
-function searchParameterOf(resource: Resource, type: string, definitions: Definitions): SearchParameter {
-  const {
-    url,
-    code,
-    type: kind,
-    expression,
-    target,
-    component = [],
-    description,
-  } = resource as Resource & PublishedSearchParameter;
-  if (url === undefined || code === undefined || kind === undefined) {
-    throw new Error(`profiles/SearchParameter-${resource.id}.json: url, code and type are needed`);
+function merge(
+  type: string,
+  own: readonly SlimParameter[],
+  definitions: Definitions,
+): ReadonlyMap<string, SearchParameter> {
+  const merged = new Map(definitions.searchParameters(type));
+  for (const { on, targets, components = [], ...parameter } of own) {
+    const base = baseOf({ on }, type);
+    if (base === undefined) continue;
+    const known = merged.get(parameter.code);
+    if (known !== undefined && known.url !== parameter.url) {
+      throw new Error(`${parameter.url}: ${type} already has a search parameter '${parameter.code}' (${known.url})`);
+    }
+    merged.set(parameter.code, {
+      ...parameter,
+      ...on[base],
+      type: parameter.type as SearchParameterType,
+      targets: targets === undefined || targets === 'any' ? definitions.resourceTypes : targets,
+      components,
+    });
   }
-  const part = expression === undefined ? undefined : expressionFor(type, expression);
-  return {
-    url,
-    code,
-    type: kind,
-    ...(part === undefined || part === '' ? {} : { expression: part }),
-    targets: kind === 'reference' ? (target ?? definitions.resourceTypes) : [],
-    components: component.map(({ definition, expression }) => ({ definition, expression })),
-    ...(description === undefined ? {} : { description }),
-  };
-}
-
-/** `Slot.x | Schedule.x` → for Schedule: `Schedule.x`. A part that begins with no type's name holds for every type. */
-function expressionFor(type: string, expression: string): string {
-  return alternatives(expression)
-    .filter((part) => {
-      const named = /^\(*([A-Z][A-Za-z]+)\b/.exec(part)?.[1];
-      return named === undefined || named === type || named === 'Resource' || named === 'DomainResource';
-    })
-    .join(' | ');
-}
-
-/** Splits at `|`, except inside brackets and quotes. */
-function alternatives(expression: string): string[] {
-  const parts = [''];
-  let depth = 0;
-  let isQuoted = false;
-  for (const character of expression) {
-    if (character === "'") isQuoted = !isQuoted;
-    if (!isQuoted && '(['.includes(character)) depth++;
-    if (!isQuoted && ')]'.includes(character)) depth--;
-    if (character === '|' && depth === 0 && !isQuoted) parts.push('');
-    else parts[parts.length - 1] += character;
-  }
-  return parts.map((part) => part.trim());
+  return merged;
 }
 
 interface Concept {
