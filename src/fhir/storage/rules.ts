@@ -25,7 +25,8 @@ export interface WriteRule {
   types: readonly string[];
   /** names to queue on in this process, so that a crowd does not retry against itself: `Slot/s1` */
   locks?(change: Change): readonly string[];
-  apply(change: Change, tx: Transaction, now: number): Promise<readonly Write[] | undefined>;
+  /** `timeZone` is the hospital's: what "the same day" means */
+  apply(change: Change, tx: Transaction, now: number, timeZone: string): Promise<readonly Write[] | undefined>;
 }
 
 export function defineRule(rule: WriteRule): WriteRule {

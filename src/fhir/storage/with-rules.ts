@@ -10,6 +10,8 @@ export interface RuleDeps {
   now: () => number;
   /** ids for creates that bring none: a rule must know the id of what it judges */
   newId: () => string;
+  /** the hospital's (settings.timeZone); default UTC */
+  timeZone?: string;
 }
 
 /** Writes that follow from writes that follow from writes …: deeper than this, two rules are calling each other in a circle. */
@@ -122,7 +124,7 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
       judged.add(write);
       const change = changeOf(write, resourceOf(version));
       const more: Write[] = [];
-      for (const rule of rulesOfType) more.push(...((await rule.apply(change, view, deps.now())) ?? []));
+      for (const rule of rulesOfType) more.push(...((await rule.apply(change, view, deps.now(), deps.timeZone ?? 'UTC')) ?? []));
       return more;
     };
 
