@@ -2,8 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadDefinitions } from '../fhir/definitions/load.ts';
 import { compartments } from './gen/compartments.ts';
 import { layOut } from './gen/lay-out.ts';
+import { operationIo } from './gen/operation-io.ts';
 import { findPackages, type Packages } from './gen/packages.ts';
 import { searchParameters } from './gen/search-parameters.ts';
 import { types } from './gen/types.ts';
@@ -18,6 +20,7 @@ const artefacts: Record<string, (packages: Packages) => string> = {
   [join(generated, 'search-parameters.json')]: (packages) => layOut(searchParameters(packages), 1),
   [join(generated, 'compartments.json')]: (packages) => layOut(compartments(packages), 2),
   [join(generated, 'value-sets.json')]: (packages) => layOut(valueSets(packages), 1),
+  [join(root, 'src/generated/operation-io.ts')]: () => operationIo(join(root, 'profiles'), loadDefinitions()),
 };
 
 const isCheck = process.argv.includes('--check');
