@@ -1,0 +1,48 @@
+// Which web pages may call, and what they may see. https://fetch.spec.whatwg.org/#http-cors-protocol
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FhirError } from '../model/errors.ts';
+import type { HttpSettings } from './settings.ts';
+
+const exposed = 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow';
+const accepted =
+  'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Request-Id, X-Correlation-Id';
+const SECONDS_PER_DAY = '86400';
+const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** Only requests of pages carry Origin; others are left as they are. */
+export function allowOrigin(req: IncomingMessage, res: ServerResponse, { corsOrigins }: HttpSettings): void {
+  const { origin } = req.headers;
+  if (origin === undefined) return;
+  if (corsOrigins !== '*') {
+    res.appendHeader('Vary', 'Origin');
+    if (!corsOrigins.includes(origin) && !loopbackOrigin.test(origin)) return;
+  }
+  res.setHeader('Access-Control-Allow-Origin', corsOrigins === '*' ? '*' : origin);
+  res.setHeader('Access-Control-Expose-Headers', exposed);
+}
+
+/** What a page is told before its real request. */
+export function preflightHeaders(allow: string): Record<string, string> {
+  return {
+    'Access-Control-Allow-Methods': allow,
+    'Access-Control-Allow-Headers': accepted,
+    'Access-Control-Max-Age': SECONDS_PER_DAY,
+  };
+}
+
+/**
+ * Without sign-in only this machine may call. A foreign page could otherwise reach the data through the user's own browser: by a name
+ * that resolves to 127.0.0.1 (the Host header gives it away), or directly (the Origin header does).
+ */
+export function refuseForeigners({ headers }: IncomingMessage, { loopbackOnly, corsOrigins }: HttpSettings): void {
+  if (!loopbackOnly) return;
+  if (!loopbackHost.test(headers.host ?? '')) {
+    throw new FhirError('forbidden', 'While AUTH is off, only requests to localhost are answered');
+  }
+  const { origin } = headers;
+  const isListed = corsOrigins !== '*' && origin !== undefined && corsOrigins.includes(origin);
+  if (origin !== undefined && !isListed && !loopbackOrigin.test(origin)) {
+    throw new FhirError('forbidden', 'While AUTH is off, only pages of localhost may call');
+  }
+}

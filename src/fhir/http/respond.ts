@@ -1,0 +1,106 @@
+// Writes an answer: status, headers, bytes. Stored bytes go out as they are, without being parsed.
+// https://hl7.org/fhir/R4/http.html#ops and #return
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Answer, Target } from '../interactions/call.ts';
+import { etagOf, readPreferReturn } from '../interactions/headers.ts';
+import { stringifyJson } from '../model/json.ts';
+import { outcomeOf } from '../model/outcome.ts';
+import { prettyJson } from './pretty.ts';
+
+export interface Presentation {
+  contentType: string;
+  pretty: boolean;
+  base: string;
+  id: string;
+}
+
+/** Smaller answers fit into one or two packets anyway. */
+const COMPRESS_FROM = 2048;
+
+const writes = new Set<Target['kind']>(['create', 'update', 'update-conditional', 'patch', 'patch-conditional']);
+
+/** `Prefer: return=…` on a write. Without it the representation is sent. */
+export function present(answer: Answer, kind: Target['kind'], prefer: string | undefined): Answer {
+  if (prefer === undefined || !writes.has(kind)) return answer;
+  const wanted = readPreferReturn(prefer);
+  if (wanted === 'minimal') {
+    const { body: _, ...rest } = answer;
+    return rest;
+  }
+  if (wanted === 'OperationOutcome') {
+    const diagnostics = `${answer.location ?? kind} ${answer.status === 201 ? 'was created' : 'is stored'}`;
+    const outcome = outcomeOf([{ severity: 'information', code: 'informational', diagnostics }]);
+    return { ...answer, body: { ...outcome } };
+  }
+  return answer;
+}
+
+export async function respond(
+  req: IncomingMessage,
+  res: ServerResponse,
+  answer: Answer,
+  { contentType, pretty, base, id }: Presentation,
+): Promise<void> {
+  if (res.headersSent || res.destroyed) return;
+  const headers: Record<string, string | number> = { 'X-Request-Id': id, 'Cache-Control': 'private, no-cache' };
+  const correlation = req.headers['x-correlation-id'];
+  if (typeof correlation === 'string') headers['X-Correlation-Id'] = correlation;
+  if (answer.version !== undefined) headers.ETag = etagOf(answer.version);
+  if (answer.lastUpdated !== undefined) headers['Last-Modified'] = new Date(answer.lastUpdated).toUTCString();
+  if (answer.location !== undefined) {
+    headers['Content-Location'] = `${base}/${answer.location}`;
+    if (req.method === 'POST' || answer.status === 201) headers.Location = headers['Content-Location'];
+  }
+  if (answer.headers !== undefined) Object.assign(headers, answer.headers);
+
+  let bytes = bytesOf(answer.body, pretty);
+  if (bytes === undefined) {
+    if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] = 0;
+    res.writeHead(answer.status, headers);
+    res.end();
+    return;
+  }
+  headers['Content-Type'] ??= contentType;
+  headers.Vary = 'Accept, Accept-Encoding';
+  if (bytes.length >= COMPRESS_FROM) {
+    const encoding = encodingFor(req.headers['accept-encoding']);
+    if (encoding !== undefined) {
+      bytes = await encoding.compress(bytes);
+      headers['Content-Encoding'] = encoding.name;
+    }
+  }
+  headers['Content-Length'] = bytes.length;
+  res.writeHead(answer.status, headers);
+  res.end(req.method === 'HEAD' ? undefined : bytes);
+}
+
+function bytesOf(body: Answer['body'], pretty: boolean): Buffer | undefined {
+  if (body === undefined) return undefined;
+  if (!pretty) return Buffer.isBuffer(body) ? body : Buffer.from(stringifyJson(body));
+  return Buffer.from(prettyJson(Buffer.isBuffer(body) ? body.toString() : stringifyJson(body)));
+}
+
+interface Encoding {
+  name: string;
+  compress(bytes: Buffer): Promise<Buffer>;
+}
+
+const gzipAsync = promisify<Buffer, { level: number }, Buffer>(gzip);
+const brotliAsync = promisify<Buffer, { params: Record<number, number> }, Buffer>(brotliCompress);
+
+/** Levels that cost about as much as the bytes they save are worth on a fast line. */
+const encodings: readonly Encoding[] = [
+  { name: 'br', compress: (bytes) => brotliAsync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }) },
+  { name: 'gzip', compress: (bytes) => gzipAsync(bytes, { level: 5 }) },
+];
+
+/** The first of ours that the client takes; `;q=0` is a refusal. */
+function encodingFor(accepted: string | undefined): Encoding | undefined {
+  if (accepted === undefined) return undefined;
+  const taken = accepted.split(',').map((part) => part.trim().toLowerCase());
+  return encodings.find(({ name }) =>
+    taken.some((part) => part === name || (part.startsWith(`${name};`) && !/;\s*q=0(\.0*)?$/.test(part))),
+  );
+}

@@ -1,0 +1,45 @@
+// DELETE [base]/[type]/[id] https://hl7.org/fhir/R4/http.html#delete
+
+import { outcomeOf } from '../model/outcome.ts';
+import type { Answer, Call, Engine, Interaction } from './call.ts';
+import { readPreferReturn } from './headers.ts';
+import type { InteractionParts } from './parts.ts';
+import { refuseDeleteOfReferenced } from './references.ts';
+import { expectedVersion } from './update.ts';
+
+export const createDelete =
+  ({ engine }: InteractionParts): Interaction<'delete'> =>
+  async (call, { type, id }) =>
+    deleteOne(engine, call, type, id, await expectedVersion(call, type, id));
+
+export async function deleteOne(
+  engine: Engine,
+  call: Call,
+  type: string,
+  id: string,
+  ifVersion: number | undefined,
+): Promise<Answer> {
+  await refuseDeleteOfReferenced(engine, call.store, { type, id }, call.base);
+  const written = await call.store.write({
+    kind: 'delete',
+    type,
+    id,
+    ...(ifVersion === undefined ? {} : { ifVersion }),
+  });
+  return answerDeleted(
+    call,
+    written.changed ? `${type}/${id} was deleted` : `${type}/${id} was not there`,
+    written.changed ? written.version : undefined,
+  );
+}
+
+/** 204, or 200 with an outcome where the client prefers one. */
+export function answerDeleted(call: Call, diagnostics: string, version?: number): Answer {
+  const told = version === undefined ? {} : { version };
+  if (readPreferReturn(call.headers.prefer) !== 'OperationOutcome') return { status: 204, ...told };
+  return {
+    status: 200,
+    body: { ...outcomeOf([{ severity: 'information', code: 'informational', diagnostics }]) },
+    ...told,
+  };
+}

@@ -1,0 +1,14 @@
+// The answer to a write, the same for every kind of write.
+import type { Written } from '../storage/store.ts';
+import type { Answer } from './call.ts';
+
+export function answerWritten(written: Written, status = written.created ? 201 : 200): Answer {
+  const { type, id, version, lastUpdated, bytes } = written;
+  return {
+    status,
+    ...(bytes === null ? {} : { body: bytes }),
+    version,
+    lastUpdated,
+    location: `${type}/${id}/_history/${version}`,
+  };
+}
