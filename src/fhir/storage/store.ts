@@ -136,6 +136,8 @@ export interface TransactionOptions {
 }
 
 export interface Store {
+  /** the id of a resource to be created, for those who must know it before they write: unique, nearly ordered by time */
+  newId(): string;
   /** micro-batched; undefined where it never existed; a Version with `bytes: null` where deleted */
   read(type: string, id: string): Promise<Version | undefined>;
   readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;

@@ -8,8 +8,6 @@ import type { Store, Transaction, TransactionOptions, Version, Write, Written } 
 
 export interface RuleDeps {
   now: () => number;
-  /** ids for creates that bring none: a rule must know the id of what it judges */
-  newId: () => string;
   /** the hospital's (settings.timeZone); default UTC */
   timeZone?: string;
 }
@@ -23,9 +21,9 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
 
   const isRuled = (write: Write): boolean => rulesOf.has(write.type);
 
-  /** The caller's ids stay the same over retries, because they are chosen before the transaction begins. */
+  /** A rule must know the id of what it judges; it stays the same over retries, because it is chosen before the transaction begins. */
   const withId = (write: Write): Write =>
-    write.kind === 'create' && write.id === undefined && isRuled(write) ? { ...write, id: deps.newId() } : write;
+    write.kind === 'create' && write.id === undefined && isRuled(write) ? { ...write, id: store.newId() } : write;
 
   /** What is locked is only a hint against crowds: `before` is read outside the transaction and may be old by then. */
   async function locksFor(writes: readonly Write[]): Promise<string[]> {
@@ -124,7 +122,8 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
       judged.add(write);
       const change = changeOf(write, resourceOf(version));
       const more: Write[] = [];
-      for (const rule of rulesOfType) more.push(...((await rule.apply(change, view, deps.now(), deps.timeZone ?? 'UTC')) ?? []));
+      for (const rule of rulesOfType)
+        more.push(...((await rule.apply(change, view, deps.now(), deps.timeZone ?? 'UTC')) ?? []));
       return more;
     };
 
