@@ -1,0 +1,171 @@
+// What is stored beside a resource so that it can be found: one plan per type, made at first use.
+import { createHash } from 'node:crypto';
+import type { Definitions } from '../definitions/definitions.ts';
+import type { KeyExtractor, SearchKeys } from '../model/keys.ts';
+import type { Resource } from '../model/resource.ts';
+import { compileExpression, type Expression } from './expression/compile.ts';
+import { shortenKey } from './keys.ts';
+import { parametersOf, type TypeParameters } from './parameters.ts';
+import type { ExtractContext, Parameter } from './search-type.ts';
+import { composeKeys } from './types/composite.search-type.ts';
+
+/** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
+const KEY_SCHEMA = 1;
+
+export interface ExtractOptions {
+  timeZone: string;
+  /** this server's base, so that absolute references to itself are found like relative ones */
+  base?: string;
+}
+
+export function createKeyExtractor(definitions: Definitions, options: ExtractOptions): KeyExtractor {
+  const context: ExtractContext = { timeZone: options.timeZone, ownBase: options.base && `${options.base}/` };
+  const plans = new Map<string, TypePlan>();
+  return {
+    version: versionOf(definitions, options),
+    extract(resource) {
+      let plan = plans.get(resource.resourceType);
+      if (!plan) plans.set(resource.resourceType, (plan = planType(definitions, resource.resourceType)));
+      return extract(resource, plan, context);
+    },
+  };
+}
+
+function versionOf(definitions: Definitions, { timeZone, base }: ExtractOptions): string {
+  const hash = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, base ?? null]));
+  for (const type of definitions.resourceTypes) {
+    for (const { code, type: kind, expression, components } of definitions.searchParameters(type).values()) {
+      hash.update(JSON.stringify([type, code, kind, expression, components]));
+    }
+  }
+  return hash.digest('base64url').slice(0, 16);
+}
+
+type Step = (resource: Resource, keys: SearchKeys, context: ExtractContext, coded: string[] | undefined) => void;
+
+interface TypePlan {
+  parameters: TypeParameters;
+  steps: readonly Step[];
+  /** the steps whose keys are joined with the patient, by parameter */
+  joined: readonly { code: string; step: Step }[];
+  /** what a key of a patient's compartment begins with */
+  compartment: readonly string[];
+  isPatient: boolean;
+}
+
+function planType(definitions: Definitions, type: string): TypePlan {
+  const parameters = parametersOf(definitions, type);
+  const step = (parameter: Parameter): Step =>
+    parameter.composition ? compositeStep(definitions, type, parameter) : elementStep(definitions, type, parameter);
+  const joins = new Set(parameters.withPatient);
+  const members = definitions.compartments.get('Patient')?.members.get(type) ?? [];
+  const sources = members.flatMap((code) => parameters.byCode.get(code)?.sources.map((source) => source.code) ?? []);
+  return {
+    parameters,
+    steps: parameters.stored.filter(({ code }) => !joins.has(code)).map(step),
+    joined: parameters.stored
+      .filter(({ code }) => joins.has(code))
+      .map((parameter) => ({ code: parameter.code, step: step(parameter) })),
+    compartment: [...new Set(sources)].map((code) => `${code}|Patient/`),
+    isPatient: members.includes('{def}'),
+  };
+}
+
+function elementStep(
+  definitions: Definitions,
+  type: string,
+  { code, definition, type: { elements } }: Parameter,
+): Step {
+  const find = compileExpression(definitions, type, definition.expression ?? '');
+  return (resource, keys, context, coded) => {
+    const found = find(resource);
+    if (found.length === 0) return;
+    const sink = { code, keys, context, coded };
+    for (const one of found) elements[one.type]?.(one.value, sink, one);
+  };
+}
+
+/** A composite's keys come from the keys that its parts would have alone, element by element. */
+function compositeStep(definitions: Definitions, type: string, { code, definition, composition }: Parameter): Step {
+  const components = composition?.components ?? [];
+  const find = compileExpression(definitions, type, definition.expression ?? '');
+  const partsByType = new Map<string, Expression[]>();
+  const partsOf = (elementType: string): Expression[] => {
+    let parts = partsByType.get(elementType);
+    if (!parts) {
+      parts = definition.components.map(({ expression }) => compileExpression(definitions, elementType, expression));
+      partsByType.set(elementType, parts);
+    }
+    return parts;
+  };
+  const types = components.map((component) => component.type);
+  return (resource, keys, context) => {
+    for (const element of find(resource)) {
+      const parts = partsOf(element.type).map((part, index) => {
+        const sink = { code: '', keys: noKeys(), context };
+        for (const one of part(element.value as Resource, resource))
+          types[index]?.elements[one.type]?.(one.value, sink, one);
+        return sink.keys;
+      });
+      composeKeys(code, types, parts, keys);
+    }
+  };
+}
+
+const noKeys = (): SearchKeys => ({ k: [], s: [], d: [], q: [], sd: null });
+
+function extract(resource: Resource, plan: TypePlan, context: ExtractContext): SearchKeys {
+  const keys = noKeys();
+  for (const step of plan.steps) step(resource, keys, context, undefined);
+  const patients = patientIds(keys.k, plan);
+  joinPatient(resource, plan, keys, context);
+  if (plan.isPatient && resource.id !== undefined) patients.add(resource.id);
+  for (const id of patients) keys.k.push(`@${id}`);
+  keys.k = distinct(keys.k);
+  keys.s = distinct(keys.s);
+  keys.sd = mainDate(keys, plan.parameters.mainDate);
+  return keys;
+}
+
+const distinct = (list: string[]): string[] => (list.length < 2 ? list : [...new Set(list)]);
+
+/** https://hl7.org/fhir/R4/compartmentdefinition-patient.html */
+function patientIds(k: readonly string[], { compartment }: TypePlan): Set<string> {
+  const ids = new Set<string>();
+  for (const key of k) {
+    for (const prefix of compartment) {
+      if (key.startsWith(prefix) && !key.includes('/', prefix.length)) ids.add(key.slice(prefix.length));
+    }
+  }
+  return ids;
+}
+
+/** `subject|Patient/1|code|8302-2|<tag>`: one key for the search that clinicians make most, sorted by date in its index. */
+function joinPatient(
+  resource: Resource,
+  { parameters, joined }: TypePlan,
+  keys: SearchKeys,
+  context: ExtractContext,
+): void {
+  const prefix = `${parameters.patient}|Patient/`;
+  const patients =
+    joined.length === 0 ? [] : keys.k.filter((key) => key.startsWith(prefix) && !key.includes('/', prefix.length));
+  for (const { step } of joined) {
+    const coded: string[] = [];
+    step(resource, keys, context, coded);
+    for (const patient of patients) for (const code of coded) keys.k.push(joinedKey(patient, code));
+  }
+}
+
+/** also how the plan asks for it */
+export const joinedKey = (patient: string, code: string): string => shortenKey(`${patient}|${code}`);
+
+function mainDate({ d }: SearchKeys, code: string | undefined): number | null {
+  let first: number | null = null;
+  for (const { p, lo, hi } of d) {
+    if (p !== code) continue;
+    const begin = Number.isFinite(lo) ? lo : hi;
+    if (Number.isFinite(begin) && (first === null || begin < first)) first = begin;
+  }
+  return first;
+}

@@ -1,0 +1,63 @@
+// How search keys are spelled. Only this room knows it; storage keeps and compares the texts as they are.
+// Values are escaped, so that no value can end a part of a key early: `|` and `\` everywhere, `$` between the parts of a composite.
+import { createHash } from 'node:crypto';
+
+/** One index entry should stay short, whatever a client stores: longer values become their beginning and a hash. */
+const MAX_VALUE_BYTES = 120;
+const MAX_KEY_BYTES = 200;
+const HASH_LENGTH = 22;
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, HASH_LENGTH);
+
+/** Cuts at a whole character that leaves at most `bytes` bytes. */
+function beginning(text: string, bytes: number): string {
+  const whole = Buffer.from(text, 'utf8');
+  let end = Math.min(bytes, whole.length);
+  while (end > 0 && end < whole.length && ((whole[end] ?? 0) & 0xc0) === 0x80) end--;
+  return whole.toString('utf8', 0, end);
+}
+
+function shorten(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
+  return `${beginning(text, maxBytes - HASH_LENGTH - 1)}#${hash(text)}`;
+}
+
+export const shortenKey = (key: string): string => shorten(key, MAX_KEY_BYTES);
+
+/** The value as one part of a key. */
+export function keyPart(value: string): string {
+  const short = value.length * 3 <= MAX_VALUE_BYTES ? value : shorten(value, MAX_VALUE_BYTES);
+  return short.includes('|') || short.includes('\\') ? short.replace(/[|\\]/g, '\\$&') : short;
+}
+
+/** What a key that begins with this text begins with; a text that reaches into the hash is cut before it. */
+export function keyPartBeginning(text: string): string {
+  return beginning(text, MAX_VALUE_BYTES - HASH_LENGTH - 1).replace(/[|\\]/g, '\\$&');
+}
+
+/** A key's part inside a composite, where `$` separates. */
+export const compositePart = (part: string): string => (part.includes('$') ? part.replaceAll('$', '\\$') : part);
+
+const tags = new Map<string, string>();
+const MAX_TAGS = 10_000;
+
+/**
+ * Seven characters (42 bits) that stand for a code system. Deterministic, so that no process has to ask another for it.
+ * The empty text stands for "no system".
+ */
+export function systemTag(system: string): string {
+  if (system === '') return '';
+  const known = tags.get(system);
+  if (known !== undefined) return known;
+  const tag = hash(system).slice(0, 7);
+  if (tags.size >= MAX_TAGS) tags.clear();
+  tags.set(system, tag);
+  return tag;
+}
+
+/** How an exact reference to a resource is written after `<param>|`. */
+export const RELATIVE_REFERENCE =
+  /^([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
+
+/** A written text as part of a string key: whole where it is short. */
+export const shortenText = (text: string): string => shorten(text, MAX_VALUE_BYTES);

@@ -1,0 +1,138 @@
+// Quantities as intervals, by unit. https://hl7.org/fhir/R4/search.html#quantity
+// Keys: `<param>` for any unit, `<param>|<code>|<tag of system>`, and `<param>|<unit>` for `5.4||mg`. The last is not stored for
+// UCUM quantities whose unit reads like the code, which is nearly all of them: the search asks for both spellings instead.
+import type { Predicate } from '../../model/predicate.ts';
+import { keyPart, systemTag } from '../keys.ts';
+import { nextAbove, nextBelow, readNumber } from '../number-range.ts';
+import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
+import { defineSearchType, type KeySink } from '../search-type.ts';
+import { splitEscaped, unescapeValue } from '../separators.ts';
+
+interface Quantity {
+  value?: number;
+  comparator?: '<' | '<=' | '>=' | '>';
+  unit?: string;
+  system?: string;
+  code?: string;
+}
+
+interface Money {
+  value?: number;
+  currency?: string;
+}
+
+interface Range {
+  low?: Quantity;
+  high?: Quantity;
+}
+
+interface SampledData {
+  origin?: Quantity;
+  factor?: number;
+  lowerLimit?: number;
+  upperLimit?: number;
+  data?: string;
+}
+
+const UCUM = 'http://unitsofmeasure.org';
+const CURRENCIES = 'urn:iso:std:iso:4217';
+
+interface Unit {
+  unit?: string | undefined;
+  system?: string | undefined;
+  code?: string | undefined;
+}
+
+function pushInterval({ code, keys }: KeySink, lo: number, hi: number, { unit, system, code: unitCode }: Unit): void {
+  keys.q.push({ p: code, lo, hi });
+  if (unitCode !== undefined && system !== undefined) {
+    keys.q.push({ p: `${code}|${keyPart(unitCode)}|${systemTag(system)}`, lo, hi });
+  }
+  const isSaidByCode = system === UCUM && unitCode !== undefined;
+  if (unitCode !== undefined && !isSaidByCode) keys.q.push({ p: `${code}|${keyPart(unitCode)}`, lo, hi });
+  if (unit !== undefined && unit !== unitCode) keys.q.push({ p: `${code}|${keyPart(unit)}`, lo, hi });
+}
+
+const comparators: Readonly<Record<string, (value: number) => [lo: number, hi: number]>> = {
+  '<': (value) => [Number.NEGATIVE_INFINITY, nextBelow(value)],
+  '<=': (value) => [Number.NEGATIVE_INFINITY, value],
+  '>=': (value) => [value, Number.POSITIVE_INFINITY],
+  '>': (value) => [nextAbove(value), Number.POSITIVE_INFINITY],
+};
+
+function pushQuantity(value: unknown, sink: KeySink): void {
+  const quantity = value as Quantity;
+  if (typeof quantity.value !== 'number') return;
+  const open = quantity.comparator && comparators[quantity.comparator]?.(quantity.value);
+  const [lo, hi] = open || [quantity.value, quantity.value];
+  pushInterval(sink, lo, hi, quantity);
+}
+
+function pushMoney(value: unknown, sink: KeySink): void {
+  const { value: amount, currency } = value as Money;
+  if (typeof amount !== 'number') return;
+  pushInterval(sink, amount, amount, currency === undefined ? {} : { system: CURRENCIES, code: currency });
+}
+
+/** https://hl7.org/fhir/R4/datatypes.html#Range — a missing end is open */
+export function pushRange(value: unknown, sink: KeySink): void {
+  const { low, high } = value as Range;
+  if (low?.value === undefined && high?.value === undefined) return;
+  const unit = low?.value === undefined ? high : low;
+  pushInterval(sink, low?.value ?? Number.NEGATIVE_INFINITY, high?.value ?? Number.POSITIVE_INFINITY, unit ?? {});
+}
+
+/** Only the bounds of the samples count; `E` is no value, `L` and `U` are the limits. */
+function pushSampledData(value: unknown, sink: KeySink): void {
+  const { origin, factor = 1, lowerLimit, upperLimit, data } = value as SampledData;
+  if (origin?.value === undefined || data === undefined) return;
+  let lo = Number.POSITIVE_INFINITY;
+  let hi = Number.NEGATIVE_INFINITY;
+  for (const text of data.split(/\s+/)) {
+    const sample = text === 'L' ? lowerLimit : text === 'U' ? upperLimit : text === '' ? Number.NaN : Number(text);
+    if (sample === undefined || Number.isNaN(sample)) continue;
+    lo = Math.min(lo, origin.value + sample * factor);
+    hi = Math.max(hi, origin.value + sample * factor);
+  }
+  if (lo <= hi) pushInterval(sink, lo, hi, origin);
+}
+
+interface QuantitySearch extends Ordered {
+  unit?: string;
+  system?: string;
+}
+
+export default defineSearchType<QuantitySearch>({
+  type: 'quantity',
+  keys: 'q',
+  modifiers: [],
+  prefixes: PREFIXES,
+  elements: {
+    Quantity: pushQuantity,
+    SimpleQuantity: pushQuantity,
+    MoneyQuantity: pushQuantity,
+    Age: pushQuantity,
+    Count: pushQuantity,
+    Distance: pushQuantity,
+    Duration: pushQuantity,
+    Money: pushMoney,
+    Range: pushRange,
+    SampledData: pushSampledData,
+  },
+
+  parse(text, term) {
+    const [number = '', system = '', unit = '', ...more] = splitEscaped(text, '|').map(unescapeValue);
+    if (more.length > 0 || (system !== '' && unit === '')) {
+      throw illegalValue(term.name, text, 'a quantity such as 5.4, 5.4|http://unitsofmeasure.org|mg or 5.4||mg');
+    }
+    const { prefix, rest } = readPrefix(number);
+    return { ...readNumber(prefix, rest, text, term), ...(unit !== '' && { unit }), ...(system !== '' && { system }) };
+  },
+  match(value, code) {
+    if (value.unit === undefined) return askInterval(code, value, 'q');
+    const part = `${code}|${keyPart(value.unit)}`;
+    if (value.system !== undefined) return askInterval(`${part}|${systemTag(value.system)}`, value, 'q');
+    const of: Predicate[] = [askInterval(`${part}|${systemTag(UCUM)}`, value, 'q'), askInterval(part, value, 'q')];
+    return { op: 'or', of };
+  },
+});

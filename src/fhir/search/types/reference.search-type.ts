@@ -1,0 +1,80 @@
+// References: `<param>|Type/id` for this server's resources, the whole URL for others, canonicals with and without version.
+// https://hl7.org/fhir/R4/search.html#reference
+import { FhirError } from '../../model/errors.ts';
+import type { Predicate } from '../../model/predicate.ts';
+import { ID } from '../../model/resource.ts';
+import { keyPart, RELATIVE_REFERENCE, systemTag } from '../keys.ts';
+import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
+import { unescapeValue } from '../separators.ts';
+import tokenType, { pushIdentifier, type TokenSearch, tokenPart } from './token.search-type.ts';
+import uriType from './uri.search-type.ts';
+
+interface Reference {
+  reference?: string;
+  identifier?: unknown;
+}
+
+function pushLiteral(literal: string, { code, keys, context }: KeySink): void {
+  // contained resources are part of their container
+  if (literal === '' || literal.startsWith('#')) return;
+  const { ownBase } = context;
+  const text = ownBase !== undefined && literal.startsWith(ownBase) ? literal.slice(ownBase.length) : literal;
+  const history = text.indexOf('/_history/');
+  if (history > 0) keys.k.push(`${code}|${keyPart(text.slice(0, history))}`);
+  keys.k.push(`${code}|${keyPart(text)}`);
+}
+
+function pushReference(value: unknown, sink: KeySink): void {
+  const { reference, identifier } = value as Reference;
+  if (reference !== undefined) pushLiteral(reference, sink);
+  if (identifier) pushIdentifier(identifier, { ...sink, code: identifierCode(sink.code), coded: undefined });
+}
+
+const pushUri = (value: unknown, sink: KeySink): void => pushLiteral(value as string, sink);
+
+/** logical references have keys of their own, so that `exists` and includes see only literal ones */
+const identifierCode = (code: string): string => `${code}:identifier`;
+
+type ReferenceSearch = { keys: string[] } | { identifier: TokenSearch };
+
+export default defineSearchType<ReferenceSearch>({
+  type: 'reference',
+  keys: 'k',
+  modifiers: ['[type]', 'identifier'],
+  prefixes: [],
+  elements: {
+    Reference: pushReference,
+    canonical: uriType.elements['canonical']!,
+    uri: pushUri,
+    url: pushUri,
+    oid: pushUri,
+    uuid: pushUri,
+  },
+
+  parse(text, term) {
+    if (term.modifier === 'identifier') return { identifier: tokenType.parse(text, term) };
+    const value = unescapeValue(text);
+    const { base } = term.context;
+    const literal = value.startsWith(base) && value[base.length] === '/' ? value.slice(base.length + 1) : value;
+    if (literal.includes('/') || literal.includes(':')) return { keys: [checkType(literal, term)] };
+    if (!ID.test(literal)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not a reference`);
+    const types = term.modifier === undefined ? term.parameter.targets : [term.modifier];
+    return { keys: types.map((type) => `${type}/${literal}`) };
+  },
+  match(value, code) {
+    if ('identifier' in value) return identifierMatch(value.identifier, code);
+    const keys = value.keys.map((literal) => `${code}|${keyPart(literal)}`);
+    return keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
+  },
+});
+
+function checkType(literal: string, { name, modifier }: Term): string {
+  const type = RELATIVE_REFERENCE.exec(literal)?.[1];
+  if (type === undefined || modifier === undefined || type === modifier) return literal;
+  throw new FhirError('invalid', `Parameter ${name}: '${literal}' is not a reference to a ${modifier}`);
+}
+
+function identifierMatch({ system, code = '' }: TokenSearch, param: string): Predicate {
+  const tail = system === undefined ? '' : `|${systemTag(system)}`;
+  return { op: 'equals', key: `${identifierCode(param)}|${tokenPart(code)}${tail}` };
+}

@@ -1,0 +1,64 @@
+// Parameters whose meaning is not in an element's keys: `_id` and `_lastUpdated`, which every stored version knows by itself.
+// https://hl7.org/fhir/R4/search.html#all
+import { FhirError } from '../../model/errors.ts';
+import type { Bound, Predicate } from '../../model/predicate.ts';
+import { ID } from '../../model/resource.ts';
+import { type Ordered, PREFIXES, type Prefix } from '../prefixes.ts';
+import { defineSearchType, type Term } from '../search-type.ts';
+import { unescapeValue } from '../separators.ts';
+import dateType from './date.search-type.ts';
+
+interface SpecialParameter {
+  parse(text: string, term: Term): Predicate;
+}
+
+const updated = (at: Bound): Predicate => ({ op: 'updated', at });
+
+/** A moment against an interval. */
+const updatedWhen: Readonly<Record<Prefix, (value: Ordered) => Predicate>> = {
+  eq: ({ lo, hi }) => updated({ gte: lo, lte: hi }),
+  ne: ({ lo, hi }) => ({ op: 'or', of: [updated({ lt: lo }), updated({ gt: hi })] }),
+  gt: ({ hi }) => updated({ gt: hi }),
+  lt: ({ lo }) => updated({ lt: lo }),
+  ge: ({ lo }) => updated({ gte: lo }),
+  le: ({ hi }) => updated({ lte: hi }),
+  sa: ({ hi }) => updated({ gt: hi }),
+  eb: ({ lo }) => updated({ lt: lo }),
+  ap: ({ range }) => updated({ gte: range.lo, lte: range.hi }),
+};
+
+export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map([
+  [
+    '_id',
+    {
+      parse(text: string, term: Term): Predicate {
+        const id = unescapeValue(text);
+        if (!ID.test(id)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not an id`);
+        return { op: 'ids', ids: [id] };
+      },
+    },
+  ],
+  [
+    '_lastUpdated',
+    {
+      parse(text: string, term: Term): Predicate {
+        const value = dateType.parse(text, term);
+        return updatedWhen[value.prefix](value);
+      },
+    },
+  ],
+]);
+
+export default defineSearchType<Predicate>({
+  type: 'special',
+  keys: 'k',
+  modifiers: ['not'],
+  prefixes: PREFIXES,
+  elements: {},
+  parse(text, term) {
+    const parameter = specialParameters.get(term.parameter.code);
+    if (!parameter) throw new FhirError('not-supported', `Parameter ${term.name} is not supported`);
+    return parameter.parse(text, term);
+  },
+  match: (predicate) => predicate,
+});
