@@ -1,0 +1,75 @@
+// How many beds are free, by type and by ward: of the whole hospital, or below one location (a building, a ward, a room).
+import type { Location, Reference } from 'fhir/r4.js';
+import { defineOperation, type Store } from '../../fhir/index.ts';
+import { contentOf, idOf, need, needId } from '../shared/resources.ts';
+import { isWard, typeOf } from './bed.ts';
+import { type Census, censusOf } from './census.ts';
+
+interface Input {
+  organization?: Reference;
+  type?: string;
+}
+
+export default defineOperation<Input, Census>({
+  definition: 'Location-bed-availability',
+  needs: ['Location.rs'],
+  async run({ organization, type }, { target, store, call }) {
+    if (target.id !== undefined) await need<Location>(store, 'Location', target.id);
+    const owner = organization && needId(organization, 'Organization', call, 'organization');
+    const beds = await allBeds(store);
+    const places = await withParents(store, beds);
+    const chainOf = (bed: Location): Location[] => {
+      const chain: Location[] = [];
+      for (
+        let at: Location | undefined = bed;
+        at !== undefined && !chain.includes(at);
+        at = places.get(parentOf(at) ?? '')
+      ) {
+        chain.push(at);
+      }
+      return chain;
+    };
+    const counted = beds.filter(
+      (bed) =>
+        (type === undefined || typeOf(bed) === type) &&
+        (target.id === undefined || chainOf(bed).some(({ id }) => id === target.id)) &&
+        (owner === undefined ||
+          chainOf(bed).some(({ managingOrganization }) => idOf(managingOrganization, 'Organization') === owner)),
+    );
+    return censusOf(counted, (bed) => chainOf(bed).find(isWard));
+  },
+});
+
+const parentOf = ({ partOf }: Location): string | undefined => idOf(partOf, 'Location');
+
+/** By the search parameter `physical-type` of profiles/. */
+async function allBeds(store: Store): Promise<Location[]> {
+  const beds: Location[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.find({
+      type: 'Location',
+      where: { op: 'equals', key: 'physical-type|bd' },
+      sort: [],
+      limit: 1000,
+      total: 'none',
+      ...(after !== undefined && { after }),
+    });
+    beds.push(...page.matches.map((match) => contentOf<Location>({ ...match, method: 'PUT' })!));
+    after = page.next;
+  } while (after !== undefined);
+  return beds;
+}
+
+/** Rooms, wards, floors and buildings around the beds, level by level. */
+async function withParents(store: Store, beds: readonly Location[]): Promise<Map<string, Location>> {
+  const places = new Map(beds.map((bed) => [bed.id!, bed]));
+  let level: readonly Location[] = beds;
+  while (level.length > 0) {
+    const missing = new Set(level.map(parentOf).filter((id): id is string => id !== undefined && !places.has(id)));
+    const versions = await store.readMany([...missing].map((id) => ({ type: 'Location', id })));
+    level = versions.map((version) => contentOf<Location>(version)).filter((location) => location !== undefined);
+    for (const location of level) places.set(location.id!, location);
+  }
+  return places;
+}
