@@ -1,0 +1,142 @@
+// One entry of a batch or transaction as the request it stands for. https://hl7.org/fhir/R4/bundle.html#request
+import { FhirError, type Issue } from '../model/errors.ts';
+import { parseJson } from '../model/json.ts';
+import type { Resource } from '../model/resource.ts';
+import type { Call, Target } from './call.ts';
+import { type Grammar, readQuery } from './grammar.ts';
+
+export interface Entry {
+  index: number;
+  method: Call['method'];
+  /** as written, for the outcome of a failure */
+  url: string;
+  target: Target;
+  query: Call['query'];
+  headers: Record<string, string>;
+  fullUrl?: string;
+  resource?: Resource;
+}
+
+interface BundleEntry {
+  fullUrl?: unknown;
+  resource?: unknown;
+  request?: Record<string, unknown>;
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const CONDITIONS = {
+  ifMatch: 'if-match',
+  ifNoneMatch: 'if-none-match',
+  ifModifiedSince: 'if-modified-since',
+  ifNoneExist: 'if-none-exist',
+} as const;
+/** no request of its own: a Bundle in a Bundle, and what has no answer of its own */
+const REFUSED = new Set<Target['kind']>(['bundle']);
+
+export function readEntry(entry: unknown, index: number, grammar: Grammar, base: string): Entry {
+  const at = `Bundle.entry[${index}]`;
+  const refuse = (message: string, element: string): never => {
+    throw new FhirError('invalid', message, { expression: `${at}${element}` });
+  };
+  if (typeof entry !== 'object' || entry === null) return refuse('An entry is a JSON object', '');
+  const { fullUrl, resource, request } = entry as BundleEntry;
+  if (typeof request !== 'object' || request === null) return refuse('The entry has no request', '.request');
+  const { method, url } = request;
+  if (typeof method !== 'string' || !METHODS.has(method)) {
+    return refuse(`request.method is one of ${[...METHODS].join(', ')}`, '.request.method');
+  }
+  if (typeof url !== 'string' || url === '') return refuse('The request has no url', '.request.url');
+  if (fullUrl !== undefined && typeof fullUrl !== 'string') return refuse('fullUrl is a text', '.fullUrl');
+  if (resource !== undefined && (typeof resource !== 'object' || resource === null)) {
+    return refuse('The resource is a JSON object', '.resource');
+  }
+
+  const headers: Record<string, string> = {};
+  for (const [element, header] of Object.entries(CONDITIONS)) {
+    const value = request[element];
+    if (value === undefined) continue;
+    if (typeof value !== 'string') return refuse(`request.${element} is a text`, `.request.${element}`);
+    // an instant here, an HTTP date in a header
+    headers[header] = element === 'ifModifiedSince' ? new Date(value).toUTCString() : value;
+  }
+  const { target, query } = readUrl(method, url, grammar, { at, base });
+  return {
+    index,
+    method: method as Call['method'],
+    url,
+    target,
+    query,
+    headers,
+    ...(fullUrl === undefined ? {} : { fullUrl }),
+    ...(resource === undefined ? {} : { resource: resource as Resource }),
+  };
+}
+
+/** Relative to the base, as the specification asks; an absolute URL below the base is understood as well. */
+function readUrl(
+  method: string,
+  url: string,
+  grammar: Grammar,
+  { at, base }: { at: string; base: string },
+): { target: Target; query: Call['query'] } {
+  const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+  const question = relative.indexOf('?');
+  const path = question === -1 ? relative : relative.slice(0, question);
+  try {
+    const target = grammar.readTarget(method, path);
+    if (REFUSED.has(target.kind)) throw new FhirError('not-supported', 'A Bundle cannot be posted inside a Bundle');
+    return { target, query: question === -1 ? [] : readQuery(relative.slice(question + 1)) };
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error;
+    throw new FhirError(error.kind, error.message, { expression: `${at}.request.url`, cause: error });
+  }
+}
+
+/** The entry as a call of its own. What the outer request prefers for its own answer does not reach into it. */
+export function callOf(entry: Entry, outer: Call): Call {
+  const { target, method, query, headers, resource } = entry;
+  const { body, contentType } = bodyOf(entry, resource);
+  return {
+    target,
+    method,
+    query,
+    headers: contentType === undefined ? headers : { ...headers, 'content-type': contentType },
+    ...(body === undefined ? {} : { body }),
+    base: outer.base,
+    id: outer.id,
+    store: outer.store,
+  };
+}
+
+/** A JSON Patch travels in a Binary, because an array is no resource: https://hl7.org/fhir/R4/http.html#patch */
+function bodyOf({ target, index }: Entry, resource: Resource | undefined): { body?: unknown; contentType?: string } {
+  if (resource === undefined) return {};
+  const isPatch = target.kind === 'patch' || target.kind === 'patch-conditional';
+  if (!isPatch || resource.resourceType !== 'Binary') return { body: resource, contentType: 'application/fhir+json' };
+  const { contentType, data } = resource as Resource & { contentType?: string; data?: string };
+  if (typeof contentType !== 'string' || typeof data !== 'string') {
+    const expression = `Bundle.entry[${index}].resource.data`;
+    throw new FhirError('required', 'A patch in a Binary needs contentType and data', { expression });
+  }
+  try {
+    return { body: parseJson(Buffer.from(data, 'base64')), contentType };
+  } catch (error) {
+    throw atEntry(error, index);
+  }
+}
+
+/** The same refusal, saying which entry it is about: `Patient.name` becomes `Bundle.entry[3].resource.name`. */
+export function atEntry(error: unknown, index: number): unknown {
+  if (!(error instanceof FhirError)) return error;
+  const { kind, message, issues, headers } = error;
+  return new FhirError(kind, message, { issues: issues.map((issue) => issueAt(issue, index)), headers, cause: error });
+}
+
+function issueAt(issue: Issue, index: number): Issue {
+  const at = `Bundle.entry[${index}]`;
+  const { expression } = issue;
+  if (expression === undefined) return { ...issue, expression: at };
+  if (expression.startsWith(at)) return issue;
+  const inside = /^[A-Z][A-Za-z]+(.*)$/.exec(expression);
+  return { ...issue, expression: inside === null ? at : `${at}.resource${inside[1]}` };
+}

@@ -1,0 +1,303 @@
+// POST [base] with a transaction: all entries or none. https://hl7.org/fhir/R4/http.html#trules
+// What needs no database is in transaction-plan.ts; what follows runs inside the store's transaction, again if it meets another one.
+import { FhirError } from '../model/errors.ts';
+import { matches } from '../model/matches.ts';
+import type { Predicate } from '../model/predicate.ts';
+import { createKeyExtractor } from '../search/index.ts';
+import type { Match, Store, Transaction, Version, Write } from '../storage/store.ts';
+import { atEntry, callOf, type Entry } from './bundle-entry.ts';
+import type { Answer, Call, Dispatch } from './call.ts';
+import { tooManyMatches } from './conditional.ts';
+import type { Grammar } from './grammar.ts';
+import { readPreferReturn } from './headers.ts';
+import { type Hits, keyOf, lookUp } from './look-up.ts';
+import type { InteractionParts } from './parts.ts';
+import { literalReferences, refuseDeleteOfReferenced } from './references.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
+import { withId } from './resource-body.ts';
+import { type EntryAnswer, writeResponseBundle } from './response-bundle.ts';
+import { type Item, type Plan, planTransaction } from './transaction-plan.ts';
+
+export interface BundleParts extends InteractionParts {
+  grammar: Grammar;
+  dispatch: Dispatch;
+}
+
+export type RunBundle = (call: Call, entries: readonly unknown[]) => Promise<Answer>;
+
+/** So many writes go to the store at once: the bytes of a very large Bundle are never all in memory a second time. */
+const WRITES_AT_ONCE = 1000;
+
+export const createTransaction = (parts: BundleParts): RunBundle => {
+  const { definitions, settings } = parts.engine;
+  const extractor = createKeyExtractor(definitions, { timeZone: settings.timeZone });
+
+  return async (call, entries) => {
+    const plan = await planTransaction(parts, parts.grammar, call, entries);
+    const answers = await call.store.transaction((tx) => perform(plan, tx, call), { expected: plan.expected });
+    return { status: 200, body: writeResponseBundle('transaction-response', answers, call.base) };
+  };
+
+  async function perform(plan: Plan, tx: Transaction, call: Call): Promise<EntryAnswer[]> {
+    const { items, calls, links, references } = plan;
+    const refusals = createRefusals();
+    const criteria = items.flatMap((item) => item.criteria ?? []);
+    const hits = await lookUp(tx, [...criteria, ...references.values()]);
+    const decided = items.map((item) => refusals.attempt(item.entry.index, () => decide(item, hits)));
+    refusals.throwIfAny();
+    const decisions = decided as Decision[];
+    await refuseUnexpectedVersions(decisions, tx, refusals);
+    refuseEqualIdentities(decisions, calls, refusals);
+    refusals.throwIfAny();
+
+    const addresses = new Map(plan.fixed);
+    for (const { item, id } of decisions) {
+      if (item.entry.fullUrl !== undefined) addresses.set(item.entry.fullUrl, `${item.type}/${id}`);
+    }
+    links.rewrite(addresses);
+    resolveConditional(plan, decisions, hits, refusals);
+    refusals.throwIfAny();
+    if (settings.checkReferences) await refuseBroken(decisions, tx, call.base, refusals);
+    refusals.throwIfAny();
+
+    const answers: EntryAnswer[] = new Array(plan.count);
+    await writeAll(decisions, tx, call, answers);
+    for (const { item, id } of decisions) {
+      if (item.kind !== 'delete' || !settings.refuseDeleteOfReferenced || id === '') continue;
+      await named(item.entry, () => refuseDeleteOfReferenced(parts.engine, tx, { type: item.type, id }, call.base));
+    }
+    const store = storeOf(tx, call.store);
+    for (const entry of calls) {
+      const answer = await named(entry, () => parts.dispatch(callOf(entry, { ...call, store })));
+      answers[entry.index] = presented(answer, entry, call);
+    }
+    return answers;
+  }
+
+  /** Candidates are what the database holds, without what this Bundle changes, and what this Bundle writes. */
+  function resolveConditional(plan: Plan, decisions: readonly Decision[], hits: Hits, refusals: Refusals): void {
+    if (plan.references.size === 0) return;
+    const types = new Set([...plan.references.values()].map(({ type }) => type));
+    const touched = decisions.filter(({ item, write }) => write !== undefined && types.has(item.type));
+    const changed = new Set(touched.map(({ item, id }) => `${item.type}/${id}`));
+    const arriving = touched
+      .filter(({ item }) => item.resource !== undefined)
+      .map(({ item, id }) => ({ type: item.type, id, keys: extractor.extract(withId(item.resource!, id)) }));
+    const lastUpdated = parts.engine.now();
+    const targets = new Map<string, readonly string[]>();
+    for (const [text, wanted] of plan.references) {
+      const stored = (hits.get(keyOf(wanted)) ?? []).filter(({ id }) => !changed.has(`${wanted.type}/${id}`));
+      const written = arriving.filter(
+        ({ type, id, keys }) =>
+          type === wanted.type && isLocal(wanted.where) && matches(wanted.where, keys, { id, lastUpdated }),
+      );
+      targets.set(
+        text,
+        [...stored, ...written].map(({ id }) => `${wanted.type}/${id}`),
+      );
+    }
+    for (const { text, parent, entry, expression } of plan.links.conditional) {
+      const [target, ...others] = targets.get(text)!;
+      if (target !== undefined && others.length === 0) parent.reference = target;
+      else refusals.add(target === undefined ? noMatch(text, expression) : manyMatches(text, expression), entry);
+    }
+  }
+};
+
+/** What an entry comes to in this try. */
+interface Decision {
+  item: Item;
+  id: string;
+  /** absent where there is nothing to write: the resource exists already, or nothing is there to be deleted */
+  write?: Write;
+  existing?: Match;
+}
+
+function decide(item: Item, hits: Hits): Decision {
+  const { criteria, kind, type, resource, createOnly } = item;
+  const found = criteria === undefined ? [] : (hits.get(keyOf(criteria)) ?? []);
+  if (found.length > 1) throw tooManyMatches(type);
+  const [match] = found;
+  if (kind === 'create') {
+    if (match !== undefined) return { item, id: match.id, existing: match };
+    const { id } = item;
+    const condition = criteria === undefined ? {} : { ifNoneExist: criteria };
+    return { item, id, write: { kind, type, id, resource: withId(resource!, id), ...condition } };
+  }
+  if (criteria !== undefined && match === undefined) {
+    if (item.ifMatch !== undefined)
+      throw new FhirError('precondition', `If-Match is given, but no ${type} meets the criteria`);
+    if (kind === 'delete') return { item, id: '' };
+    const { id } = item;
+    // under an id of the client's choice nothing else may live there
+    if (resource!.id !== undefined)
+      return { item, id, write: { kind, type, id, resource: withId(resource!, id), ifVersion: 0 } };
+    return { item, id, write: { kind: 'create', type, id, resource: withId(resource!, id), ifNoneExist: criteria } };
+  }
+  const id = match?.id ?? item.id;
+  if (match !== undefined && createOnly)
+    throw new FhirError('precondition', `${type}/${id} already meets the criteria`);
+  if (match !== undefined && resource?.id !== undefined && resource.id !== id) {
+    const expression = `${type}.id`;
+    throw new FhirError('invalid', `The criteria choose ${type}/${id}, the resource has "${resource.id}"`, {
+      expression,
+    });
+  }
+  const version = createOnly ? { ifVersion: 0 } : typeof item.ifMatch === 'number' ? { ifVersion: item.ifMatch } : {};
+  if (kind === 'delete') return { item, id, write: { kind, type, id, ...version } };
+  return { item, id, write: { kind, type, id, resource: withId(resource!, id), ...version } };
+}
+
+/** The store would refuse these as well, but it could not say which entry it was. */
+async function refuseUnexpectedVersions(
+  decisions: readonly Decision[],
+  tx: Transaction,
+  refusals: Refusals,
+): Promise<void> {
+  const guarded = decisions.filter(
+    ({ item, write }) =>
+      write !== undefined && write.kind !== 'create' && (item.ifMatch !== undefined || write.ifVersion !== undefined),
+  );
+  if (guarded.length === 0) return;
+  const versions = await tx.readMany(guarded.map(({ item: { type }, id }) => ({ type, id })));
+  for (const [position, { item, id, write }] of guarded.entries()) {
+    const problem = versionProblem(item, `${item.type}/${id}`, write as { ifVersion?: number }, versions[position]);
+    if (problem !== undefined) refusals.add(new FhirError('precondition', problem), item.entry.index);
+  }
+}
+
+function versionProblem(
+  item: Item,
+  name: string,
+  { ifVersion }: { ifVersion?: number },
+  current: Version | undefined,
+): string | undefined {
+  const isThere = current?.bytes != null;
+  if (item.ifMatch === 'any') return isThere ? undefined : `If-Match: * but ${name} does not exist`;
+  if (ifVersion === 0) return isThere ? `${name} exists already` : undefined;
+  if (ifVersion === undefined || (isThere && current.version === ifVersion)) return undefined;
+  return isThere ? `${name} has version ${current.version}, not ${ifVersion}` : `${name} does not exist`;
+}
+
+/** "If any resource identities overlap in steps 1-3, then the transaction SHALL fail" */
+function refuseEqualIdentities(decisions: readonly Decision[], calls: readonly Entry[], refusals: Refusals): void {
+  const seen = new Map<string, number>();
+  const check = (name: string, index: number): void => {
+    const other = seen.get(name);
+    if (other === undefined) seen.set(name, index);
+    else refusals.add(new FhirError('invalid', `${name} is already changed by entry ${other}`), index);
+  };
+  for (const { item, id, write } of decisions) if (write !== undefined) check(`${item.type}/${id}`, item.entry.index);
+  for (const { target, index } of calls) if (target.kind === 'patch') check(`${target.type}/${target.id}`, index);
+}
+
+const noMatch = (text: string, expression: string): FhirError => {
+  const diagnostics = `No resource meets ${text}`;
+  return new FhirError('invalid', diagnostics, {
+    issues: [{ severity: 'error', code: 'not-found', diagnostics, expression }],
+  });
+};
+
+const manyMatches = (text: string, expression: string): FhirError =>
+  new FhirError('multiple-matches', `Several resources meet ${text}; it must choose one`, { expression });
+
+/** Chains need the database: inside a Bundle that is still being written they see only what is stored. */
+function isLocal(predicate: Predicate): boolean {
+  if (predicate.op === 'linked' || predicate.op === 'linkedFrom') return false;
+  if (predicate.op === 'not') return isLocal(predicate.of);
+  return predicate.op === 'and' || predicate.op === 'or' ? predicate.of.every(isLocal) : true;
+}
+
+async function refuseBroken(
+  decisions: readonly Decision[],
+  tx: Transaction,
+  base: string,
+  refusals: Refusals,
+): Promise<void> {
+  const arriving = new Set(
+    decisions.filter(({ item }) => item.kind !== 'delete').map(({ item, id }) => `${item.type}/${id}`),
+  );
+  const asked = decisions.flatMap(({ write, item }) =>
+    write === undefined || write.kind === 'delete'
+      ? []
+      : literalReferences(write.resource, base).map((reference) => ({ ...reference, index: item.entry.index })),
+  );
+  const open = asked.filter(({ type, id }) => !arriving.has(`${type}/${id}`));
+  const distinct = new Map(open.map(({ type, id }) => [`${type}/${id}`, { type, id }]));
+  const versions = await tx.readMany([...distinct.values()]);
+  const present = new Set([...distinct.keys()].filter((_, position) => versions[position]?.bytes));
+  for (const { type, id, expression, index } of open) {
+    if (present.has(`${type}/${id}`)) continue;
+    refusals.add(new FhirError('business-rule', `${type}/${id} does not exist here`, { expression }), index);
+  }
+}
+
+const ORDER = ['delete', 'create', 'update'] as const;
+
+async function writeAll(
+  decisions: readonly Decision[],
+  tx: Transaction,
+  call: Call,
+  answers: EntryAnswer[],
+): Promise<void> {
+  const prefers = readPreferReturn(call.headers.prefer);
+  for (const { item, write, existing } of decisions) {
+    if (write === undefined) answers[item.entry.index] = unwritten(item, existing, prefers === 'representation');
+  }
+  const inOrder = ORDER.flatMap((kind) =>
+    decisions.filter(({ item, write }) => item.kind === kind && write !== undefined),
+  );
+  for (let start = 0; start < inOrder.length; start += WRITES_AT_ONCE) {
+    const some = inOrder.slice(start, start + WRITES_AT_ONCE);
+    const written = await tx.write(some.map(({ write }) => write!)).catch((error: unknown) => {
+      const culprit = error instanceof FhirError ? some.find(({ write }) => write === error.about) : undefined;
+      throw culprit === undefined ? error : atEntry(error, culprit.item.entry.index);
+    });
+    for (const [position, { item, write }] of some.entries()) {
+      const { type, id, version, lastUpdated, bytes, created, changed } = written[position]!;
+      if (write!.kind === 'create' && !created) {
+        // references to it are already written: only a new try can make them right
+        throw new FhirError('transient', `An equal ${type} was created at the same time; please try again`);
+      }
+      const status = item.kind === 'delete' ? 204 : created ? 201 : 200;
+      const location = item.kind === 'delete' ? {} : { location: `${type}/${id}/_history/${version}` };
+      const body = prefers === 'representation' && bytes !== null ? { body: bytes } : {};
+      answers[item.entry.index] = { status, ...location, ...body, ...(changed ? { version, lastUpdated } : {}) };
+    }
+  }
+}
+
+function unwritten({ type }: Item, existing: Match | undefined, isWanted: boolean): EntryAnswer {
+  if (existing === undefined) return { status: 204 };
+  const { id, version, lastUpdated, bytes } = existing;
+  const location = `${type}/${id}/_history/${version}`;
+  return { status: 200, location, version, lastUpdated, ...(isWanted ? { body: bytes } : {}) };
+}
+
+async function named<T>(entry: Entry, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw atEntry(error, entry.index);
+  }
+}
+
+/** Reads, searches, patches and operations of a transaction see what it wrote; what they write belongs to it. */
+function storeOf(tx: Transaction, store: Store): Store {
+  return {
+    ...store,
+    read: tx.read,
+    readMany: tx.readMany,
+    find: tx.find,
+    write: async (change) => (await tx.write([change]))[0]!,
+    transaction: (work) => work(tx),
+  };
+}
+
+/** A write's resource is sent only where the client prefers it; what was asked for is always sent. */
+export function presented(answer: Answer, { method, target }: Entry, outer: Call): EntryAnswer {
+  const isAsked = target.kind === 'operation' || method === 'GET';
+  if (isAsked || readPreferReturn(outer.headers.prefer) === 'representation') return answer;
+  const { body: _, ...rest } = answer;
+  return rest;
+}
