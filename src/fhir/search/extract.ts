@@ -24,8 +24,9 @@ export function createKeyExtractor(definitions: Definitions, options: ExtractOpt
   return {
     version: versionOf(definitions, options),
     extract(resource) {
-      let plan = plans.get(resource.resourceType);
-      if (!plan) plans.set(resource.resourceType, (plan = planType(definitions, resource.resourceType)));
+      const { resourceType } = resource;
+      const plan = plans.get(resourceType) ?? planType(definitions, resourceType);
+      plans.set(resourceType, plan);
       return extract(resource, plan, context);
     },
   };

@@ -27,11 +27,12 @@ const WITH_PATIENT = ['code', 'category'];
 const cache = new WeakMap<Definitions, Map<string, TypeParameters>>();
 
 export function parametersOf(definitions: Definitions, type: string): TypeParameters {
-  let byType = cache.get(definitions);
-  if (!byType) cache.set(definitions, (byType = new Map()));
-  let known = byType.get(type);
-  if (!known) byType.set(type, (known = readParameters(definitions, type)));
-  return known;
+  const byType = cache.get(definitions) ?? new Map<string, TypeParameters>();
+  const known = byType.get(type);
+  if (known) return known;
+  const read = readParameters(definitions, type);
+  cache.set(definitions, byType.set(type, read));
+  return read;
 }
 
 function readParameters(definitions: Definitions, type: string): TypeParameters {

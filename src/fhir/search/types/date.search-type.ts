@@ -55,7 +55,8 @@ export default defineSearchType<Ordered>({
 
   parse(text, term) {
     const { prefix, rest } = readPrefix(unescapeValue(text));
-    const interval = dateInterval(rest, term.context.timeZone);
+    // the plus of a zone (+02:00) arrives as a space where the client did not encode it
+    const interval = dateInterval(rest.replace(' ', '+'), term.context.timeZone);
     if (!interval) throw illegalValue(term.name, text, 'a date such as 2024, 2024-05 or 2024-05-01T10:00:00Z');
     const { lo, hi } = interval;
     // "approximately": a tenth of the distance to now, on both sides

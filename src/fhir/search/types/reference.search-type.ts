@@ -7,7 +7,7 @@ import { keyPart, RELATIVE_REFERENCE, systemTag } from '../keys.ts';
 import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
 import tokenType, { pushIdentifier, type TokenSearch, tokenPart } from './token.search-type.ts';
-import uriType from './uri.search-type.ts';
+import { pushCanonical } from './uri.search-type.ts';
 
 interface Reference {
   reference?: string;
@@ -44,7 +44,7 @@ export default defineSearchType<ReferenceSearch>({
   prefixes: [],
   elements: {
     Reference: pushReference,
-    canonical: uriType.elements['canonical']!,
+    canonical: pushCanonical,
     uri: pushUri,
     url: pushUri,
     oid: pushUri,

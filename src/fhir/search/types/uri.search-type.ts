@@ -9,7 +9,7 @@ function pushUri(value: unknown, { code, keys }: KeySink): void {
 }
 
 /** A canonical is found with its version and without. */
-function pushCanonical(value: unknown, { code, keys }: KeySink): void {
+export function pushCanonical(value: unknown, { code, keys }: KeySink): void {
   const text = value as string;
   const bar = text.indexOf('|');
   if (bar >= 0) keys.k.push(`${code}|${keyPart(text.slice(0, bar))}`);

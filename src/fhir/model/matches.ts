@@ -1,0 +1,67 @@
+// A Predicate asked of one resource's keys in memory: subscriptions, access to a single resource, conditional references inside a
+// transaction. Joins need the database and are refused here.
+import type { Interval, SearchKeys } from './keys.ts';
+import type { Bound, Predicate } from './predicate.ts';
+
+export function matches(predicate: Predicate, keys: SearchKeys, version: { id: string; lastUpdated: number }): boolean {
+  switch (predicate.op) {
+    case 'and':
+      return predicate.of.every((part) => matches(part, keys, version));
+    case 'or':
+      return predicate.of.some((part) => matches(part, keys, version));
+    case 'not':
+      return !matches(predicate.of, keys, version);
+    case 'equals':
+      return keys.k.includes(predicate.key);
+    case 'oneOf':
+      return predicate.keys.some((key) => keys.k.includes(key));
+    case 'startsWith':
+      return keys[predicate.in].some((entry) => hasEnds(entry, predicate.prefix, predicate.suffix ?? ''));
+    case 'contains':
+      return keys.s.some((entry) => containsText(entry, `${predicate.param}:`, predicate.text));
+    case 'interval':
+      return keys[predicate.in].some((interval) => meets(interval, predicate));
+    case 'exists':
+      return exists(keys, predicate);
+    case 'ids':
+      return predicate.ids.includes(version.id);
+    case 'updated':
+      return isWithin(version.lastUpdated, predicate.at);
+    case 'linked':
+    case 'linkedFrom':
+      throw new Error('A join cannot be answered from one resource alone');
+  }
+}
+
+/** An entry shorter than both ends together would meet each by the same characters. */
+const hasEnds = (entry: string, prefix: string, suffix: string): boolean =>
+  entry.length >= prefix.length + suffix.length && entry.startsWith(prefix) && entry.endsWith(suffix);
+
+/** `<param>:<normalised>\u0001<as written>\u0001`: only the normalised part is meant. */
+function containsText(entry: string, prefix: string, text: string): boolean {
+  if (!entry.startsWith(prefix)) return false;
+  const end = entry.indexOf('\u0001', prefix.length);
+  return entry.slice(prefix.length, end < 0 ? undefined : end).includes(text);
+}
+
+function meets({ p, lo, hi }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
+  return p === predicate.param && isWithin(lo, predicate.lo ?? {}) && isWithin(hi, predicate.hi ?? {});
+}
+
+function isWithin(value: number, { gt, gte, lt, lte }: Bound): boolean {
+  if (gt !== undefined && !(value > gt)) return false;
+  if (gte !== undefined && !(value >= gte)) return false;
+  if (lt !== undefined && !(value < lt)) return false;
+  return lte === undefined || value <= lte;
+}
+
+function exists(keys: SearchKeys, { in: where, param }: Predicate & { op: 'exists' }): boolean {
+  switch (where) {
+    case 'k':
+      return keys.k.some((entry) => entry.startsWith(`${param}|`));
+    case 's':
+      return keys.s.some((entry) => entry.startsWith(`${param}:`));
+    default:
+      return keys[where].some(({ p }) => p === param || p.startsWith(`${param}|`));
+  }
+}

@@ -1,0 +1,117 @@
+// Parameters that shape a result rather than choose it. https://hl7.org/fhir/R4/search.html#return
+import type { Definitions } from '../definitions/definitions.ts';
+import { FhirError } from '../model/errors.ts';
+import { unknownParameter } from './filter.ts';
+import { type Include, readInclude } from './include.ts';
+import { parametersOf } from './parameters.ts';
+
+export type Total = 'none' | 'estimate' | 'accurate';
+export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
+
+/** As the store's port has it; search does not know the store. */
+export type SortKey =
+  | { by: 'id' | 'lastUpdated' | 'main-date'; descending: boolean }
+  | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
+
+export interface ResultShape {
+  sort: SortKey[];
+  count: number;
+  after?: string;
+  total: Total;
+  summary: Summary;
+  elements?: string[];
+  includes: Include[];
+}
+
+interface ResultContext {
+  definitions: Definitions;
+  type: string;
+  maxPageSize: number;
+}
+
+type ReadParameter = (shape: ResultShape, value: string, modifier: string | undefined, context: ResultContext) => void;
+
+function choice<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found === undefined)
+    throw new FhirError('invalid', `Parameter ${name} must be one of ${allowed.join(', ')}, not '${value}'`);
+  return found;
+}
+
+const ignored: ReadParameter = () => {};
+
+export const resultParameters: ReadonlyMap<string, ReadParameter> = new Map<string, ReadParameter>([
+  [
+    '_sort',
+    (shape, value, _modifier, { definitions, type }) => {
+      for (const field of value.split(',')) shape.sort.push(...sortKeys(definitions, type, field.trim()));
+    },
+  ],
+  [
+    '_count',
+    (shape, value, _modifier, { maxPageSize }) => {
+      if (!/^\d{1,9}$/.test(value))
+        throw new FhirError('invalid', `Parameter _count must be a whole number, not '${value}'`);
+      shape.count = Math.min(Number(value), maxPageSize);
+    },
+  ],
+  [
+    '_total',
+    (shape, value) => {
+      shape.total = choice('_total', value, ['none', 'estimate', 'accurate']);
+    },
+  ],
+  [
+    '_summary',
+    (shape, value) => {
+      shape.summary = choice('_summary', value, ['true', 'text', 'data', 'count', 'false']);
+    },
+  ],
+  [
+    '_elements',
+    (shape, value) => {
+      const names = value.split(',').map((name) => name.trim());
+      shape.elements = [...(shape.elements ?? []), ...names.filter((name) => name !== '')];
+    },
+  ],
+  [
+    '_include',
+    (shape, value, modifier, { definitions, type }) =>
+      addInclude(shape, definitions, { name: '_include', modifier, value, type }),
+  ],
+  [
+    '_revinclude',
+    (shape, value, modifier, { definitions, type }) =>
+      addInclude(shape, definitions, { name: '_revinclude', modifier, value, type }),
+  ],
+  [
+    '_cursor',
+    (shape, value) => {
+      shape.after = value;
+    },
+  ],
+  ['_format', ignored],
+  ['_pretty', ignored],
+]);
+
+function addInclude(shape: ResultShape, definitions: Definitions, asked: Parameters<typeof readInclude>[1]): void {
+  shape.includes.push(...readInclude(definitions, asked));
+}
+
+/** `-date` → the type's main date, newest first. A union of parameters is ordered by each in turn. */
+function sortKeys(definitions: Definitions, type: string, field: string): SortKey[] {
+  const descending = field.startsWith('-');
+  const code = descending ? field.slice(1) : field;
+  if (code === '_id') return [{ by: 'id', descending }];
+  if (code === '_lastUpdated') return [{ by: 'lastUpdated', descending }];
+  const { byCode, mainDate } = parametersOf(definitions, type);
+  const parameter = byCode.get(code);
+  if (!parameter) throw unknownParameter(type, code === '' ? '(none)' : code);
+  if (parameter.composition)
+    throw new FhirError('invalid', `Parameter _sort: ${code} is a composite, which has no order`);
+  return parameter.sources.map(({ code: param }) =>
+    parameter.definition.type === 'date' && param === mainDate
+      ? { by: 'main-date', descending }
+      : { by: 'param', in: parameter.type.keys, param, descending },
+  );
+}
