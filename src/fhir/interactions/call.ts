@@ -23,7 +23,9 @@ export type Target =
   | { kind: 'history-type'; type: string }
   | { kind: 'history-system' }
   | { kind: 'bundle' }
-  | { kind: 'operation'; level: 'system' | 'type' | 'instance'; type?: string; id?: string; code: string };
+  | { kind: 'operation'; level: 'system' | 'type' | 'instance'; type?: string; id?: string; code: string }
+  /** the status URL of work that runs on the queue: https://hl7.org/fhir/R4/async.html */
+  | { kind: 'async-status'; id: string };
 
 export interface Call {
   target: Target;

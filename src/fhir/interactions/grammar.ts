@@ -32,6 +32,7 @@ const shapes = {
   version: { GET: 'vread' },
   compartment: { GET: 'search-compartment' },
   'compartment/_search': { POST: 'search-compartment' },
+  'async-status': { GET: 'async-status', DELETE: 'async-status' },
 } as const satisfies Record<string, Partial<Record<Method, Target['kind']>>>;
 
 type Shape = keyof typeof shapes;
@@ -72,6 +73,7 @@ export function createGrammar(definitions: Definitions): Grammar {
     if (first === '$async-status' && third === undefined) {
       return { shape: 'base/$/job', parts: { level: 'system', code: 'async-status', id: second } };
     }
+    if (first === '$async-status' && third === undefined) return { shape: 'async-status', parts: { id: second } };
     checkType(first);
     if (third === undefined) {
       if (second === '_search') return { shape: 'type/_search', parts: { type: first } };

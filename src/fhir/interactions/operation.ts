@@ -7,6 +7,6 @@ export const createOperation =
   ({
     engine,
     operations,
-  }: InteractionParts & { operations: Pick<OperationRegistry, 'run'> }): Interaction<'operation'> =>
+  }: Pick<InteractionParts, 'engine'> & { operations: Pick<OperationRegistry, 'run'> }): Interaction<'operation'> =>
   (call, target) =>
     operations.run(call, target, engine);

@@ -14,6 +14,8 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import { type ConditionalReference, findLinks, type Links } from './resolve-references.ts';
 import { readResourceBody } from './resource-body.ts';
 
+type Parts = Pick<InteractionParts, 'engine' | 'validate'>;
+
 /** An entry that changes one resource; all others are calls of their own. */
 export interface Item {
   entry: Entry;
@@ -45,7 +47,7 @@ export interface Plan {
 const AT_ONCE = 100;
 
 export async function planTransaction(
-  parts: InteractionParts,
+  parts: Parts,
   grammar: Grammar,
   call: Call,
   entries: readonly unknown[],
@@ -81,7 +83,7 @@ export async function planTransaction(
   };
 }
 
-function itemOf(parts: InteractionParts, entry: Entry, outer: Call): Item | undefined {
+function itemOf(parts: Parts, entry: Entry, outer: Call): Item | undefined {
   const { target } = entry;
   if (target.kind === 'operation' || !('type' in target)) return undefined;
   const { type } = target;
@@ -149,7 +151,7 @@ function refuseEqualConditions(items: readonly Item[], refusals: Refusals): void
 }
 
 function referencesOf(
-  { engine }: InteractionParts,
+  { engine }: Parts,
   call: Call,
   conditional: readonly ConditionalReference[],
   refusals: Refusals,

@@ -18,7 +18,7 @@ import { withId } from './resource-body.ts';
 import { type EntryAnswer, writeResponseBundle } from './response-bundle.ts';
 import { type Item, type Plan, planTransaction } from './transaction-plan.ts';
 
-export interface BundleParts extends InteractionParts {
+export interface BundleParts extends Pick<InteractionParts, 'engine' | 'validate'> {
   grammar: Grammar;
   dispatch: Dispatch;
 }

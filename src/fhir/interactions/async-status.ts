@@ -1,0 +1,8 @@
+// GET and DELETE [base]/$async-status/[id]: how far work on the queue is, its answer, its end. https://hl7.org/fhir/R4/async.html
+import type { AsyncRunner } from '../operations/async.ts';
+import type { Interaction } from './call.ts';
+
+export const createAsyncStatus =
+  ({ asyncRunner }: { asyncRunner: Pick<AsyncRunner, 'status' | 'cancel'> }): Interaction<'async-status'> =>
+  ({ method }, { id }) =>
+    method === 'DELETE' ? asyncRunner.cancel(id) : asyncRunner.status(id);
