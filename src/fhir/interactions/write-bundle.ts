@@ -9,7 +9,8 @@ export interface BundleParts {
 }
 
 export interface BundleEntryParts {
-  fullUrl: string;
+  /** absent for an OperationOutcome that is nowhere stored */
+  fullUrl?: string;
   /** exact stored bytes; null where the version is a deletion */
   resource: Buffer | null;
   /** what follows the resource: `search`, or `request` and `response` */
@@ -31,10 +32,10 @@ export function writeBundle({ type, lastUpdated, total, links, entries }: Bundle
   const slices: Buffer[] = [Buffer.from(`${JSON.stringify(head).slice(0, -1)},"entry":[`)];
   entries.forEach(({ fullUrl, resource, rest }, index) => {
     if (index > 0) slices.push(comma);
-    const before = `{"fullUrl":${JSON.stringify(fullUrl)}`;
+    const before = fullUrl === undefined ? '{' : `{"fullUrl":${JSON.stringify(fullUrl)},`;
     const after = JSON.stringify(rest).slice(1, -1);
-    if (resource === null) slices.push(Buffer.from(`${before},${after}`), end);
-    else slices.push(Buffer.from(`${before},"resource":`), resource, Buffer.from(`,${after}`), end);
+    if (resource === null) slices.push(Buffer.from(`${before}${after}`), end);
+    else slices.push(Buffer.from(`${before}"resource":`), resource, Buffer.from(`,${after}`), end);
   });
   slices.push(Buffer.from(']}'));
   return Buffer.concat(slices);

@@ -32,7 +32,7 @@ export interface SearchPlan extends ResultShape {
   type: string;
   where: Predicate;
   /** what was really applied, for the self link, in order; the page's cursor is not among it */
-  applied: [name: string, value: string][];
+  applied: readonly (readonly [name: string, value: string])[];
   /** what a lenient search went on without */
   warnings: Issue[];
 }
@@ -48,7 +48,7 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
     includes: [],
   };
   const filters: Predicate[] = [];
-  const applied: SearchPlan['applied'] = [];
+  const applied: [string, string][] = [];
   const warnings: Issue[] = [];
   for (const [name, value] of query) {
     try {

@@ -1,0 +1,128 @@
+// GET [base]?… over several types: `_type`, or all. Types follow one another, so that a page needs few questions and its cursor
+// is a type and a place in it. https://hl7.org/fhir/R4/http.html#search
+import { FhirError } from '../model/errors.ts';
+import type { Predicate } from '../model/predicate.ts';
+import type { SearchPlan } from '../search/index.ts';
+import type { FindPage, Match } from '../storage/store.ts';
+import type { Answer, Call, Engine, Interaction } from './call.ts';
+import type { InteractionParts } from './parts.ts';
+import { bundleOf, planFor, queryFor, runSearch } from './search.ts';
+import { includeFor } from './search-include.ts';
+
+export const createSearchSystem =
+  ({ engine }: InteractionParts): Interaction<'search-system'> =>
+  (call) =>
+    searchTypesInTurn(engine, call, { types: engine.definitions.resourceTypes, path: '' });
+
+export interface SearchOverTypes {
+  types: readonly string[];
+  path: string;
+  within?: (type: string) => Predicate;
+}
+
+export async function searchTypesInTurn(engine: Engine, call: Call, search: SearchOverTypes): Promise<Answer> {
+  const { types, named, query } = readTypes(engine, call, search.types);
+  const [only] = types;
+  if (only !== undefined && types.length === 1) {
+    const within = search.within?.(only);
+    const applied = named === undefined ? [] : ([['_type', named]] as const);
+    return runSearch(engine, { ...call, query }, { type: only, path: search.path, applied, ...(within && { within }) });
+  }
+  const plans = types.map((type) => planFor(engine, call, type, query));
+  refuseHalfKnown(plans);
+  const plan = withType(plans[0], named);
+  refuseOrder(plan);
+  const page = await findInTurn(call, plans, search.within);
+  const included = await includeFor(call.store, everyInclude(plans), page.matches, engine.definitions);
+  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
+}
+
+/** `_type=Patient,Observation` leaves the query; what remains is asked of each type. */
+function readTypes({ definitions }: Engine, call: Call, all: readonly string[]) {
+  const query = call.query.filter(([name]) => name !== '_type');
+  const values = call.query.filter(([name]) => name === '_type').map(([, value]) => value);
+  if (values.length === 0) return { types: all.filter((type) => type !== 'Parameters'), named: undefined, query };
+  const asked = new Set(values.flatMap((value) => value.split(',')).map((type) => type.trim()));
+  for (const type of asked) {
+    if (!definitions.resourceTypes.includes(type))
+      throw new FhirError('invalid', `Parameter _type: there is no type '${type}'`);
+  }
+  return { types: all.filter((type) => asked.has(type)), named: [...asked].join(','), query };
+}
+
+function withType(plan: SearchPlan | undefined, named: string | undefined): SearchPlan {
+  if (!plan) throw new FhirError('invalid', 'Parameter _type: none of these types can be here');
+  return named === undefined ? plan : { ...plan, applied: [['_type', named], ...plan.applied] };
+}
+
+/** A parameter that only some of the types know would leave the others unfiltered. */
+function refuseHalfKnown(plans: readonly SearchPlan[]): void {
+  const fewest = Math.min(...plans.map(({ warnings }) => warnings.length));
+  const [issue] = plans.find(({ warnings }) => warnings.length > fewest)?.warnings ?? [];
+  if (issue)
+    throw new FhirError(
+      'not-supported',
+      `A search over several types needs parameters that all have: ${issue.diagnostics}`,
+    );
+}
+
+/** An order over several types would need them all at once. */
+function refuseOrder({ sort }: SearchPlan): void {
+  if (sort.length > 0)
+    throw new FhirError('not-supported', 'Parameter _sort needs a single type: name it in the path or in _type');
+}
+
+const everyInclude = (plans: readonly SearchPlan[]): SearchPlan['includes'] => [
+  ...new Map(plans.flatMap(({ includes }) => includes).map((include) => [JSON.stringify(include), include])).values(),
+];
+
+/** `<type> <cursor of the type>` */
+function readCursor(
+  after: string | undefined,
+  plans: readonly SearchPlan[],
+): { start: number; inner: string | undefined } {
+  if (after === undefined) return { start: 0, inner: undefined };
+  const [type = '', inner = ''] = after.split(' ', 2);
+  const start = plans.findIndex((plan) => plan.type === type);
+  if (start < 0) throw new FhirError('invalid', 'Parameter _cursor is not of this search');
+  return { start, inner: inner === '' ? undefined : inner };
+}
+
+async function findInTurn(
+  call: Call,
+  plans: readonly SearchPlan[],
+  within: SearchOverTypes['within'],
+): Promise<FindPage> {
+  const [{ count, total: wantedTotal, after } = { count: 0, total: 'none' as const, after: undefined }] = plans;
+  const { start, inner } = readCursor(after, plans);
+  const query = (plan: SearchPlan) => {
+    const { after: _first, ...rest } = queryFor(plan, within?.(plan.type));
+    return rest;
+  };
+  const totals =
+    wantedTotal === 'none' ? [] : await Promise.all(plans.map((plan) => call.store.find({ ...query(plan), limit: 0 })));
+  const total = wantedTotal === 'none' ? undefined : totals.reduce((sum, page) => sum + (page.total ?? 0), 0);
+  const matches: Match[] = [];
+  let next: string | undefined;
+  for (let at = start; at < plans.length && count > 0; at++) {
+    const plan = plans[at]!;
+    if (matches.length === count) {
+      next = `${plan.type} `;
+      break;
+    }
+    const from = at === start ? inner : undefined;
+    const limit = count - matches.length;
+    const page = await call.store.find({
+      ...query(plan),
+      limit,
+      total: 'none',
+      ...(from !== undefined && { after: from }),
+    });
+    matches.push(...page.matches);
+    if (page.next !== undefined) {
+      next = `${plan.type} ${page.next}`;
+      break;
+    }
+  }
+  return { matches, ...(next !== undefined && { next }), ...(total !== undefined && { total }) };
+}

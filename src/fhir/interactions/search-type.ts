@@ -1,0 +1,9 @@
+// GET [base]/[type]?… and POST [base]/[type]/_search https://hl7.org/fhir/R4/http.html#search
+import type { Interaction } from './call.ts';
+import type { InteractionParts } from './parts.ts';
+import { runSearch } from './search.ts';
+
+export const createSearchType =
+  ({ engine }: InteractionParts): Interaction<'search-type'> =>
+  (call, { type }) =>
+    runSearch(engine, call, { type, path: type });

@@ -1,0 +1,100 @@
+// The story that every search shares: plan, find, include, bundle. https://hl7.org/fhir/R4/http.html#search
+import type { Issue } from '../model/errors.ts';
+import { parseJson, stringifyJson } from '../model/json.ts';
+import { outcomeOf } from '../model/outcome.ts';
+import type { Predicate } from '../model/predicate.ts';
+import type { Resource } from '../model/resource.ts';
+import { planSearch, type SearchPlan } from '../search/index.ts';
+import type { FindPage, FindQuery } from '../storage/store.ts';
+import type { Answer, Call, Engine } from './call.ts';
+import { type Included, includeFor } from './search-include.ts';
+import { pageLinks } from './search-links.ts';
+import { type Subset, subset } from './subset.ts';
+import { type BundleEntryParts, writeBundle } from './write-bundle.ts';
+
+export interface Search {
+  type: string;
+  /** below the base, for the links: `Observation`, `Patient/1/Observation` */
+  path: string;
+  /** parameters applied before the plan, for the links */
+  applied?: readonly (readonly [name: string, value: string])[];
+  /** what the address says already, as a compartment does */
+  within?: Predicate;
+}
+
+export async function runSearch(engine: Engine, call: Call, search: Search): Promise<Answer> {
+  const planned = planFor(engine, call, search.type);
+  const plan = search.applied ? { ...planned, applied: [...search.applied, ...planned.applied] } : planned;
+  const page = await call.store.find(queryFor(plan, search.within));
+  const included = await includeFor(call.store, plan.includes, page.matches, engine.definitions);
+  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
+}
+
+export function planFor(
+  { definitions, settings, now }: Engine,
+  call: Call,
+  type: string,
+  query = call.query,
+): SearchPlan {
+  const strict = isStrict(call.headers.prefer);
+  return planSearch({ definitions, type, query, strict, settings, base: call.base, now: now() });
+}
+
+export function queryFor(plan: SearchPlan, within?: Predicate): FindQuery {
+  return {
+    type: plan.type,
+    where: within === undefined ? plan.where : { op: 'and', of: [within, plan.where] },
+    sort: plan.sort,
+    limit: plan.count,
+    total: plan.total,
+    ...(plan.after !== undefined && { after: plan.after }),
+    ...(plan.includes.some(({ direction }) => direction === 'forward') && { wantReferences: true }),
+  };
+}
+
+/** https://hl7.org/fhir/R4/search.html#errors */
+const isStrict = (prefer: string | undefined): boolean =>
+  prefer !== undefined && /\bhandling\s*=\s*"?strict\b/.test(prefer);
+
+export interface Found {
+  path: string;
+  plan: SearchPlan;
+  page: FindPage;
+  included: Included;
+}
+
+export function bundleOf(engine: Engine, call: Call, { path, plan, page, included }: Found): Buffer {
+  const shown = subsetFor(engine, plan);
+  const entryOf = (
+    { type, id, bytes }: { type: string; id: string; bytes: Buffer },
+    mode: string,
+  ): BundleEntryParts => ({
+    fullUrl: `${call.base}/${type}/${id}`,
+    resource: shown(bytes),
+    rest: { search: { mode } },
+  });
+  const warnings = [...plan.warnings, ...included.warnings];
+  return writeBundle({
+    type: 'searchset',
+    lastUpdated: engine.now(),
+    ...(page.total === undefined ? {} : { total: page.total }),
+    links: pageLinks(`${call.base}${path === '' ? '' : `/${path}`}`, plan, page.next),
+    entries: [
+      ...page.matches.map((match) => entryOf(match, 'match')),
+      ...included.resources.map((resource) => entryOf(resource, 'include')),
+      ...(warnings.length === 0 ? [] : [outcomeEntry(warnings)]),
+    ],
+  });
+}
+
+const outcomeEntry = (warnings: readonly Issue[]): BundleEntryParts => ({
+  resource: Buffer.from(JSON.stringify(outcomeOf(warnings))),
+  rest: { search: { mode: 'outcome' } },
+});
+
+/** Stored bytes go out as they are, unless the client wants less of them. */
+function subsetFor({ definitions }: Engine, { summary, elements }: SearchPlan): (bytes: Buffer) => Buffer {
+  if (summary === 'count' || (summary === 'false' && elements === undefined)) return (bytes) => bytes;
+  const wanted: Subset = { summary, ...(elements !== undefined && { elements }) };
+  return (bytes) => Buffer.from(stringifyJson(subset(definitions, parseJson(bytes) as Resource, wanted)));
+}
