@@ -35,6 +35,8 @@ export interface FindQuery {
   total: 'none' | 'estimate' | 'accurate';
   /** reference keys (`<param>|Type/id`) are wanted for includes */
   wantReferences?: boolean;
+  /** runs the page once more to fill `examined`; for the bench and for tests */
+  explain?: boolean;
 }
 
 export interface Match {
@@ -53,7 +55,7 @@ export interface FindPage {
   next?: string;
   /** where asked for, or known for free (the whole result is on this page) */
   total?: number;
-  /** what the database did, for `_explain` and the bench */
+  /** what the database did, where `explain` asked for it */
   examined?: { keys: number; documents: number };
 }
 

@@ -1,0 +1,166 @@
+// The collections and indexes of a tenant's database. 146 types times two collections would make a slow start, so a type gets
+// its own on its first write; reading what is not there is reading nothing.
+import { createHash } from 'node:crypto';
+import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
+import type { Definitions } from '../../definitions/definitions.ts';
+import type { HistoryDocument, StoredDocument } from './document.ts';
+import { hasGrams } from './grams.ts';
+
+export interface Collections {
+  current(type: string): Collection<StoredDocument>;
+  history(type: string): Collection<HistoryDocument>;
+  /** before the first write of a type, outside any transaction; costs nothing afterwards */
+  ensure(type: string): Promise<void> | undefined;
+  /** reads what exists, and brings indexes of an older release up to date */
+  prepare(): Promise<void>;
+  /** the types that have resources, by what this process knows; `refresh` asks the database */
+  existing(): readonly string[];
+  refresh(): Promise<readonly string[]>;
+  /** types whose documents may carry keys of another extractor version */
+  isStale(type: string): boolean;
+  staleTypes(): readonly string[];
+  markFresh(type: string): Promise<void>;
+}
+
+/** One per type that has resources: which indexes it has and by which extractor its keys were made. */
+interface SchemaDocument {
+  _id: string;
+  indexes: string;
+  kv: string;
+}
+
+export const KEYS_INDEX = { k: 1, sd: -1, n: 1 } as const;
+export const DATE_INDEX = { sd: -1, n: 1 } as const;
+export const TOMBSTONE_INDEX = { x: 1 } as const;
+const SCHEMA = 'schema';
+const NAMESPACE_EXISTS = 48;
+/** another process may have finished the re-extraction */
+const STALE_RECHECK_MS = 5_000;
+
+export function createCollections(deps: {
+  db: Db;
+  definitions: Definitions;
+  keyVersion: string;
+  now: () => number;
+}): Collections {
+  const { db, definitions, keyVersion, now } = deps;
+  const schema = db.collection<SchemaDocument>(SCHEMA);
+  const ready = new Set<string>();
+  const preparing = new Map<string, Promise<void>>();
+  const known = new Set<string>();
+  const stale = new Set<string>();
+  const currents = new Map<string, Collection<StoredDocument>>();
+  const histories = new Map<string, Collection<HistoryDocument>>();
+  let staleReadAt = 0;
+
+  function cached<T>(map: Map<string, T>, key: string, make: () => T): T {
+    let value = map.get(key);
+    if (value === undefined) {
+      value = make();
+      map.set(key, value);
+    }
+    return value;
+  }
+
+  async function build(type: string): Promise<void> {
+    const indexes = indexesOf(definitions, type);
+    await Promise.all([
+      createCollection(db, type).then(() => db.collection(type).createIndexes(indexes)),
+      createCollection(db, `${type}_h`).then(() => db.collection(`${type}_h`).createIndexes(HISTORY_INDEXES)),
+    ]);
+    await schema.updateOne(
+      { _id: type },
+      { $set: { indexes: fingerprint(indexes) }, $setOnInsert: { kv: keyVersion } },
+      { upsert: true, writeConcern: { w: 'majority' } },
+    );
+    ready.add(type);
+    known.add(type);
+  }
+
+  async function readSchema(): Promise<SchemaDocument[]> {
+    const documents = await schema.find({}).toArray();
+    staleReadAt = now();
+    stale.clear();
+    for (const { _id, kv } of documents) {
+      known.add(_id);
+      if (kv !== keyVersion) stale.add(_id);
+    }
+    return documents;
+  }
+
+  return {
+    current: (type) => cached(currents, type, () => db.collection<StoredDocument>(type)),
+    history: (type) => cached(histories, type, () => db.collection<HistoryDocument>(`${type}_h`)),
+    ensure(type) {
+      if (ready.has(type)) return undefined;
+      return cached(preparing, type, () =>
+        build(type).catch((error: unknown) => {
+          preparing.delete(type);
+          throw error;
+        }),
+      );
+    },
+    async prepare() {
+      await Promise.all([createCollection(db, 'places'), createCollection(db, 'claims')]);
+      const outdated: string[] = [];
+      for (const { _id, indexes } of await readSchema()) {
+        if (indexes === fingerprint(indexesOf(definitions, _id))) ready.add(_id);
+        else outdated.push(_id);
+      }
+      for (const type of outdated) await build(type);
+    },
+    existing: () => [...known],
+    async refresh() {
+      await readSchema();
+      return [...known];
+    },
+    isStale(type) {
+      if (stale.size === 0) return false;
+      if (now() - staleReadAt > STALE_RECHECK_MS) {
+        staleReadAt = now();
+        // this search still takes the careful way; a later one is told
+        void readSchema().catch(() => undefined);
+      }
+      return stale.has(type);
+    },
+    staleTypes: () => [...stale],
+    async markFresh(type) {
+      await schema.updateOne({ _id: type }, { $set: { kv: keyVersion } }, { writeConcern: { w: 'majority' } });
+      stale.delete(type);
+    },
+  };
+}
+
+const HISTORY_INDEXES: IndexDescription[] = [{ key: { u: 1, n: 1 } }];
+
+/** Only the kinds of index that the type's search parameters can fill. */
+function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
+  // `_lastUpdated`, `_id` and the like are not among the keys, or are tokens and uris as every type has
+  const parameters = [...definitions.searchParameters(type).values()].filter(({ code }) => !code.startsWith('_'));
+  const has = (...types: string[]): boolean => parameters.some((one) => types.includes(one.type));
+  const indexes: IndexDescription[] = [
+    { key: KEYS_INDEX },
+    { key: DATE_INDEX },
+    { key: { u: 1, n: 1 } },
+    { key: TOMBSTONE_INDEX, sparse: true },
+  ];
+  if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
+  if (has('number', 'quantity', 'composite', 'special'))
+    indexes.push({ key: { 'q.p': 1, 'q.lo': 1, 'q.hi': 1 }, sparse: true });
+  if (has('string')) indexes.push({ key: { s: 1 }, sparse: true });
+  if (parameters.some((one) => one.type === 'string' && hasGrams(one.code)))
+    indexes.push({ key: { g: 1 }, sparse: true });
+  return indexes;
+}
+
+const fingerprint = (indexes: readonly IndexDescription[]): string =>
+  createHash('sha256').update(JSON.stringify(indexes)).digest('base64url').slice(0, 8);
+
+/** zstd halves the disk against snappy and costs 7 µs a document. Another process may be making the same collection. */
+async function createCollection(db: Db, name: string): Promise<void> {
+  try {
+    await db.createCollection(name, { storageEngine: { wiredTiger: { configString: 'block_compressor=zstd' } } });
+  } catch (error) {
+    if (!(error instanceof MongoServerError && error.code === NAMESPACE_EXISTS)) throw error;
+  }
+}

@@ -1,0 +1,156 @@
+// The shape of stored documents (docs/adr/0001-raw-bytes-and-key-arrays.md): raw JSON bytes beside lean key arrays.
+import { FhirError } from '../../model/errors.ts';
+import { stringifyJson } from '../../model/json.ts';
+import type { Interval, KeyExtractor, SearchKeys } from '../../model/keys.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Version } from '../store.ts';
+import { grams } from './grams.ts';
+import { dateClass, numberClass } from './width-class.ts';
+
+export type Method = Version['method'];
+
+/** A current version. The order of fields is part of the format: `j` is second, so that raw replies are sliced by arithmetic. */
+export interface StoredDocument {
+  _id: string;
+  /** the exact bytes to serve; absent in a tombstone, as are all keys */
+  j?: Buffer;
+  /** version */
+  v: number;
+  /** lastUpdated, ms */
+  u: number;
+  /** unique tie-breaker, different for every version ever written */
+  n: number;
+  /** the main date */
+  sd: number | null;
+  k?: string[];
+  /** intervals; `p` carries the width class as its last character */
+  d?: Interval[];
+  q?: Interval[];
+  s?: string[];
+  /** trigrams of names and addresses, for :contains */
+  g?: string[];
+  /** the version of the key extractor */
+  kv: string;
+  m: Method;
+  /** tombstone */
+  x?: 1;
+}
+
+/** A superseded version; `_id` is `id/0000000002`, so that one range on `_id` is the history of one resource. */
+export interface HistoryDocument {
+  _id: string;
+  j?: Buffer;
+  v: number;
+  u: number;
+  n: number;
+  m: Method;
+}
+
+export const historyId = (id: string, version: number): string => `${id}/${String(version).padStart(10, '0')}`;
+
+/** The parts of a new version that do not depend on the version it replaces, made once however often the write is retried. */
+export interface Prepared {
+  head: string;
+  tail: string;
+  keys: StoredKeys;
+  /** of the document, generously */
+  size: number;
+}
+
+type StoredKeys = Pick<StoredDocument, 'sd' | 'k' | 'd' | 'q' | 's' | 'g' | 'kv'>;
+
+/** MongoDB's limit is 16 MiB a document; what is left is for the fields around. */
+const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
+
+export function prepare(extractor: KeyExtractor, type: string, id: string, resource: Resource): Prepared {
+  const { resourceType: _type, id: _id, meta = {}, ...rest } = resource;
+  const { versionId: _version, lastUpdated: _updated, ...otherMeta } = meta;
+  const metaText = stringifyJson(otherMeta);
+  const restText = stringifyJson(rest);
+  const tail = `${metaText === '{}' ? '}' : `,${metaText.slice(1)}`}${restText === '{}' ? '}' : `,${restText.slice(1)}`}`;
+  const keys = storedKeys(extractor, resource.id === id ? resource : { ...resource, id });
+  const size = Buffer.byteLength(tail) + sizeOfKeys(keys);
+  if (size > MAX_DOCUMENT_BYTES)
+    throw new FhirError(
+      'too-large',
+      `${type}/${id} needs ${size} bytes with its search keys, ${MAX_DOCUMENT_BYTES} are allowed`,
+    );
+  return { head: `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"`, tail, keys, size };
+}
+
+export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredKeys {
+  const keys: SearchKeys = extractor.extract(resource);
+  const trigrams = grams(keys.s);
+  return {
+    sd: keys.sd,
+    ...(keys.k.length > 0 ? { k: keys.k } : {}),
+    ...(keys.d.length > 0 ? { d: keys.d.map((entry) => classed(entry, dateClass)) } : {}),
+    ...(keys.q.length > 0 ? { q: keys.q.map((entry) => classed(entry, numberClass)) } : {}),
+    ...(keys.s.length > 0 ? { s: keys.s } : {}),
+    ...(trigrams.length > 0 ? { g: trigrams } : {}),
+    kv: extractor.version,
+  };
+}
+
+const classed = ({ p, lo, hi }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
+  p: p + classOf(lo, hi),
+  lo,
+  hi,
+});
+
+/** BSON's own overhead included; text is counted as if every character took three bytes only where that could matter. */
+function sizeOfKeys(keys: StoredKeys): number {
+  let size = 256;
+  for (const list of [keys.k, keys.s, keys.g]) for (const text of list ?? []) size += 3 * text.length + 12;
+  for (const list of [keys.d, keys.q]) for (const { p } of list ?? []) size += 3 * p.length + 48;
+  return size;
+}
+
+export interface Stamp {
+  id: string;
+  version: number;
+  lastUpdated: number;
+  n: number;
+  method: Method;
+}
+
+export function currentDocument(prepared: Prepared, { id, version, lastUpdated, n, method }: Stamp): StoredDocument {
+  const time = new Date(lastUpdated).toISOString();
+  const { sd, k, d, q, s, g, kv } = prepared.keys;
+  const document: StoredDocument = {
+    _id: id,
+    j: Buffer.from(`${prepared.head}${version}","lastUpdated":"${time}"${prepared.tail}`),
+    v: version,
+    u: lastUpdated,
+    n,
+    sd,
+    kv,
+    m: method,
+  };
+  if (k) document.k = k;
+  if (d) document.d = d;
+  if (q) document.q = q;
+  if (s) document.s = s;
+  if (g) document.g = g;
+  return document;
+}
+
+export const tombstone = ({ id, version, lastUpdated, n, method }: Stamp, kv: string): StoredDocument => ({
+  _id: id,
+  v: version,
+  u: lastUpdated,
+  n,
+  sd: null,
+  kv,
+  m: method,
+  x: 1,
+});
+
+export const versionOf = (type: string, document: StoredDocument): Version => ({
+  type,
+  id: document._id,
+  version: document.v,
+  lastUpdated: document.u,
+  bytes: document.j ?? null,
+  method: document.m,
+});

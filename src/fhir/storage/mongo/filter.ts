@@ -1,0 +1,194 @@
+// Predicate → MongoDB filter; pure. Every range on an array goes through $elemMatch: without it each bound may be met by another
+// entry (measured: 50,000 patients instead of 1,193). Joins are resolved before (links.ts).
+import type { Document, Filter } from 'mongodb';
+import type { Bound, Predicate } from '../../model/predicate.ts';
+import { DATE_INDEX, KEYS_INDEX } from './collections.ts';
+import type { StoredDocument } from './document.ts';
+import { gramsOf, hasGrams } from './grams.ts';
+import { classesOf, type WidthClass } from './width-class.ts';
+
+type Branch = { op: 'and' | 'or' | 'not' | 'linked' | 'linkedFrom' };
+
+/** A predicate whose joins are resolved: to keys, to ids, or to a field that a $lookup stage fills. */
+export type Resolved =
+  | Exclude<Predicate, Branch>
+  | { op: 'and' | 'or'; of: readonly Resolved[] }
+  | { op: 'not'; of: Resolved }
+  | { op: 'joined'; field: string };
+
+type StoredFilter = Filter<StoredDocument>;
+
+/** The filter for documents that meet the predicate; tombstones never do. */
+export function filterOf(predicate: Resolved): StoredFilter {
+  const filter = translate(predicate) as StoredFilter;
+  if (!outcomes(predicate).holds) return filter;
+  return Object.keys(filter).length === 0 ? NOT_DELETED : { $and: [filter, NOT_DELETED] };
+}
+
+const NOT_DELETED = { x: null } as unknown as StoredFilter;
+const NOTHING: Document = { _id: { $in: [] } };
+
+function translate(predicate: Resolved): Document {
+  switch (predicate.op) {
+    case 'and':
+      return allOf(predicate.of);
+    case 'or':
+      return anyOf(predicate.of);
+    case 'not':
+      return predicate.of.op === 'equals' ? { k: { $ne: predicate.of.key } } : { $nor: [translate(predicate.of)] };
+    case 'equals':
+      return { k: predicate.key };
+    case 'oneOf':
+      return predicate.keys.length === 1 ? { k: predicate.keys[0] } : { k: { $in: predicate.keys } };
+    case 'startsWith':
+      return prefixFilter(predicate.in, predicate.prefix, predicate.suffix);
+    case 'contains':
+      return containsFilter(predicate.param, predicate.text);
+    case 'interval':
+      return intervalFilter(predicate.in, predicate.param, predicate.lo ?? {}, predicate.hi ?? {});
+    case 'exists':
+      return existsFilter(predicate.in, predicate.param);
+    case 'ids':
+      return predicate.ids.length === 1 ? { _id: predicate.ids[0] } : { _id: { $in: predicate.ids } };
+    case 'updated':
+      return { u: operators(predicate.at) };
+    case 'joined':
+      return { [predicate.field]: { $ne: [] } };
+  }
+}
+
+function allOf(parts: readonly Resolved[]): Document {
+  const flat = flatten('and', parts);
+  const keys = flat.flatMap((part) => (part.op === 'equals' ? [part.key] : []));
+  const others = flat.filter(({ op }) => op !== 'equals').map(translate);
+  if (keys.length > 0) others.unshift({ k: keys.length === 1 ? keys[0] : { $all: keys } });
+  if (others.length === 0) return {};
+  return others.length === 1 ? others[0]! : { $and: others };
+}
+
+function anyOf(parts: readonly Resolved[]): Document {
+  const flat = flatten('or', parts);
+  const keys = flat.flatMap((part) => (part.op === 'equals' ? [part.key] : part.op === 'oneOf' ? part.keys : []));
+  const others = flat.filter(({ op }) => op !== 'equals' && op !== 'oneOf').map(translate);
+  if (keys.length > 0) others.unshift({ k: keys.length === 1 ? keys[0] : { $in: [...new Set(keys)] } });
+  if (others.length === 0) return NOTHING;
+  return others.length === 1 ? others[0]! : { $or: others };
+}
+
+function flatten(op: 'and' | 'or', parts: readonly Resolved[]): Resolved[] {
+  return parts.flatMap((part) => (part.op === op ? flatten(op, part.of) : [part]));
+}
+
+function prefixFilter(field: 'k' | 's', prefix: string, suffix: string | undefined): Document {
+  const range: Document = { $gte: prefix, $lt: successor(prefix) };
+  if (suffix === undefined) return { [field]: { $elemMatch: range } };
+  // an entry that is shorter than both together would meet each by the same characters
+  return { [field]: { $elemMatch: { ...range, $regex: `^${escaped(prefix)}.*${escaped(suffix)}$`, $options: 's' } } };
+}
+
+/** Keys of `s` are `<param>:<normalised>\u0001<as written>\u0001`; only the normalised part is meant. */
+function containsFilter(param: string, text: string): Document {
+  const inside = { $gte: `${param}:`, $lt: `${param};`, $regex: `^[^:]*:[^\u0001]*${escaped(text)}`, $options: 's' };
+  const filter = { s: { $elemMatch: inside } };
+  const trigrams = hasGrams(param) ? gramsOf(param, text) : [];
+  return trigrams.length === 0 ? filter : { g: { $all: trigrams }, ...filter };
+}
+
+/**
+ * Each width class is a range of its own: an interval of width ≤ W that ends at or after `a` cannot begin before `a - W`, and
+ * none that ends before `b` begins after it. So the index is entered and left on `lo`, in one place.
+ */
+function intervalFilter(field: 'd' | 'q', param: string, lo: Bound, hi: Bound): Document {
+  const legs = classesOf[field].map((widthClass) => {
+    const entry: Document = { p: param + widthClass.digit };
+    const loBound = operators(narrowed(lo, hi, widthClass));
+    if (Object.keys(loBound).length > 0) entry.lo = loBound;
+    if (Object.keys(hi).length > 0) entry.hi = operators(hi);
+    return { [field]: { $elemMatch: entry } };
+  });
+  return { $or: legs };
+}
+
+function narrowed(lo: Bound, hi: Bound, { width }: WidthClass): Bound {
+  const bound: Bound = { ...lo };
+  const after = Math.max(hi.gte ?? Number.NEGATIVE_INFINITY, hi.gt ?? Number.NEGATIVE_INFINITY);
+  // a little wider than the class, because `hi - lo` was rounded
+  const earliest = after - width * 1.001;
+  if (Number.isFinite(earliest)) bound.gte = Math.max(bound.gte ?? earliest, earliest);
+  const latest = Math.min(hi.lte ?? Number.POSITIVE_INFINITY, hi.lt ?? Number.POSITIVE_INFINITY);
+  if (Number.isFinite(latest)) bound.lte = Math.min(bound.lte ?? latest, latest);
+  return bound;
+}
+
+function operators(bound: Bound): Document {
+  const result: Document = {};
+  if (bound.gt !== undefined) result.$gt = bound.gt;
+  if (bound.gte !== undefined) result.$gte = bound.gte;
+  if (bound.lt !== undefined) result.$lt = bound.lt;
+  if (bound.lte !== undefined) result.$lte = bound.lte;
+  return result;
+}
+
+function existsFilter(field: 'k' | 's' | 'd' | 'q', param: string): Document {
+  if (field === 'k') return prefixFilter('k', `${param}|`, undefined);
+  if (field === 's') return prefixFilter('s', `${param}:`, undefined);
+  const plain = classesOf[field].map(({ digit }) => param + digit);
+  return {
+    $or: [
+      { [`${field}.p`]: { $in: plain } },
+      { [field]: { $elemMatch: { p: { $gte: `${param}|`, $lt: successor(`${param}|`) } } } },
+    ],
+  };
+}
+
+/** The smallest text after all that begin with `prefix`, in code point order, which is also the order of UTF-8 bytes. */
+export function successor(prefix: string): string {
+  const points = [...prefix];
+  const last = points.pop();
+  if (last === undefined) return '\u{10ffff}';
+  const point = last.codePointAt(0)!;
+  if (point === 0x10ffff) return successor(points.join(''));
+  return points.join('') + String.fromCodePoint(point === 0xd7ff ? 0xe000 : point + 1);
+}
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+/** What a predicate can come to on a document without any keys. */
+function outcomes(predicate: Resolved): { holds: boolean; fails: boolean } {
+  switch (predicate.op) {
+    case 'and': {
+      const parts = predicate.of.map(outcomes);
+      return { holds: parts.every(({ holds }) => holds), fails: parts.some(({ fails }) => fails) };
+    }
+    case 'or': {
+      const parts = predicate.of.map(outcomes);
+      return { holds: parts.some(({ holds }) => holds), fails: parts.every(({ fails }) => fails) };
+    }
+    case 'not': {
+      const { holds, fails } = outcomes(predicate.of);
+      return { holds: fails, fails: holds };
+    }
+    case 'ids':
+    case 'updated':
+    case 'joined':
+      return { holds: true, fails: true };
+    default:
+      return { holds: false, fails: true };
+  }
+}
+
+/** Beyond this many keys MongoDB sorts in memory instead of merging index scans. */
+const MERGED_SCANS = 200;
+
+/**
+ * The index for results in the order of the main date, where the choice is certain. Without a hint the plan cached for a rare
+ * key is tried on a frequent one, and the other way round.
+ */
+export function hintFor(predicate: Resolved): typeof KEYS_INDEX | typeof DATE_INDEX | undefined {
+  const parts = predicate.op === 'and' ? flatten('and', predicate.of) : [predicate];
+  const onKeys = parts.filter(({ op }) => op === 'equals' || op === 'oneOf');
+  if (onKeys.some((part) => part.op === 'oneOf' && part.keys.length > MERGED_SCANS)) return undefined;
+  const residual = parts.length - onKeys.length - parts.filter(({ op }) => op === 'not').length;
+  if (residual > 0) return undefined;
+  return onKeys.length > 0 ? KEYS_INDEX : DATE_INDEX;
+}

@@ -1,0 +1,280 @@
+// Runs searches: joins first, then the page by index or aggregation, then the total where it was asked for.
+import type { ClientSession, Document, Filter } from 'mongodb';
+import { MongoServerError } from 'mongodb';
+import type { KeyExtractor } from '../../model/keys.ts';
+import type { Predicate } from '../../model/predicate.ts';
+import type { FindPage, FindQuery, Match } from '../store.ts';
+import { type Collections, DATE_INDEX, TOMBSTONE_INDEX } from './collections.ts';
+import type { StoredDocument } from './document.ts';
+import { filterOf, hintFor, type Resolved } from './filter.ts';
+import { type Joined, type LinkSource, lookupStages, resolveLinks, split } from './links.ts';
+import { type Leg, type Order, orderOf } from './order.ts';
+import { type RawDocument, readRaw, readRawId } from './raw.ts';
+import { freshKeys, recheck, widened } from './stale.ts';
+
+export interface Finder {
+  find(query: FindQuery, session?: ClientSession): Promise<FindPage>;
+  /** ids of the first `limit` that match, in no order */
+  ids(type: string, where: Predicate, limit: number, session?: ClientSession): Promise<string[]>;
+}
+
+/** Beyond this an `estimate` is what it says: a lower bound that is cheap to know. */
+const ESTIMATE_CAP = 10_000;
+
+export function createFinder(deps: { collections: Collections; extractor: KeyExtractor; searchMs: number }): Finder {
+  const { collections, extractor, searchMs } = deps;
+
+  async function find(query: FindQuery, session?: ClientSession): Promise<FindPage> {
+    const { type, limit } = query;
+    const order = orderOf(query.sort, query.after);
+    const joined = await resolveLinks(sourceFor(session), type, query.where);
+    const found = limit > 0 ? await page(query, order, joined, session) : [];
+    const more = found.length > limit;
+    const raws = more ? found.slice(0, limit) : found;
+    const result: FindPage = { matches: raws.map((raw) => matchOf(type, raw)) };
+    const last = raws.at(-1);
+    if (more && last) result.next = order.cursorOf(last);
+    if (limit > 0 && !more && query.after === undefined) result.total = raws.length;
+    else if (query.total !== 'none') result.total = await count(type, joined, query.total, session);
+    if (query.explain) result.examined = await examined(query, order, joined);
+    return result;
+  }
+
+  /** At most one more than the limit. */
+  async function page(query: FindQuery, order: Order, joined: Joined, session?: ClientSession): Promise<RawDocument[]> {
+    const found: RawDocument[] = [];
+    for (const leg of order.legs) {
+      const wanted = query.limit + 1 - found.length;
+      if (wanted <= 0) break;
+      found.push(...(await runLeg({ query, order, leg, joined, wanted, session })));
+    }
+    return found;
+  }
+
+  interface LegRun {
+    query: FindQuery;
+    order: Order;
+    leg: Leg;
+    joined: Joined;
+    wanted: number;
+    session: ClientSession | undefined;
+  }
+
+  async function runLeg(run: LegRun): Promise<RawDocument[]> {
+    const { query, joined, wanted } = run;
+    if (!collections.isStale(query.type)) {
+      const cursor = open(run, joined.where, wanted);
+      try {
+        return (await cursor.toArray()).map(readRaw);
+      } catch (error) {
+        // an index of a collection that another process is making right now
+        if (!isBadHint(error)) throw error;
+        return (await open(run, joined.where, wanted, false).toArray()).map(readRaw);
+      }
+    }
+    const found: RawDocument[] = [];
+    const cursor = open(run, joined.where, undefined);
+    try {
+      for await (const one of cursor) {
+        const raw = readRaw(one);
+        if (raw.kv !== extractor.version && !recheck(extractor, joined.where, raw)) continue;
+        found.push(raw);
+        if (found.length === wanted) break;
+      }
+    } finally {
+      await cursor.close();
+    }
+    return found;
+  }
+
+  function open(run: LegRun, where: Resolved, limit: number | undefined, hinted = true) {
+    const { query, order, leg, joined, session } = run;
+    const { type } = query;
+    const stale = collections.isStale(type);
+    const fields: Document = { j: 1, v: 1, u: 1, n: 1, sd: 1 };
+    if (query.wantReferences) fields.k = 1;
+    if (stale) fields.kv = 1;
+    const options = {
+      raw: true,
+      maxTimeMS: searchMs,
+      ...(session ? { session } : {}),
+      ...(limit === undefined ? {} : { batchSize: limit + 1 }),
+    };
+    const filtered = (predicate: Resolved): Document =>
+      stale ? widened(filterOf(predicate), extractor.version) : filterOf(predicate);
+    if (joined.lookups.length === 0 && order.compute.length === 0) {
+      const hint = hinted && order.byMainDate && !stale ? hintFor(where) : undefined;
+      return collections.current(type).find(both(filtered(where), leg.filter), {
+        ...options,
+        projection: fields,
+        sort: leg.sort,
+        ...(limit === undefined ? {} : { limit }),
+        ...(hint ? { hint } : {}),
+      });
+    }
+    for (const field of order.fields) fields[field] = 1;
+    const [before, after] = split(where);
+    const indexed = order.compute.length === 0;
+    const pipeline: Document[] = [
+      { $match: indexed ? both(filtered(before), leg.filter) : filtered(before) },
+      ...order.compute,
+      ...(indexed ? [] : [{ $match: leg.filter }]),
+      ...(joined.lookups.length === 0 ? [] : indexed ? [{ $sort: leg.sort }] : []),
+      ...(joined.lookups.length === 0 ? [] : [...joined.lookups, { $match: filterOf(after) }]),
+      ...(indexed ? [] : [{ $sort: leg.sort }]),
+      ...(limit === undefined ? [] : [{ $limit: limit }]),
+      { $project: fields },
+    ];
+    return collections.current(type).aggregate(pipeline, { ...options, allowDiskUse: true });
+  }
+
+  async function count(
+    type: string,
+    joined: Joined,
+    kind: 'estimate' | 'accurate',
+    session?: ClientSession,
+  ): Promise<number> {
+    const collection = collections.current(type);
+    const options = { maxTimeMS: searchMs, ...(session ? { session } : {}) };
+    if (collections.isStale(type)) return countWhileStale(type, joined, session);
+    if (isEverything(joined.where)) {
+      const deleted = (await counted([{ $match: { x: 1 } }], TOMBSTONE_INDEX)) ?? 0;
+      if (kind === 'estimate' && !session)
+        return Math.max(0, (await collection.estimatedDocumentCount({ maxTimeMS: searchMs })) - deleted);
+      return ((await counted([{ $match: {} }], DATE_INDEX)) ?? 0) - deleted;
+    }
+    const capped = kind === 'estimate' ? [{ $limit: ESTIMATE_CAP }] : [];
+    const hint = joined.lookups.length === 0 ? hintFor(joined.where) : undefined;
+    return counted([...lookupStages(joined), ...capped], hint);
+
+    async function counted(stages: Document[], index: Document | undefined): Promise<number> {
+      const run = (hint: Document | undefined) =>
+        collection
+          .aggregate<{ count: number }>([...stages, { $count: 'count' }], { ...options, ...(hint ? { hint } : {}) })
+          .toArray();
+      try {
+        return (await run(index))[0]?.count ?? 0;
+      } catch (error) {
+        if (!isBadHint(error)) throw error;
+        return (await run(undefined))[0]?.count ?? 0;
+      }
+    }
+  }
+
+  async function countWhileStale(type: string, joined: Joined, session?: ClientSession): Promise<number> {
+    let total = 0;
+    for await (const _ of rechecked(type, joined, { j: 1, u: 1, kv: 1 }, session)) total++;
+    return total;
+  }
+
+  /** Documents that match although their stored keys may be outdated. */
+  async function* rechecked(type: string, joined: Joined, projection: Document, session?: ClientSession) {
+    const filter = widened(filterOf(joined.where), extractor.version);
+    const options = { projection, raw: true, maxTimeMS: searchMs, ...(session ? { session } : {}) };
+    for await (const one of collections.current(type).find(filter, options)) {
+      const raw = readRaw(one);
+      if (raw.kv === extractor.version || recheck(extractor, joined.where, raw)) yield raw;
+    }
+  }
+
+  /** The documents a join's first step needs; undefined where there are more than `cap`. */
+  async function firstStep(
+    type: string,
+    joined: Joined,
+    projection: Document,
+    cap: number,
+    session: ClientSession | undefined,
+  ): Promise<unknown[] | undefined> {
+    const limit = Number.isFinite(cap) ? cap + 1 : undefined;
+    const options = { raw: true, maxTimeMS: searchMs, ...(session ? { session } : {}) };
+    const collection = collections.current(type);
+    const cursor =
+      joined.lookups.length === 0
+        ? collection.find(filterOf(joined.where), {
+            ...options,
+            projection,
+            ...(limit ? { limit, batchSize: limit + 1 } : {}),
+          })
+        : collection.aggregate(
+            [...lookupStages(joined), ...(limit ? [{ $limit: limit }] : []), { $project: projection }],
+            options,
+          );
+    const found = await cursor.toArray();
+    return found.length > cap ? undefined : found;
+  }
+
+  function sourceFor(session: ClientSession | undefined): LinkSource {
+    return {
+      mustListAll: (type) => collections.isStale(type),
+      async idsOf(type, joined, cap) {
+        if (!collections.isStale(type))
+          return (await firstStep(type, joined, { _id: 1 }, cap, session))?.map(readRawId);
+        const ids: string[] = [];
+        for await (const { _id } of rechecked(type, joined, { j: 1, u: 1, kv: 1 }, session)) ids.push(_id);
+        return ids;
+      },
+      async referencesOf(type, joined, prefix, cap) {
+        const keys: string[] = [];
+        const add = (entries: readonly string[] | undefined): void => {
+          for (const key of entries ?? []) if (key.startsWith(prefix)) keys.push(key);
+        };
+        if (collections.isStale(type)) {
+          for await (const raw of rechecked(type, joined, { j: 1, u: 1, kv: 1, k: 1 }, session))
+            add(raw.kv === extractor.version ? raw.k : freshKeys(extractor, raw).k);
+          return keys;
+        }
+        const found = await firstStep(type, joined, { _id: 0, k: 1 }, cap, session);
+        for (const one of found ?? []) add(readRaw(one).k);
+        return found && keys;
+      },
+    };
+  }
+
+  async function ids(type: string, where: Predicate, limit: number, session?: ClientSession): Promise<string[]> {
+    const page = await find({ type, where, sort: [], limit, total: 'none' }, session);
+    return page.matches.map(({ id }) => id);
+  }
+
+  /** What the database looks at for this page, by running it once more; for the bench and for tests. */
+  async function examined(
+    query: FindQuery,
+    order: Order,
+    joined: Joined,
+  ): Promise<{ keys: number; documents: number }> {
+    const seen = { keys: 0, documents: 0 };
+    for (const leg of order.legs) {
+      const cursor = open({ query, order, leg, joined, wanted: 0, session: undefined }, joined.where, query.limit + 1);
+      const plan = (await cursor.explain('executionStats')) as Document;
+      const stats = plan.executionStats ?? plan.stages?.[0]?.$cursor?.executionStats;
+      seen.keys += stats?.totalKeysExamined ?? 0;
+      seen.documents += stats?.totalDocsExamined ?? 0;
+      if (stats?.nReturned > query.limit) break;
+    }
+    return seen;
+  }
+
+  return { find, ids };
+}
+
+function matchOf(type: string, raw: RawDocument): Match {
+  return {
+    type,
+    id: raw._id,
+    version: raw.v,
+    lastUpdated: raw.u,
+    bytes: raw.j!,
+    ...(raw.k ? { keys: raw.k } : {}),
+  };
+}
+
+function both(first: Document, second: Document): Filter<StoredDocument> {
+  if (Object.keys(second).length === 0) return first as Filter<StoredDocument>;
+  if (Object.keys(first).length === 0) return second as Filter<StoredDocument>;
+  return { $and: [first, second] } as Filter<StoredDocument>;
+}
+
+const isEverything = (where: Resolved): boolean => where.op === 'and' && where.of.every(isEverything);
+
+const BAD_VALUE = 2;
+const isBadHint = (error: unknown): boolean =>
+  error instanceof MongoServerError && error.code === BAD_VALUE && /hint/.test(error.message);

@@ -1,0 +1,108 @@
+// The store on MongoDB: one database per tenant, one collection per resource type and one for its superseded versions.
+// docs/adr/0001-raw-bytes-and-key-arrays.md says why it looks as it does.
+import type { Db, MongoClient } from 'mongodb';
+import type { Definitions } from '../../definitions/definitions.ts';
+import type { KeyExtractor } from '../../model/keys.ts';
+import type { Store } from '../store.ts';
+import { createClaims } from './claims.ts';
+import { createCollections } from './collections.ts';
+import { named } from './failures.ts';
+import { createFinder } from './find.ts';
+import { createHistory } from './history.ts';
+import { createInFlight } from './in-flight.ts';
+import { createPlaces } from './places.ts';
+import { createReader } from './reader.ts';
+import { createReextract, type ReextractProgress, type ReextractResult } from './reextract.ts';
+import { createSequence } from './sequence.ts';
+import { createTransactions } from './transaction.ts';
+import { createWriter } from './writer.ts';
+
+export interface MongoStoreDeps {
+  /** the tenant's database */
+  db: Db;
+  client: MongoClient;
+  definitions: Definitions;
+  extractor: KeyExtractor;
+  now: () => number;
+  /** from worker-lease.ts: unique among the processes on this database */
+  workerId: number;
+  logger: { error(message: string, details?: Record<string, unknown>): void };
+  /** the longest a search may take in the database, ms */
+  searchMs?: number;
+}
+
+export interface MongoStore extends Store {
+  /** makes what every database needs and brings an older release's indexes up to date; a type's collections are made on its first write */
+  prepare(): Promise<void>;
+  /** types whose keys were made by another version of the extractor; searches on them are right but slow until `reextract` is through */
+  staleTypes(): readonly string[];
+  reextract(progress?: (progress: ReextractProgress) => void): Promise<ReextractResult>;
+  /** versions below this time are all visible, as far as this process knows (in-flight.ts) */
+  settledBefore(): number;
+  /** an id for a resource that is not written yet: short, time-ordered, unique */
+  newId(): string;
+  /** ends background work; the client belongs to the caller */
+  close(): Promise<void>;
+}
+
+const SEARCH_MS = 30_000;
+/** Synthea's largest bundle, 17,682 entries, needs longer than MongoDB's 60 s on a slow machine */
+const TRANSACTION_SECONDS = 300;
+
+export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore> {
+  const { db, client, definitions, extractor, now, workerId, logger, searchMs = SEARCH_MS } = deps;
+  const collections = createCollections({ db, definitions, keyVersion: extractor.version, now });
+  const sequence = createSequence(workerId, now);
+  const inFlight = createInFlight(now);
+  const finder = createFinder({ collections, extractor, searchMs });
+  const claims = createClaims(db);
+  const reader = createReader(collections);
+  const history = createHistory(collections, searchMs);
+  const places = createPlaces(db);
+  const shared = { collections, extractor, sequence, inFlight, claims, finder };
+  const write = createWriter(shared);
+  const transaction = createTransactions({ ...shared, client, places, logger });
+  let closed = false;
+  let background: Promise<unknown> = Promise.resolve();
+  const reextract = createReextract({ collections, extractor, isClosed: () => closed });
+
+  return {
+    read: (type, id) => named(reader.read(type, id)),
+    readMany: (references) => named(Promise.all(references.map(({ type, id }) => reader.read(type, id)))),
+    vread: (type, id, version) => named(reader.vread(type, id, version)),
+    find: (query) => named(finder.find(query)),
+    history: (query) => named(history(query)),
+    write,
+    transaction,
+    async prepare() {
+      await collections.prepare();
+      await claims.prepare();
+      await allowLongTransactions(client);
+    },
+    staleTypes: () => collections.staleTypes(),
+    reextract(progress) {
+      const running = reextract(progress);
+      background = running.catch(() => undefined);
+      return running;
+    },
+    settledBefore: inFlight.settledBefore,
+    newId: sequence.newId,
+    async close() {
+      closed = true;
+      await background;
+    },
+  };
+}
+
+/** Where the server lets us; a hosted database keeps its own limit. */
+async function allowLongTransactions(client: MongoClient): Promise<void> {
+  const name = 'transactionLifetimeLimitSeconds';
+  try {
+    const admin = client.db('admin');
+    const current = await admin.command({ getParameter: 1, [name]: 1 });
+    if (Number(current[name]) < TRANSACTION_SECONDS)
+      await admin.command({ setParameter: 1, [name]: TRANSACTION_SECONDS });
+  } catch {
+    // not ours to set
+  }
+}
