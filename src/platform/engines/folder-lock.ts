@@ -1,6 +1,6 @@
 // Lets one server at a time use a data folder. The lock names its holder, so a lock left behind by a crash is recognised.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { StartError } from '../start-error.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
@@ -28,7 +28,7 @@ export function lockFolder(folder: string): FolderLock {
 
 function makeWritable(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const probe = join(folder, `.write-${process.pid}`);
     writeFileSync(probe, '');
     rmSync(probe);
@@ -36,6 +36,14 @@ function makeWritable(folder: string): void {
     const { code } = error as NodeJS.ErrnoException;
     throw new StartError(`The data folder ${folder} cannot be written (${code}). Set DATA_DIR to a folder that can.`);
   }
+}
+
+/** Parents first: mkdir's own `recursive` never returns where a parent answers ENOENT to everything, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** A hard link is made whole or not at all, with its content: no reader ever sees an empty lock. */

@@ -2,13 +2,13 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type Access, prepareReplicaSet, SET_NAME } from '../../mongo/replica-set.ts';
 import { StartError } from '../../start-error.ts';
 import { type Child, endOrphan, startChild } from '../child.ts';
 import { freePort } from '../free-port.ts';
 import { readNote, secretOf, writeNote } from '../notes.ts';
 import { type Supervised, supervise } from '../supervise.ts';
 import { type FindOptions, findMongod } from './binary.ts';
-import { type Access, prepareReplicaSet, SET_NAME } from './replica-set.ts';
 
 export interface RunOptions extends Omit<FindOptions, 'wroteData'> {
   dataDir: string;

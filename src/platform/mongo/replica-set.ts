@@ -1,8 +1,8 @@
 // Makes a freshly started mongod ready: waits for it, initiates its one-node set and user once, and wakes it as primary.
 import { type Db, MongoClient, MongoServerError } from 'mongodb';
-import { sleep } from '../../clock/clock.ts';
-import { StartError } from '../../start-error.ts';
-import { series } from './version.ts';
+import { sleep } from '../clock/clock.ts';
+import { series } from '../engines/mongodb/version.ts';
+import { StartError } from '../start-error.ts';
 
 export const SET_NAME = 'wardgate';
 const USER = 'wardgate';

@@ -1,0 +1,60 @@
+// Reads the environment once, at the start. This room alone sees process.env.
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { defaultCacheDir } from '../engines/cache-folder.ts';
+import { StartError } from '../start-error.ts';
+import { type Setting, type SettingValues, settings } from './settings.ts';
+
+export interface Config extends Omit<SettingValues, 'cacheDir'> {
+  readonly cacheDir: string;
+  /** for programs that the server starts (PATH, proxies) */
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Throws a StartError that names every wrong setting in one line. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const wrong: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const given = environment[setting.name]?.trim();
+    // An empty value is how compose files and shells say "not set".
+    const text = given === undefined || given === '' ? setting.default : given;
+    if (text === undefined) continue;
+    try {
+      values[key] = setting.parse(text);
+    } catch (error) {
+      const shown = setting.secret ? '' : `=${JSON.stringify(text)}`;
+      wrong.push(`${setting.name}${shown} ${(error as Error).message}`);
+    }
+  }
+  if (wrong.length > 0) throw new StartError(`Wrong setting: ${wrong.join('; ')}.`, 2);
+  const read = values as unknown as SettingValues;
+  refuseOpenDoor(read);
+  return {
+    ...read,
+    dataDir: resolve(read.dataDir),
+    cacheDir: read.cacheDir === undefined ? defaultCacheDir(environment) : resolve(read.cacheDir),
+    environment,
+  };
+}
+
+function refuseOpenDoor({ auth, host, allowInsecure }: SettingValues): void {
+  if (auth === 'on') {
+    throw new StartError(
+      'Wrong setting: AUTH=on is not possible yet, sign-in comes with a later release. Use AUTH=off.',
+      2,
+    );
+  }
+  if (isLoopback(host) || allowInsecure) return;
+  throw new StartError(
+    `Wrong setting: without sign-in HOST=${host} would open every record to the network. ` +
+      'Use a loopback address such as 127.0.0.1, or set ALLOW_INSECURE=1 if something else guards the port.',
+    2,
+  );
+}
+
+export function isLoopback(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, '');
+  if (isIP(name) === 4) return name.startsWith('127.');
+  return name === 'localhost' || name === '::1';
+}

@@ -1,0 +1,85 @@
+// How the text of a setting becomes a value. A parser throws a sentence's end: "must be …".
+
+export type Parse<T> = (text: string) => T;
+
+const refuse = (expected: string): never => {
+  throw new Error(`must be ${expected}`);
+};
+
+export const text: Parse<string> = (value) => value;
+
+export const integer =
+  (least: number, most: number): Parse<number> =>
+  (value) =>
+    /^\d{1,12}$/.test(value) && Number(value) >= least && Number(value) <= most
+      ? Number(value)
+      : refuse(`a whole number from ${least} to ${most}`);
+
+export const decimal =
+  (least: number, most: number): Parse<number> =>
+  (value) =>
+    /^\d{1,9}(\.\d{1,9})?$/.test(value) && Number(value) >= least && Number(value) <= most
+      ? Number(value)
+      : refuse(`a number from ${least} to ${most}`);
+
+export const oneOf =
+  <const T extends string>(...allowed: readonly T[]): Parse<T> =>
+  (value) =>
+    allowed.find((one) => one === value) ?? refuse(allowed.join(' or '));
+
+const words: Readonly<Record<string, boolean>> = {
+  1: true,
+  on: true,
+  true: true,
+  yes: true,
+  0: false,
+  off: false,
+  false: false,
+  no: false,
+};
+
+export const onOff: Parse<boolean> = (value) => words[value.toLowerCase()] ?? refuse('on or off');
+
+const units: Readonly<Record<string, number>> = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
+
+/** `15MB` */
+export const bytes: Parse<number> = (value) => {
+  const [, amount, unit] = /^(\d{1,9})\s*([KMG]B)?$/i.exec(value) ?? [];
+  if (amount === undefined) return refuse('a size such as 500KB, 15MB or 2GB');
+  return Number(amount) * (units[(unit ?? '').toUpperCase()] ?? 1);
+};
+
+export const url =
+  (...protocols: readonly string[]): Parse<string> =>
+  (value) =>
+    protocols.includes(protocolOf(value) ?? '')
+      ? value
+      : refuse(`an address that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`);
+
+const protocolOf = (value: string): string | undefined =>
+  /^([a-z][a-z0-9+.-]*:)\/\/[^/\s]/i.exec(value)?.[1]?.toLowerCase();
+
+/** An address of this service or another one, kept without a slash at the end. */
+export const webAddress: Parse<string> = (value) => {
+  try {
+    const address = new URL(url('http:', 'https:')(value));
+    if (address.search === '' && address.hash === '') return address.href.replace(/\/+$/, '');
+  } catch {
+    // said below
+  }
+  return refuse('an address such as https://fhir.example.org/fhir');
+};
+
+export const list = (value: string): readonly string[] =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+export const timeZone: Parse<string> = (value) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone && value;
+  } catch {
+    return refuse('a time zone name such as Asia/Kolkata or UTC');
+  }
+};

@@ -1,0 +1,168 @@
+// Every setting of the server in one table. docs/environment.md is written from it (`npm run environment`), and a test compares.
+import { bytes, decimal, integer, list, oneOf, onOff, type Parse, text, timeZone, url, webAddress } from './parse.ts';
+
+export interface Setting<T> {
+  name: string;
+  /** the text that is read where the environment has none; absent: the setting may be missing */
+  default?: string;
+  parse: Parse<T>;
+  help: string;
+  /** the value is never shown, not even in a message about itself */
+  secret?: true;
+}
+
+const required = <T>(setting: Setting<T> & { default: string }): Setting<T> & { default: string } => setting;
+const optional = <T>(setting: Setting<T>): Setting<T> => setting;
+
+export const settings = {
+  port: required({
+    name: 'PORT',
+    default: '3000',
+    parse: integer(0, 65535),
+    help: 'Port of the FHIR server; 0 takes a free one.',
+  }),
+  host: required({
+    name: 'HOST',
+    default: '127.0.0.1',
+    parse: text,
+    help: 'Address to listen on. Anything but a loopback address needs `ALLOW_INSECURE=1` as long as there is no sign-in.',
+  }),
+  baseUrl: optional({
+    name: 'BASE_URL',
+    parse: webAddress,
+    help: 'FHIR base as clients see it, for links and Location headers. Default: `http://HOST:PORT/fhir`.',
+  }),
+  dataDir: required({
+    name: 'DATA_DIR',
+    default: './data',
+    parse: text,
+    help: 'Folder of the embedded MongoDB and Redis. One server at a time.',
+  }),
+  cacheDir: optional({
+    name: 'CACHE_DIR',
+    parse: text,
+    help: 'Folder for fetched database programs. Default: `~/.cache/wardgate`, or `.cache/wardgate` where home is read-only.',
+  }),
+  mongodbUri: optional({
+    name: 'MONGODB_URI',
+    parse: url('mongodb:', 'mongodb+srv:'),
+    secret: true,
+    help: 'MongoDB replica set or sharded cluster, 6.0 or newer; the path names the database (default `wardgate`). Unset: embedded.',
+  }),
+  mongodbCacheGb: optional({
+    name: 'MONGODB_CACHE_GB',
+    parse: decimal(0.25, 10_000),
+    help: "Cache of the embedded MongoDB, in GB. Default: a quarter of the machine's memory, at most 1.",
+  }),
+  mongodbPoolSize: required({
+    name: 'MONGODB_POOL_SIZE',
+    default: '32',
+    parse: integer(4, 1000),
+    help: 'Most connections of one server process to MongoDB.',
+  }),
+  redisUrl: optional({
+    name: 'REDIS_URL',
+    parse: url('redis:', 'rediss:'),
+    secret: true,
+    help: 'Redis, 6.2 or newer, with `maxmemory-policy noeviction` and append-only file. Unset: embedded.',
+  }),
+  seed: required({
+    name: 'SEED',
+    default: 'demo',
+    parse: oneOf('demo', 'none'),
+    help: 'What an empty database is filled with on the first start.',
+  }),
+  auth: required({
+    name: 'AUTH',
+    default: 'off',
+    parse: oneOf('on', 'off'),
+    help: 'Sign-in. `on` is refused until sign-in is built; `off` checks the Host and Origin headers instead.',
+  }),
+  allowInsecure: required({
+    name: 'ALLOW_INSECURE',
+    default: 'off',
+    parse: onOff,
+    help: 'Allows `AUTH=off` on an address that other machines reach. Everyone who reaches it reads and writes everything.',
+  }),
+  corsOrigins: required({
+    name: 'CORS_ORIGINS',
+    default: '',
+    parse: list,
+    help: 'Web origins, separated by commas, whose pages may call the server. Pages of this machine (localhost) always may.',
+  }),
+  logLevel: required({
+    name: 'LOG_LEVEL',
+    default: 'info',
+    parse: oneOf('error', 'warn', 'info', 'debug'),
+    help: 'Least important kind of message that is written.',
+  }),
+  logFormat: required({
+    name: 'LOG_FORMAT',
+    default: 'auto',
+    parse: oneOf('auto', 'json', 'text'),
+    help: 'Form of log lines: `auto` is text on a terminal, JSON elsewhere.',
+  }),
+  timeZone: required({
+    name: 'TIME_ZONE',
+    default: 'UTC',
+    parse: timeZone,
+    help: "The hospital's time zone: its days and slots, and dates that name no zone. Set it before data is loaded.",
+  }),
+  maxResourceBytes: required({
+    name: 'MAX_RESOURCE_BYTES',
+    default: '15MB',
+    parse: bytes,
+    help: 'Largest body of one resource; MongoDB itself ends at 16 MB.',
+  }),
+  maxBundleBytes: required({
+    name: 'MAX_BUNDLE_BYTES',
+    default: '128MB',
+    parse: bytes,
+    help: 'Largest body of a batch or transaction.',
+  }),
+  defaultPageSize: required({
+    name: 'DEFAULT_PAGE_SIZE',
+    default: '20',
+    parse: integer(1, 1000),
+    help: 'Entries of a search or history page where `_count` does not say.',
+  }),
+  maxPageSize: required({
+    name: 'MAX_PAGE_SIZE',
+    default: '1000',
+    parse: integer(1, 10_000),
+    help: 'Most entries of a page, whatever `_count` says.',
+  }),
+  checkReferences: required({
+    name: 'CHECK_REFERENCES',
+    default: 'off',
+    parse: onOff,
+    help: 'Refuses a write whose references point to nothing.',
+  }),
+  refuseDeleteOfReferenced: required({
+    name: 'REFUSE_DELETE_OF_REFERENCED',
+    default: 'off',
+    parse: onOff,
+    help: 'Refuses to delete what other resources refer to.',
+  }),
+  geminiApiKey: optional({
+    name: 'GEMINI_API_KEY',
+    parse: text,
+    secret: true,
+    help: 'Key of the Gemini API. Without it, operations that need a language model answer 503.',
+  }),
+  geminiModel: required({
+    name: 'GEMINI_MODEL',
+    default: 'gemini-2.5-flash',
+    parse: text,
+    help: 'Model for symptom analysis.',
+  }),
+  geminiBaseUrl: optional({
+    name: 'GEMINI_BASE_URL',
+    parse: webAddress,
+    help: 'Another address that speaks the Gemini protocol: a gateway or a test server.',
+  }),
+} as const;
+
+type Value<S> = S extends Setting<infer T> ? (S extends { default: string } ? T : T | undefined) : never;
+
+export type SettingValues = { readonly [K in keyof typeof settings]: Value<(typeof settings)[K]> };
