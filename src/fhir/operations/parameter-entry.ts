@@ -1,8 +1,9 @@
 // The entries of a Parameters resource, in which every way of sending parameters meets. https://hl7.org/fhir/R4/parameters.html
-import { didYouMean } from '../model/closest.ts';
+
 import type { Issue } from '../model/errors.ts';
 import type { DECIMALS, DecimalTexts } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
+import { didYouMean } from '../validation/hints.ts';
 
 /** Decoded parameters by name. */
 export type Values = Record<string, unknown> & { [DECIMALS]?: DecimalTexts };

@@ -3,10 +3,10 @@
 // https://hl7.org/fhir/R4/operations.html#executing
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Validate } from '../interactions/resource-body.ts';
-import { didYouMean } from '../model/closest.ts';
 import { FhirError, type Issue } from '../model/errors.ts';
 import { DECIMALS, type DecimalTexts } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
+import { didYouMean } from '../validation/hints.ts';
 import type { OperationDefinition, Parameter } from './definition.ts';
 import {
   contentOf,
@@ -168,7 +168,8 @@ function decodeEntry(
 ): { value: unknown; text: string | undefined } {
   const { path, issues, sent, deps } = reading;
   const refuse = (code: string, diagnostics: string, element = ''): { value: undefined; text: undefined } => {
-    const at = element === '' ? path : `${path}.${element}`;
+    // as FHIRPath: the element is `value`, whatever its type
+    const at = element === '' ? path : `${path}.${element === 'resource' ? element : 'value'}`;
     issues.push(error(code, diagnostics, sent.written(at) ?? at));
     return { value: undefined, text: undefined };
   };

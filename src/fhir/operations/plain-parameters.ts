@@ -53,7 +53,7 @@ function entriesOf(parameters: readonly Parameter[], values: Values, building: B
       return;
     }
     const element = parameter.isResource ? 'resource' : valueElement(typeOf(parameter, value));
-    renames.set(`${at}.${element}`, sent);
+    renames.set(`${at}.${parameter.isResource ? 'resource' : 'value'}`, sent);
     const isShortReference = element === 'valueReference' && typeof value === 'string';
     const entry: ParameterEntry = { name: parameter.name, [element]: isShortReference ? { reference: value } : value };
     if (text !== undefined) entry[DECIMALS] = { [element]: text };
