@@ -1,0 +1,62 @@
+// Takes out of free text what names a person, before it leaves the hospital. What looks like an identifier goes, even where it may be
+// none: a model does not need it. Measured values (38.5, 140/90) stay.
+import type { Patient } from 'fhir/r4.js';
+
+const WORD = "\\p{Lu}[\\p{L}'’-]+";
+
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  [/\bhttps?:\/\/\S+/gi, '[link]'],
+  [/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[e-mail]'],
+  [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '[id]'],
+  [/\b(Patient|Encounter|Practitioner|RelatedPerson|Person|Appointment)\/[A-Za-z0-9\-.]{1,64}/g, '[reference]'],
+  [/\b\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?\b/g, '[date]'],
+  [/\b\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})\b/g, '[date]'],
+  [/\b\d{1,2}(st|nd|rd|th)?( of)? (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,? \d{4}\b/gi, '[date]'],
+  [/\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(st|nd|rd|th)?,? \d{4}\b/gi, '[date]'],
+  [/(?<![\w.])\+?\(?\d[\d\s().-]{6,}\d(?![\w])/g, '[number]'],
+  [/\b[A-Z]{0,4}-?\d{5,}\b/g, '[number]'],
+  [new RegExp(`\\b(Mr|Mrs|Ms|Miss|Dr|Prof|Sir)\\.? ${WORD}( ${WORD})?`, 'gu'), '[name]'],
+  [new RegExp(`(?<=\\b([Mm]y|[Hh]is|[Hh]er|[Tt]he patient's) name is )${WORD}( ${WORD}){0,2}`, 'gu'), '[name]'],
+  [
+    new RegExp(
+      `\\b\\d{1,5} ${WORD}( ${WORD})? (Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Boulevard|Blvd|Court|Way|Square)\\b\\.?`,
+      'gu',
+    ),
+    '[address]',
+  ],
+];
+
+export function withoutIdentifiers(text: string, patient?: Patient): string {
+  const known = patient === undefined ? [] : knownOf(patient);
+  const withoutKnown = known.reduce(
+    (rest, [value, mark]) => rest.replace(new RegExp(`(?<![\\p{L}\\d])${escape(value)}(?![\\p{L}\\d])`, 'giu'), mark),
+    text,
+  );
+  return PATTERNS.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKnown);
+}
+
+/** What this hospital knows the patient by; longest first, so that a part does not hide the whole. */
+function knownOf({
+  name = [],
+  telecom = [],
+  identifier = [],
+  address = [],
+  contact = [],
+}: Patient): [string, string][] {
+  const names = [...name, ...contact.flatMap((person) => (person.name === undefined ? [] : [person.name]))];
+  const parts = names.flatMap(({ text, family, given = [] }) =>
+    [text, family, ...given].map((value) => [value, '[name]'] as const),
+  );
+  const others = [
+    ...telecom.map(({ value }) => [value, '[contact]'] as const),
+    ...identifier.map(({ value }) => [value, '[id]'] as const),
+    ...address.flatMap(({ text, line = [], city, postalCode }) =>
+      [text, ...line, city, postalCode].map((value) => [value, '[address]'] as const),
+    ),
+  ];
+  return [...parts, ...others]
+    .filter((pair): pair is [string, string] => (pair[0]?.trim().length ?? 0) > 1)
+    .sort((a, b) => b[0].length - a[0].length);
+}
+
+const escape = (text: string): string => text.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,0 +1,100 @@
+// Sorts symptoms by urgency and names possible conditions. Red flags are answered by rule at once; the rest is asked of the model, without
+// anything that identifies the patient, and its answer is checked before anyone sees it.
+import { createHash } from 'node:crypto';
+import type { Patient, Reference } from 'fhir/r4.js';
+import { DateTime } from 'luxon';
+import { defineOperation, type OperationContext } from '../../fhir/index.ts';
+import { FhirError } from '../../fhir/model/errors.ts';
+import { need, needId, update } from '../shared/resources.ts';
+import { type Analysis, assessmentOf, fromModel, fromRedFlags, provenanceOf } from './analysis.ts';
+import { type ModelAnswer, readAnswer } from './answer-schema.ts';
+import { withoutIdentifiers } from './identifiers.ts';
+import { promptOf, type Question } from './prompt.ts';
+import { type AiProvider, needProvider } from './provider.ts';
+import { redFlagsIn } from './red-flags.ts';
+
+interface Input {
+  symptoms: string;
+  duration?: string;
+  age?: number;
+  sex?: string;
+  patient?: Reference;
+  encounter?: Reference;
+}
+
+type Output = Analysis & { assessment: Reference };
+
+/** A model that answers in the wrong form is asked once more. */
+const TRIES = 2;
+
+export default defineOperation<Input, Output>({
+  definition: 'symptom-analysis',
+  needs: ['Patient.r', 'RiskAssessment.c', 'Provenance.c'],
+  async: 'allowed',
+  async run(input, context) {
+    const { store, now, call, parts } = context;
+    const patientId = input.patient && needId(input.patient, 'Patient', call, 'patient');
+    const patient = patientId === undefined ? undefined : await need<Patient>(store, 'Patient', patientId);
+    const question = questionOf(input, patient, now());
+    const prompt = promptOf(question);
+
+    const flags = redFlagsIn(input.symptoms, question);
+    const provider = flags.length > 0 ? undefined : needProvider(parts);
+    const analysis = provider === undefined ? fromRedFlags(flags) : fromModel(await ask(provider, prompt, context));
+
+    const inputHash = sha256(prompt.text);
+    // the same call from the queue, run a second time after a crash, writes the same two resources
+    const id = `analysis-${sha256(`${call.id} ${inputHash}`).slice(0, 32)}`;
+    const circumstances = {
+      id,
+      subject: patientId === undefined ? { display: 'Not identified' } : { reference: `Patient/${patientId}` },
+      encounter: input.encounter,
+      at: new Date(now()).toISOString(),
+      inputHash,
+      model: provider?.model,
+    };
+    await store.transaction((tx) =>
+      tx.write([update(assessmentOf(analysis, circumstances)), update(provenanceOf(analysis, circumstances))]),
+    );
+    return { ...analysis, assessment: { reference: `RiskAssessment/${id}` } };
+  },
+});
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function questionOf({ symptoms, duration, age, sex }: Input, patient: Patient | undefined, now: number): Question {
+  return {
+    symptoms: withoutIdentifiers(symptoms, patient),
+    duration: duration && withoutIdentifiers(duration, patient),
+    ageYears: age ?? ageOf(patient, now),
+    sex: sex ?? patient?.gender,
+  };
+}
+
+function ageOf(patient: Patient | undefined, now: number): number | undefined {
+  const born = patient?.birthDate === undefined ? undefined : DateTime.fromISO(patient.birthDate, { zone: 'utc' });
+  if (born === undefined || !born.isValid) return undefined;
+  return Math.floor(DateTime.fromMillis(now, { zone: 'utc' }).diff(born, 'years').years);
+}
+
+async function ask(
+  provider: AiProvider,
+  prompt: ReturnType<typeof promptOf>,
+  { progress, signal }: Pick<OperationContext, 'progress' | 'signal'>,
+): Promise<ModelAnswer> {
+  let wrong = '';
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    await progress('waiting for the language model');
+    const read = readAnswer(await provider.answer(prompt, signal));
+    if ('answer' in read) return read.answer;
+    wrong = read.wrong;
+  }
+  throw new FhirError(
+    'transient',
+    'The language model gave an answer that does not fit the expected form. Nothing was stored; try again.',
+    {
+      cause: new Error(wrong),
+      headers: { 'Retry-After': '60' },
+    },
+  );
+}
