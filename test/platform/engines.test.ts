@@ -1,12 +1,12 @@
 // The embedded engines as a crash, a second start and a taken port meet them.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
@@ -104,7 +104,7 @@ describe('embedded engines', function () {
   });
 
   it('follow to another port when theirs is taken', async () => {
-    const taken = createServer().listen(noteOf('mongodb').port, '127.0.0.1');
+    const taken = createServer((socket) => socket.destroy()).listen(noteOf('mongodb').port, '127.0.0.1');
     await once(taken, 'listening');
     const engines = await start();
     assert.notEqual(noteOf('mongodb').port, (taken.address() as { port: number }).port);
@@ -125,16 +125,17 @@ describe('embedded engines', function () {
     await engines.close();
   });
 
-  it('end what a crashed server left running, even where its watchdogs died as well', async () => {
-    // A mongod that runs on without server and watchdog: started here, with its note as a crashed server leaves it.
-    const keeper = await startKeeper(dataDir, { ignoresEnd: true });
-    const orphan = noteOf('mongodb').process;
-    assert.ok(orphan);
-    writeFileSync(join(dataDir, 'wardgate.lock'), JSON.stringify({ pid: 999_999_999, started: 'long ago' }));
+  it('end what a crashed server left running, where its watchdogs were killed as well', async () => {
+    const server = await startKeeper(dataDir);
+    const orphans = [noteOf('mongodb').process, noteOf('redis').process].filter((one) => one !== undefined);
+    for (const { pid } of orphans) execFileSync('pkill', ['-KILL', '-f', `read -r line; kill -TERM ${pid} `]);
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    assert.deepEqual(orphans.map(isAlive), [true, true]);
     const engines = await start();
-    assert.equal(isAlive(orphan), false);
+    assert.deepEqual(orphans.map(isAlive), [false, false]);
+    assert.equal(await withMongo(engines, (client) => client.db('ward').collection('beds').countDocuments()), 1);
     await engines.close();
-    keeper.kill('SIGKILL');
   });
 
   it('are not started where the settings name others', async () => {
@@ -168,22 +169,25 @@ describe('embedded engines', function () {
       environment: nothing,
       report: () => undefined,
     });
-    await assert.rejects(failing, { name: 'StartError', message: /No MongoDB server .* Install mongod, or set MONGODB_URI/ });
+    await assert.rejects(failing, {
+      name: 'StartError',
+      message: /No MongoDB server .* Install mongod, or set MONGODB_URI/,
+    });
     assert.match(readFileSync(join(empty, 'cache', 'mongodb', 'download-failed'), 'utf8'), /Remembered for a day/);
     rmSync(empty, { recursive: true });
   });
 });
 
 /** A server that only keeps its engines running. */
-async function startKeeper(dataDir: string, { ignoresEnd = false } = {}): Promise<ChildProcess> {
+async function startKeeper(dataDir: string): Promise<ChildProcess> {
   const engines = new URL('../../src/platform/engines/engines.ts', import.meta.url).href;
   const script = `
     const { startEngines } = await import(${JSON.stringify(engines)});
     await startEngines({ dataDir: ${JSON.stringify(dataDir)}, cacheDir: ${JSON.stringify(cacheDir)}, mongodbCacheGb: 0.25,
-      environment: ${ignoresEnd ? '{ ...process.env }' : 'process.env'}, report: () => {} });
+      environment: process.env, report: () => {} });
     console.log('ready');
     setInterval(() => {}, 1000);`;
-  const tsx = fileURLToPath(import.meta.resolve('tsx'));
+  const tsx = createRequire(import.meta.url).resolve('tsx');
   const child = spawn(process.execPath, ['--import', tsx, '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -12,6 +12,11 @@ export interface Access {
   password: string;
 }
 
+interface SetConfig {
+  version: number;
+  members: [{ host: string }];
+}
+
 export async function prepareReplicaSet(
   { port, password }: Access,
   { version, upgrade }: { version: string; upgrade: boolean },
@@ -98,12 +103,24 @@ async function bootstrap(host: string, password: string): Promise<void> {
 
 /** The set's own record names its port; when that was taken this time, the record must follow or the node finds itself nowhere. */
 async function followPort(admin: Db, host: string): Promise<void> {
-  const { config } = await admin.command({ replSetGetConfig: 1 });
+  const config = await configOnceLoaded(admin);
   const [member] = config.members;
   if (member.host === host) return;
   member.host = host;
   config.version += 1;
   await admin.command({ replSetReconfig: config, force: true });
+}
+
+/** The port answers a moment before the node has read its own record. */
+async function configOnceLoaded(admin: Db): Promise<SetConfig> {
+  for (;;) {
+    try {
+      return (await admin.command({ replSetGetConfig: 1 })).config;
+    } catch (error) {
+      if (!(error instanceof MongoServerError && error.codeName === 'NotYetInitialized')) throw error;
+      await sleep(20);
+    }
+  }
 }
 
 async function untilPrimary(admin: Db): Promise<void> {
