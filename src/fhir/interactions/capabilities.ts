@@ -1,7 +1,8 @@
 // GET [base]/metadata https://hl7.org/fhir/R4/http.html#capabilities
-import type { Resource } from '../model/resource.ts';
-import { stringifyJson } from '../model/json.ts';
+
 import { FhirError } from '../model/errors.ts';
+import { stringifyJson } from '../model/json.ts';
+import type { Resource } from '../model/resource.ts';
 import type { Interaction } from './call.ts';
 import type { InteractionParts } from './parts.ts';
 

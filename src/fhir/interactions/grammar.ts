@@ -14,8 +14,6 @@ const shapes = {
   'base/_search': { POST: 'search-system' },
   'base/_history': { GET: 'history-system' },
   'base/$': { GET: 'operation', POST: 'operation' },
-  /** the status URL of work that outlasts its request: https://hl7.org/fhir/R4/async.html */
-  'base/$/job': { GET: 'operation', DELETE: 'operation' },
   type: {
     GET: 'search-type',
     POST: 'create',
@@ -69,9 +67,6 @@ export function createGrammar(definitions: Definitions): Grammar {
       if (first.startsWith('$')) return { shape: 'base/$', parts: { level: 'system', code: first.slice(1) } };
       checkType(first);
       return { shape: 'type', parts: { type: first } };
-    }
-    if (first === '$async-status' && third === undefined) {
-      return { shape: 'base/$/job', parts: { level: 'system', code: 'async-status', id: second } };
     }
     if (first === '$async-status' && third === undefined) return { shape: 'async-status', parts: { id: second } };
     checkType(first);

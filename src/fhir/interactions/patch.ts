@@ -1,0 +1,56 @@
+// PATCH [base]/[type]/[id] with a JSON Patch or a FHIRPath Patch, told apart by Content-Type.
+// https://hl7.org/fhir/R4/http.html#patch
+import { FhirError, gone, notFound } from '../model/errors.ts';
+import { parseJson } from '../model/json.ts';
+import type { Resource } from '../model/resource.ts';
+import { applyFhirPathPatch } from '../patch/fhirpath-patch.ts';
+import { applyJsonPatch } from '../patch/json-patch.ts';
+import type { Answer, Call, Engine, Interaction } from './call.ts';
+import { readIfMatch } from './headers.ts';
+import type { InteractionParts } from './parts.ts';
+import { refuseIssues, type Validate } from './resource-body.ts';
+import { saveUpdate } from './update.ts';
+
+export const createPatch =
+  ({ engine, validate }: InteractionParts): Interaction<'patch'> =>
+  (call, { type, id }) =>
+    patchOne(engine, validate, call, type, id);
+
+/** A crowd that patches one resource: each turn one gets through, the others look again. */
+const TURNS = 20;
+
+/**
+ * Reads, patches and writes under the version that was read. Where somebody else wrote in between, the patch is applied again to
+ * what that made, unless If-Match says which version is meant.
+ */
+export async function patchOne(
+  engine: Engine,
+  validate: Validate,
+  call: Call,
+  type: string,
+  id: string,
+): Promise<Answer> {
+  if (call.body === undefined) throw new FhirError('required', 'A patch is expected in the body');
+  const ifMatch = readIfMatch(call);
+  for (let turn = 1; ; turn++) {
+    const current = await call.store.read(type, id);
+    if (current === undefined) throw notFound(type, id);
+    if (current.bytes === null) throw gone(type, id, current.version);
+    if (typeof ifMatch === 'number' && ifMatch !== current.version) {
+      throw new FhirError('precondition', `${type}/${id} is at version ${current.version}, not ${ifMatch}`);
+    }
+    const patched = applyPatch(parseJson(current.bytes) as Resource, call);
+    refuseIssues(validate(patched, { type }));
+    try {
+      return await saveUpdate(engine, call, { ...patched, id }, current.version, 'PATCH');
+    } catch (error) {
+      const isOutrun = error instanceof FhirError && error.kind === 'precondition' && ifMatch === undefined;
+      if (!isOutrun || turn === TURNS) throw error;
+    }
+  }
+}
+
+function applyPatch(resource: Resource, { headers, body }: Call): Resource {
+  const isJsonPatch = headers['content-type']?.includes('json-patch') ?? Array.isArray(body);
+  return isJsonPatch ? applyJsonPatch(resource, body) : applyFhirPathPatch(resource, body);
+}
