@@ -127,9 +127,25 @@ function planChain(term: Term, rest: string, value: string): Predicate {
   }
   const types = modifier === undefined ? parameter.targets : [modifier];
   const links = types.flatMap((target) => linksTo(context, parameter.sources, target, rest, value));
-  if (links.length === 0)
+  if (links.length === 0) {
     throw new FhirError('not-supported', `Nothing that ${name} refers to has a search parameter ${rest}`);
-  return anyOf(links);
+  }
+  return anyOf(mergeLinks(links));
+}
+
+/** Types that are asked the same are asked together. */
+function mergeLinks(links: readonly Predicate[]): Predicate[] {
+  const merged = new Map<string, Predicate>();
+  for (const link of links) {
+    if (link.op !== 'linked') {
+      merged.set(JSON.stringify(link), link);
+      continue;
+    }
+    const name = JSON.stringify([link.param, link.where]);
+    const same = merged.get(name);
+    merged.set(name, same?.op === 'linked' ? { ...same, types: [...same.types, ...link.types] } : link);
+  }
+  return [...merged.values()];
 }
 
 /** Several types may be meant; those that do not know the rest of the chain are not. */

@@ -157,11 +157,15 @@ function compose(
   type: string,
 ): Composition | undefined {
   const parameters = [...byCode.values()];
-  const components = definition.components.flatMap(
-    ({ definition: url }) => parameters.find((parameter) => parameter.definition.url === url) ?? [],
-  );
-  if (components.length !== definition.components.length || components.length < 2) return undefined;
   const operands = parts.get(definition) ?? [];
+  const components = definition.components.flatMap(({ definition: url, expression }) => {
+    const named = parameters.find((parameter) => parameter.definition.url === url);
+    const whole = operands.flatMap((operand) => expressionParts(expression).map((part) => `${operand}.${part}`));
+    const isAbout = ({ definition: own }: Parameter): boolean => whole.some((part) => parts.get(own)?.includes(part));
+    // DocumentReference's `relationship` names its components the wrong way round: the expression is what counts
+    return (named && isAbout(named) ? named : (parameters.find(isAbout) ?? named)) ?? [];
+  });
+  if (components.length !== definition.components.length || components.length < 2) return undefined;
   const ways = operands.map((operand): CompositeWay => {
     const together =
       operand === type ? componentsOnResource(definition, components, parameters, parts, type) : undefined;

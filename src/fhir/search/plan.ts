@@ -60,7 +60,7 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
           type,
           maxPageSize: settings.maxPageSize,
         });
-      else filters.push(planFilter(context, type, name, value));
+      else addFilter(filters, planFilter(context, type, name, value));
       if (name !== '_count' && name !== '_cursor') applied.push([name, value]);
     } catch (error) {
       if (strict || !(error instanceof FhirError) || error.kind !== 'not-supported') throw error;
@@ -74,6 +74,12 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
   }
   applied.push(['_count', String(shape.count)]);
   return { type, where: allOf(withJoinedKeys(definitions, type, filters)), applied, warnings, ...shape };
+}
+
+/** Flat, so that a composite's code can be joined with the patient too. */
+function addFilter(filters: Predicate[], filter: Predicate): void {
+  if (filter.op === 'and') filters.push(...filter.of);
+  else filters.push(filter);
 }
 
 /** The criteria of a conditional request. Nothing may be left out silently; equal criteria give equal `canonical` text. */

@@ -61,12 +61,18 @@ export default defineSearchType<ReferenceSearch>({
     const types = term.modifier === undefined ? term.parameter.targets : [term.modifier];
     return { keys: types.map((type) => `${type}/${literal}`) };
   },
-  match(value, code) {
+  match(value, code, { parameter }) {
     if ('identifier' in value) return identifierMatch(value.identifier, code);
-    const keys = value.keys.map((literal) => `${code}|${keyPart(literal)}`);
+    const onlyType = parameter.sources.find((source) => source.code === code)?.onlyType;
+    const literals = onlyType === undefined ? value.keys : value.keys.filter((literal) => canBe(onlyType, literal));
+    const keys = literals.map((literal) => `${code}|${keyPart(literal)}`);
     return keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
   },
 });
+
+/** Foreign URLs do not always tell their type. */
+const canBe = (type: string, literal: string): boolean =>
+  literal.startsWith(`${type}/`) || !RELATIVE_REFERENCE.test(literal);
 
 function checkType(literal: string, { name, modifier }: Term): string {
   const type = RELATIVE_REFERENCE.exec(literal)?.[1];

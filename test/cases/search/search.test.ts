@@ -1,0 +1,42 @@
+// Every row of the tables here, asked of keys in memory.
+import assert from 'node:assert/strict';
+import { loadDefinitions } from '../../../src/fhir/definitions/load.ts';
+import { readQuery } from '../../../src/fhir/interactions/grammar.ts';
+import { FhirError } from '../../../src/fhir/model/errors.ts';
+import { matches } from '../../../src/fhir/model/matches.ts';
+import { createKeyExtractor, planSearch, type SearchPlan } from '../../../src/fhir/search/index.ts';
+import { searchCases } from './all.ts';
+import type { SearchCases } from './cases.ts';
+
+const definitions = loadDefinitions();
+const base = 'http://own.example/fhir';
+
+export function planOf({ type, timeZone = 'UTC' }: SearchCases, query: string): SearchPlan {
+  const settings = { defaultPageSize: 50, maxPageSize: 100, timeZone };
+  return planSearch({ definitions, type, query: readQuery(query), strict: true, settings, base, now: Date.now() });
+}
+
+for (const [name, groups] of Object.entries(searchCases)) {
+  describe(`search by ${name}, in memory`, () => {
+    for (const group of groups) {
+      describe(group.title, () => {
+        const extractor = createKeyExtractor(definitions, { timeZone: group.timeZone ?? 'UTC', base });
+        const stored = group.resources
+          .filter(({ resourceType }) => resourceType === group.type)
+          .map((resource) => ({ id: resource.id ?? '', keys: extractor.extract(resource) }));
+        for (const [query, expected] of group.rows) {
+          if (expected === 'refused') {
+            it(`refuses ${query}`, () => assert.throws(() => planOf(group, query), FhirError));
+          } else if (!group.needsStore) {
+            it(`${group.type}?${query} finds ${expected.join(', ') || 'nothing'}`, () => {
+              const { where } = planOf(group, query);
+              const lastUpdated = Date.now();
+              const found = stored.filter(({ id, keys }) => matches(where, keys, { id, lastUpdated }));
+              assert.deepEqual(found.map(({ id }) => id).sort(), [...expected].sort());
+            });
+          }
+        }
+      });
+    }
+  });
+}
