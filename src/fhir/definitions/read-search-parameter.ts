@@ -45,7 +45,7 @@ function isAbout(type: string, operand: string): boolean {
 }
 
 /** Cuts at each `|` that is in no parentheses and no quotes. */
-function splitUnion(expression: string): string[] {
+export function splitUnion(expression: string): string[] {
   const operands: string[] = [];
   let depth = 0;
   let quoted = false;

@@ -12,6 +12,12 @@ export function interpretExpression(type: string, expression: string): Expressio
   const model = require('fhirpath/fhir-context/r4') as import('fhirpath').Model;
   let found: Found[] = [];
   let root: Resource;
+  let bare: unknown;
+  /** as fhirpath's own `resolve()` gives it, without which `is Patient` does not see a resource */
+  const nodeOf = (resource: Resource): unknown => {
+    keepNode(resource);
+    return bare;
+  };
   const functions: UserInvocationTable = {
     // fhirpath gives bare values at its end; a last function of our own still sees their types and where they hang.
     keepFound: {
@@ -26,12 +32,24 @@ export function interpretExpression(type: string, expression: string): Expressio
       fn: (nodes: ResourceNode[]) =>
         nodes.flatMap((node) => {
           const resourceType = referencedType(node.data ?? node, root);
-          return resourceType === undefined ? [] : [{ resourceType }];
+          return resourceType === undefined ? [] : [nodeOf({ resourceType })];
         }),
       arity: { 0: [] },
       internalStructures: true,
     },
   };
+  const keepNode = fhirpath.compile('keepBare()', model, {
+    userInvocationTable: {
+      keepBare: {
+        fn: (nodes: unknown[]) => {
+          bare = nodes[0];
+          return [];
+        },
+        arity: { 0: [] },
+        internalStructures: true,
+      },
+    },
+  });
   const run = fhirpath.compile({ base: type, expression: `(${expression}).keepFound()` }, model, {
     userInvocationTable: functions,
     traceFn: () => {},

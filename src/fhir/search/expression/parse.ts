@@ -25,7 +25,11 @@ export function parseExpression(expression: string): Node {
     return token;
   };
   const isNext = (text: string): boolean => peek().text === text && peek().kind !== 'string';
-  const take = (text: string): boolean => isNext(text) && (at++, true);
+  const take = (text: string): boolean => {
+    const isTaken = isNext(text);
+    if (isTaken) at++;
+    return isTaken;
+  };
   const expect = (text: string): void => {
     if (!take(text)) throw new Unsupported(`expected '${text}', found '${peek().text}'`);
   };

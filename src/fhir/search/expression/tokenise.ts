@@ -19,8 +19,8 @@ export function tokenise(expression: string): Token[] {
     if (!match) throw new Unsupported(`unexpected '${text.slice(at, at + 10)}'`);
     const [, name, quotedName, string, number, symbol] = match;
     if (name !== undefined) tokens.push({ kind: 'name', text: name });
-    else if (quotedName !== undefined) tokens.push({ kind: 'name', text: unescape(quotedName) });
-    else if (string !== undefined) tokens.push({ kind: 'string', text: unescape(string) });
+    else if (quotedName !== undefined) tokens.push({ kind: 'name', text: unescapeText(quotedName) });
+    else if (string !== undefined) tokens.push({ kind: 'string', text: unescapeText(string) });
     else if (number !== undefined) tokens.push({ kind: 'number', text: number });
     else tokens.push({ kind: 'symbol', text: symbol ?? '' });
   }
@@ -28,7 +28,7 @@ export function tokenise(expression: string): Token[] {
   return tokens;
 }
 
-function unescape(text: string): string {
+function unescapeText(text: string): string {
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/g, (_, code: string | undefined, char: string) =>
     code ? String.fromCharCode(Number.parseInt(code, 16)) : (ESCAPES[char] ?? char),
   );
