@@ -69,7 +69,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
       } catch (error) {
         // an index of a collection that another process is making right now
         if (!isBadHint(error)) throw error;
-        return (await open(run, joined.where, wanted, false).toArray()).map(readRaw);
+        return (await open(run, joined.where, wanted, { hinted: false }).toArray()).map(readRaw);
       }
     }
     const found: RawDocument[] = [];
@@ -87,7 +87,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     return found;
   }
 
-  function open(run: LegRun, where: Resolved, limit: number | undefined, hinted = true) {
+  function open(run: LegRun, where: Resolved, limit: number | undefined, { hinted = true, raw = true } = {}) {
     const { query, order, leg, joined, session } = run;
     const { type } = query;
     const stale = collections.isStale(type);
@@ -95,7 +95,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     if (query.wantReferences) fields.k = 1;
     if (stale) fields.kv = 1;
     const options = {
-      raw: true,
+      raw,
       maxTimeMS: searchMs,
       ...(session ? { session } : {}),
       ...(limit === undefined ? {} : { batchSize: limit + 1 }),
@@ -243,7 +243,8 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   ): Promise<{ keys: number; documents: number }> {
     const seen = { keys: 0, documents: 0 };
     for (const leg of order.legs) {
-      const cursor = open({ query, order, leg, joined, wanted: 0, session: undefined }, joined.where, query.limit + 1);
+      const run = { query, order, leg, joined, wanted: 0, session: undefined };
+      const cursor = open(run, joined.where, query.limit + 1, { raw: false });
       const plan = (await cursor.explain('executionStats')) as Document;
       const stats = plan.executionStats ?? plan.stages?.[0]?.$cursor?.executionStats;
       seen.keys += stats?.totalKeysExamined ?? 0;
