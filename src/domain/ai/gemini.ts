@@ -61,16 +61,18 @@ export function createGeminiProvider(settings: GeminiSettings): AiProvider {
   };
 }
 
-const isBusy = (error: unknown): error is GoogleGenerativeAIFetchError =>
-  error instanceof GoogleGenerativeAIFetchError && (error.status === 429 || (error.status ?? 0) >= 500);
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof GoogleGenerativeAIFetchError ? error.status : undefined;
+
+const isBusy = (status: number | undefined): boolean => status === 429 || (status ?? 0) >= 500;
 
 /** A fetch that failed without a status is a lost connection. A timeout is not repeated: the caller has waited long enough. */
 const isWorthRetrying = (error: unknown): boolean =>
-  isBusy(error) ||
-  (error instanceof Error && !(error instanceof GoogleGenerativeAIAbortError) && isLostConnection(error));
-
-const isLostConnection = (error: Error): boolean =>
-  !(error instanceof GoogleGenerativeAIFetchError) && /fetch failed|Error fetching/.test(error.message);
+  isBusy(statusOf(error)) ||
+  (error instanceof Error &&
+    statusOf(error) === undefined &&
+    !(error instanceof GoogleGenerativeAIAbortError) &&
+    !(error instanceof GoogleGenerativeAIResponseError));
 
 function refusalOf(cause: unknown): FhirError {
   if (cause instanceof GoogleGenerativeAIAbortError) {
@@ -81,15 +83,14 @@ function refusalOf(cause: unknown): FhirError {
   if (cause instanceof GoogleGenerativeAIResponseError) {
     return new FhirError('business-rule', 'The language model declined to answer this question.', { cause });
   }
-  if (cause instanceof GoogleGenerativeAIFetchError && !isBusy(cause)) {
+  const status = statusOf(cause);
+  if (status !== undefined && !isBusy(status)) {
     const hint = 'Check GEMINI_API_KEY, GEMINI_MODEL and GEMINI_BASE_URL.';
-    return new FhirError(
-      'not-configured',
-      `The language model's service refused the request (${cause.status}). ${hint}`,
-      { cause },
-    );
+    return new FhirError('not-configured', `The language model's service refused the request (${status}). ${hint}`, {
+      cause,
+    });
   }
-  const what = isBusy(cause) && cause.status === 429 ? 'is overloaded' : 'cannot be reached';
+  const what = status === 429 ? 'is overloaded' : 'cannot be reached';
   return new FhirError('transient', `The language model ${what}. Nothing was stored; try again in a minute.`, {
     cause,
     headers: { 'Retry-After': '60' },

@@ -29,34 +29,37 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 export function withoutIdentifiers(text: string, patient?: Patient): string {
   const known = patient === undefined ? [] : knownOf(patient);
   const withoutKnown = known.reduce(
-    (rest, [value, mark]) => rest.replace(new RegExp(`(?<![\\p{L}\\d])${escape(value)}(?![\\p{L}\\d])`, 'giu'), mark),
+    (rest, [value, mark]) => rest.replace(new RegExp(`(?<![\\p{L}\\d])${literal(value)}(?![\\p{L}\\d])`, 'giu'), mark),
     text,
   );
   return PATTERNS.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKnown);
 }
 
 /** What this hospital knows the patient by; longest first, so that a part does not hide the whole. */
-function knownOf({
-  name = [],
-  telecom = [],
-  identifier = [],
-  address = [],
-  contact = [],
-}: Patient): [string, string][] {
-  const names = [...name, ...contact.flatMap((person) => (person.name === undefined ? [] : [person.name]))];
-  const parts = names.flatMap(({ text, family, given = [] }) =>
-    [text, family, ...given].map((value) => [value, '[name]'] as const),
-  );
-  const others = [
-    ...telecom.map(({ value }) => [value, '[contact]'] as const),
-    ...identifier.map(({ value }) => [value, '[id]'] as const),
-    ...address.flatMap(({ text, line = [], city, postalCode }) =>
-      [text, ...line, city, postalCode].map((value) => [value, '[address]'] as const),
+function knownOf({ name = [], telecom = [], identifier = [], address = [], contact = [] }: Patient): Known[] {
+  const names = [...name, ...contact.flatMap((person) => person.name ?? [])];
+  const marked = (values: (string | undefined)[], mark: string): Known[] =>
+    values.filter((value) => value !== undefined && value.trim().length > 1).map((value) => [value!, mark]);
+  return [
+    ...marked(
+      names.flatMap(({ text, family, given = [] }) => [text, family, ...given]),
+      '[name]',
     ),
-  ];
-  return [...parts, ...others]
-    .filter((pair): pair is [string, string] => (pair[0]?.trim().length ?? 0) > 1)
-    .sort((a, b) => b[0].length - a[0].length);
+    ...marked(
+      telecom.map(({ value }) => value),
+      '[contact]',
+    ),
+    ...marked(
+      identifier.map(({ value }) => value),
+      '[id]',
+    ),
+    ...marked(
+      address.flatMap(({ text, line = [], city, postalCode }) => [text, ...line, city, postalCode]),
+      '[address]',
+    ),
+  ].sort(([a], [b]) => b.length - a.length);
 }
 
-const escape = (text: string): string => text.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+type Known = [value: string, mark: string];
+
+const literal = (text: string): string => text.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
