@@ -31,12 +31,7 @@ describe('search expressions on the official examples', function () {
       for (const resource of packages.read<Resource>('hl7.fhir.r4.examples', type)) {
         if (resource.resourceType !== type) continue;
         examples++;
-        for (const pair of pairs) {
-          const t = performance.now();
-          found += compare(pair, resource, resource, differences);
-          const dt = performance.now() - t;
-          if (dt > 500) console.log(pair.name, resource.id, dt);
-        }
+        for (const pair of pairs) found += compare(pair, resource, resource, differences);
       }
     }
     assert.deepEqual(differences.slice(0, 20), []);
@@ -90,7 +85,7 @@ function compare(pair: Pair, context: Resource, root: Resource, differences: str
   for (const item of ours) assert.equal(valueAt(item), item.value, `${pair.name}: parent and key lead to the value`);
   const a = distinct(ours);
   const b = distinct(pair.theirs(context, root));
-  if (a !== b) differences.push(`${pair.name} on ${root.id}:\n ours   ${a}\n theirs ${b}`);
+  if (a !== b) differences.push(`${pair.name} on ${root.id}:\n ours   ${a.slice(0, 600)}\n theirs ${b.slice(0, 600)}`);
   let found = ours.length;
   for (const item of ours) {
     for (const component of pair.components(item.type))
@@ -103,10 +98,7 @@ const valueAt = ({ parent, key, value }: Found): unknown =>
   key === '' ? value : (parent as Record<string | number, unknown>)[key];
 
 const distinct = (items: readonly { type: string; value: unknown }[]): string =>
-  [...new Set(items.map(({ type, value }) => `${type} ${JSON.stringify(value)}`))]
-    .sort()
-    .join('\n        ')
-    .slice(0, 600);
+  [...new Set(items.map(({ type, value }) => `${type} ${JSON.stringify(value)}`))].sort().join('\n        ');
 
 /** the reference implementation, which knows nothing of ours but the reading of references */
 function interpreter(type: string, expression: string): Pair['theirs'] {
