@@ -10,7 +10,8 @@ export interface Interval {
 }
 
 export interface SearchKeys {
-  /** exact keys, each beginning with `<param>|`: tokens, references, uris; and `@<patient id>` for the patient compartment */
+  /** exact keys, each beginning with `<param>|`: tokens, references, uris; `@<patient id>` for the patient
+   *  compartment; `&<reference key>|<token key>` for a patient's codes */
   k: string[];
   /** strings, one entry each: `<param>:<normalised>\u0001<as written>\u0001`; prefix search, :exact and :contains are all answered by it */
   s: string[];

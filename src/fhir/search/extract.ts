@@ -141,7 +141,10 @@ function patientIds(k: readonly string[], { compartment }: TypePlan): Set<string
   return ids;
 }
 
-/** `subject|Patient/1|code|8302-2|<tag>`: one key for the search that clinicians make most, sorted by date in its index. */
+/**
+ * `&subject|Patient/1|code|8302-2|<tag>`: one key for the search that clinicians make most, sorted by date in its index. The `&`
+ * keeps it out of the range of `subject`'s own keys.
+ */
 function joinPatient(
   resource: Resource,
   { parameters, joined }: TypePlan,
@@ -159,7 +162,7 @@ function joinPatient(
 }
 
 /** also how the plan asks for it */
-export const joinedKey = (patient: string, code: string): string => shortenKey(`${patient}|${code}`);
+export const joinedKey = (patient: string, code: string): string => shortenKey(`&${patient}|${code}`);
 
 function mainDate({ d }: SearchKeys, code: string | undefined): number | null {
   let first: number | null = null;

@@ -1,21 +1,13 @@
 // Every row of the tables here, asked of keys in memory.
 import assert from 'node:assert/strict';
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts';
-import { readQuery } from '../../../src/fhir/interactions/grammar.ts';
 import { FhirError } from '../../../src/fhir/model/errors.ts';
 import { matches } from '../../../src/fhir/model/matches.ts';
-import { createKeyExtractor, planSearch, type SearchPlan } from '../../../src/fhir/search/index.ts';
+import { createKeyExtractor } from '../../../src/fhir/search/index.ts';
 import { searchCases } from './all.ts';
-import type { SearchCases } from './cases.ts';
+import { base, planOf } from './plan-of.ts';
 
 const definitions = loadDefinitions();
-const base = 'http://own.example/fhir';
-
-export function planOf({ type, timeZone = 'UTC' }: SearchCases, query: string): SearchPlan {
-  const settings = { defaultPageSize: 50, maxPageSize: 100, timeZone };
-  return planSearch({ definitions, type, query: readQuery(query), strict: true, settings, base, now: Date.now() });
-}
-
 for (const [name, groups] of Object.entries(searchCases)) {
   describe(`search by ${name}, in memory`, () => {
     for (const group of groups) {
