@@ -9,7 +9,7 @@ export function createBundle(parts: BundleParts): Interaction<'bundle'> {
     batch: createBatch(parts),
     transaction: createTransaction(parts),
   };
-  return (call) => {
+  return async (call) => {
     const { body } = call;
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new FhirError('required', 'A Bundle is expected in the body');

@@ -121,7 +121,7 @@ function decide(item: Item, hits: Hits): Decision {
   if (kind === 'create') {
     if (match !== undefined) return { item, id: match.id, existing: match };
     const { id } = item;
-    const condition = criteria === undefined ? {} : { ifNoneExist: criteria };
+    const condition = criteria === undefined ? {} : { ifNoneExist: { ...criteria, isAbsent: true as const } };
     return { item, id, write: { kind, type, id, resource: withId(resource!, id), ...condition } };
   }
   if (criteria !== undefined && match === undefined) {
@@ -132,7 +132,17 @@ function decide(item: Item, hits: Hits): Decision {
     // under an id of the client's choice nothing else may live there
     if (resource!.id !== undefined)
       return { item, id, write: { kind, type, id, resource: withId(resource!, id), ifVersion: 0 } };
-    return { item, id, write: { kind: 'create', type, id, resource: withId(resource!, id), ifNoneExist: criteria } };
+    return {
+      item,
+      id,
+      write: {
+        kind: 'create',
+        type,
+        id,
+        resource: withId(resource!, id),
+        ifNoneExist: { ...criteria, isAbsent: true },
+      },
+    };
   }
   const id = match?.id ?? item.id;
   if (match !== undefined && createOnly)

@@ -92,6 +92,8 @@ export interface ConditionalCreate {
   /** canonical text of the criteria: equal criteria give equal text */
   canonical: string;
   where: Predicate;
+  /** inside a transaction: the caller has looked there and nothing met the criteria, so the store need not look again */
+  isAbsent?: true;
 }
 
 export interface Written extends Version {

@@ -184,7 +184,7 @@ const isConditionalCreate = (write: Write): boolean => write.kind === 'create' &
 /** Rules judge facts: not the deletion of nothing, not a write that its own condition stops (the store answers that). */
 async function takesEffect(write: Write, version: Version | undefined, view: Transaction): Promise<boolean> {
   if (write.kind === 'create') {
-    if (write.ifNoneExist === undefined) return true;
+    if (write.ifNoneExist === undefined || write.ifNoneExist.isAbsent) return true;
     const { where } = write.ifNoneExist;
     const page = await view.find({ type: write.type, where, sort: [], limit: 1, total: 'none' });
     return page.matches.length === 0;

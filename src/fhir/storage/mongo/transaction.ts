@@ -211,6 +211,8 @@ function startTransaction(deps: TransactionDeps, session: ClientSession) {
     if (first.size > 0) await claims.touch([...first.keys()], session);
     for (const index of first.values()) {
       const change = writes[index] as Extract<Write, { kind: 'create' }>;
+      // the claims are touched: had anyone else written a match since the caller looked, this transaction would start again
+      if (change.ifNoneExist?.isAbsent) continue;
       const match = await findMatch(finder, change.type, change.ifNoneExist!, session);
       if (match) results[index] = match;
     }
