@@ -6,9 +6,9 @@ import { runRedis } from './redis/run.ts';
 export interface EnginesOptions {
   dataDir: string;
   cacheDir: string;
-  mongodbUri?: string;
-  redisUrl?: string;
-  mongodbCacheGb?: number;
+  mongodbUri?: string | undefined;
+  redisUrl?: string | undefined;
+  mongodbCacheGb?: number | undefined;
   environment: NodeJS.ProcessEnv;
   /** one line about what takes time or went wrong */
   report: (line: string) => void;

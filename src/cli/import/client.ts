@@ -1,0 +1,88 @@
+// Posts to a FHIR server over connections that are kept open.
+import http from 'node:http';
+import https from 'node:https';
+import { sleep } from '../../platform/clock/clock.ts';
+
+export interface Reply {
+  status: number;
+  body: unknown;
+}
+
+export interface Client {
+  post(bundle: Buffer): Promise<Reply>;
+  /** whether a FHIR server answers there */
+  isThere(): Promise<boolean>;
+  close(): void;
+}
+
+/** A transaction of 50 MB on a slow disk takes minutes. */
+const TIMEOUT_MS = 30 * 60_000;
+const MOST_TRIES = 6;
+
+export function createClient(base: string, connections: number): Client {
+  const { request, Agent } = base.startsWith('https:') ? https : http;
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+
+  const send = (url: string, method: string, body?: Buffer): Promise<Reply & { retryAfter: number }> =>
+    new Promise((resolve, reject) => {
+      const sending = request(
+        url,
+        {
+          method,
+          agent,
+          timeout: body === undefined ? 3000 : TIMEOUT_MS,
+          headers: {
+            accept: 'application/fhir+json',
+            prefer: 'return=minimal',
+            ...(body === undefined
+              ? {}
+              : { 'content-type': 'application/fhir+json', 'content-length': body.length }),
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.once('error', reject);
+          response.once('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              body: parsed(Buffer.concat(chunks)),
+              retryAfter: Number(response.headers['retry-after'] ?? 0),
+            }),
+          );
+        },
+      );
+      sending.once('timeout', () => sending.destroy(new Error('no answer in time')));
+      sending.once('error', reject);
+      sending.end(body);
+    });
+
+  return {
+    async post(bundle) {
+      for (let tries = 1; ; tries += 1) {
+        const { status, body, retryAfter } = await send(base, 'POST', bundle);
+        // Refused without being tried: the server is busy or starting.
+        const isLater = status === 429 || status === 503;
+        if (!isLater || tries === MOST_TRIES) return { status, body };
+        await sleep(retryAfter > 0 ? retryAfter * 1000 : 250 * 2 ** tries);
+      }
+    },
+    async isThere() {
+      try {
+        const { status, body } = await send(`${base}/metadata?_summary=true`, 'GET');
+        return status === 200 && (body as { resourceType?: string })?.resourceType === 'CapabilityStatement';
+      } catch {
+        return false;
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return bytes.toString();
+  }
+}
