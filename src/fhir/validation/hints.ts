@@ -10,7 +10,7 @@ function nearest(wrong: string, allowed: Iterable<string>): string | undefined {
   if (wrong.length > 64) return undefined;
   const lower = wrong.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.min(4, Math.floor(wrong.length / 3) + 1);
+  let bestDistance = Math.min(4, Math.floor(wrong.length / 3) + 2);
   for (const name of allowed) {
     const other = name.toLowerCase();
     const distance = other === lower ? 0 : editDistance(lower, other, bestDistance);

@@ -58,10 +58,9 @@ export function createValidator(definitions: Definitions): Validate {
       if (findings.isFull) return;
     }
     if ((present & plan.mandatory) !== plan.mandatory) reportMissing(plan, present, findings);
-    if (!plan.isResource && (count === 0 || (count === 1 && node.id !== undefined))) {
+    if (isEmptyElement(plan, node, count)) {
       findings.report('structure', 'An element must have a value, children or extensions');
-    }
-    plan.rule?.(node, findings);
+    } else plan.rule?.(node, findings);
   }
 
   function checkSingle(slot: Slot, value: unknown, node: Node, findings: Findings): void {
@@ -143,14 +142,18 @@ function checkPrimitive(
 /** codes never hold `|` here, so that `system|code` cannot pass for a code */
 const isBoundCode = (code: string, codes: ReadonlySet<string>): boolean => codes.has(code) && !code.includes('|');
 
+/** An id alone says nothing, except as the `_property` of a value: https://hl7.org/fhir/R4/element.html, ele-1 */
+const isEmptyElement = (plan: Plan, node: Node, count: number): boolean =>
+  !plan.isResource && (count === 0 || (count === 1 && node.id !== undefined && plan.type !== 'Element'));
+
 /** null may stand in an array of primitives where only extensions are known, and beside it where there are none. */
 function checkGap(slot: Slot, index: number, node: Node, findings: Findings): void {
   const { property, name, content, companionOf } = slot;
-  if (content === 'primitive' || content === 'companion') {
-    const other = node[companionOf?.property ?? `_${property}`];
-    const counterpart: unknown = Array.isArray(other) ? other[index] : undefined;
-    if (counterpart !== null && counterpart !== undefined) return;
-  }
+  const other = node[companionOf?.property ?? `_${property}`];
+  const counterpart: unknown = Array.isArray(other) ? other[index] : undefined;
+  if (content === 'primitive' && counterpart !== null && counterpart !== undefined) return;
+  // where both are null the primitive's own array has been told
+  if (content === 'companion' && counterpart !== undefined) return;
   findings.report('structure', `${property}[${index}] must not be null`, name, index);
 }
 
