@@ -1,0 +1,36 @@
+// The server process: reads the settings, starts what it needs in order, listens, and takes it all down again.
+import { readConfig } from './platform/config/config.ts';
+import { createLogger } from './platform/logger/logger.ts';
+import { StartError } from './platform/start-error.ts';
+import { startServer } from './server.ts';
+
+try {
+  const config = readConfig();
+  const logger = createLogger({ level: config.logLevel, format: config.logFormat });
+  let stopping = false;
+  const server = await startServer(config, logger, { onLost: (reason) => end(reason) });
+  const end = (reason: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.error(reason);
+    void server.close().finally(() => process.exit(1));
+  };
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info(`stopping (${signal}); a second signal ends at once`);
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error('could not stop cleanly', { error: String(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  console.error(error.message);
+  process.exit(error.exitCode);
+}

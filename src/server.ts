@@ -1,0 +1,124 @@
+// One server from its settings: engines, connections, the FHIR service, pages, the port. `npm start` and the importer share it.
+import http from 'node:http';
+import { createHealth } from './fhir/http/health.ts';
+import { systemClock } from './platform/clock/clock.ts';
+import type { Config } from './platform/config/config.ts';
+import { startEngines } from './platform/engines/engines.ts';
+import type { Logger } from './platform/logger/logger.ts';
+import { connectMongo } from './platform/mongo/connect.ts';
+import { createQueue } from './platform/queue/queue.ts';
+import { connectRedis } from './platform/redis/connect.ts';
+import { StartError } from './platform/start-error.ts';
+import { createFhirService, type FhirService } from './service.ts';
+import { createWebApp } from './web/app.ts';
+
+export interface RunningServer {
+  /** the FHIR base on this machine: http://127.0.0.1:3000/fhir */
+  base: string;
+  service: FhirService;
+  /** answers what is in work, then ends everything that was started here */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** an engine is gone and does not come back: the process should end */
+  onLost: (reason: string) => void;
+}
+
+const FHIR_PATH = '/fhir';
+/** requests in work when the server stops have this long */
+const GRACE_MS = 10_000;
+
+type RequestHandler = (req: http.IncomingMessage, res: http.ServerResponse) => void;
+
+const starting: RequestHandler = (_req, res) => {
+  res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2' }).end('starting\n');
+};
+
+export async function startServer(config: Config, logger: Logger, { onLost }: StartOptions): Promise<RunningServer> {
+  let handler = starting;
+  let isStopping = false;
+  const server = http.createServer((req, res) => handler(req, res));
+  // The port first: a busy one is told before databases are started.
+  const port = await listen(server, config);
+  const base = `http://${hostInUrl(config.host)}:${port}${FHIR_PATH}`;
+  const undo: (() => Promise<unknown> | unknown)[] = [];
+  const close = async (): Promise<void> => {
+    isStopping = true;
+    await stopListening(server);
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    const engines = await startEngines({ ...config, report: (line) => logger.info(line), onLost });
+    undo.push(() => engines.close());
+    const mongo = await connectMongo({ uri: engines.mongodbUri, poolSize: config.mongodbPoolSize });
+    undo.push(() => mongo.close());
+    const redis = await connectRedis(engines.redisUrl);
+    undo.push(() => redis.disconnect());
+    const queue = createQueue({
+      redisUrl: engines.redisUrl,
+      prefix: mongo.db.databaseName,
+      onError: (error, job) => logger.warn('queue', { job, error: error.message }),
+    });
+    undo.push(() => queue.close());
+
+    const service = await createFhirService({
+      settings: { ...config, loopbackOnly: config.auth === 'off' && !config.allowInsecure },
+      logger,
+      mongo,
+      queue,
+      path: FHIR_PATH,
+      now: systemClock,
+      onLost,
+    });
+    undo.push(() => service.close());
+    const health = createHealth({
+      ping: () => Promise.all([mongo.db.command({ ping: 1 }), redis.ping()]),
+      isStopping: () => isStopping,
+    });
+    const web = createWebApp({ health, fhirPath: FHIR_PATH, version: service.version });
+    handler = (req, res) => (isFhir(req.url ?? '') ? service.handle(req, res) : void web(req, res));
+    return { base, service, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const isFhir = (url: string): boolean => {
+  if (!url.startsWith(FHIR_PATH)) return false;
+  const next = url[FHIR_PATH.length];
+  return next === undefined || next === '/' || next === '?';
+};
+
+const hostInUrl = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+function listen(server: http.Server, { host, port }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reasons: Record<string, string> = {
+        EADDRINUSE: `Port ${port} is in use. End what uses it, or set PORT.`,
+        EACCES: `Port ${port} needs more rights than this user has. Set PORT to 1024 or above.`,
+        EADDRNOTAVAIL: `HOST=${host} is not an address of this machine.`,
+        ENOTFOUND: `HOST=${host} is not known.`,
+      };
+      reject(new StartError(reasons[error.code ?? ''] ?? `Cannot listen on ${host}:${port}: ${error.message}`));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** No new connections; idle ones end now, busy ones when answered, all when the grace is over. */
+async function stopListening(server: http.Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,138 @@
+// The FHIR service of one tenant, built from its parts in order: definitions, store, rules, operations, interactions, HTTP.
+// The only wiring; everything below it takes what it needs as arguments.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createGeminiProvider } from './domain/ai/gemini.ts';
+import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
+import { loadDefinitions } from './fhir/definitions/load.ts';
+import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
+import { createFhirHandler, type Handler } from './fhir/http/handler.ts';
+import { defaultHttpSettings } from './fhir/http/settings.ts';
+import type { Dispatch, Engine, EngineSettings } from './fhir/interactions/call.ts';
+import { createDispatch } from './fhir/interactions/dispatch.ts';
+import type { Resource } from './fhir/model/resource.ts';
+import { createAsyncRunner } from './fhir/operations/async.ts';
+import { loadOperations, loadRules } from './fhir/operations/load.ts';
+import type { OperationRegistry } from './fhir/operations/registry.ts';
+import { createKeyExtractor } from './fhir/search/index.ts';
+import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
+import { leaseWorkerId } from './fhir/storage/mongo/worker-lease.ts';
+import type { Store } from './fhir/storage/store.ts';
+import { withRules } from './fhir/storage/with-rules.ts';
+import { createValidator } from './fhir/validation/validate.ts';
+import type { Logger } from './platform/logger/logger.ts';
+import type { Mongo } from './platform/mongo/connect.ts';
+import type { Queue } from './platform/queue/queue.ts';
+
+export interface ServiceSettings extends EngineSettings {
+  baseUrl: string | undefined;
+  corsOrigins: readonly string[];
+  /** answers only requests that name this machine: nobody signs in */
+  loopbackOnly: boolean;
+  geminiApiKey: string | undefined;
+  geminiModel: string;
+  geminiBaseUrl: string | undefined;
+}
+
+export interface ServiceDeps {
+  settings: ServiceSettings;
+  /** where FHIR lives: `/fhir` */
+  path: string;
+  mongo: Mongo;
+  queue: Queue;
+  logger: Logger;
+  now: () => number;
+  onLost: (reason: string) => void;
+}
+
+export interface FhirService {
+  version: string;
+  engine: Engine;
+  /** obeys the hospital's rules */
+  store: Store;
+  database: MongoStore;
+  operations: OperationRegistry;
+  dispatch: Dispatch;
+  statement: (base: string) => Resource;
+  handle: Handler;
+  close(): Promise<void>;
+}
+
+const root = new URL('../', import.meta.url);
+const contributions = [new URL('fhir/operations/', import.meta.url), new URL('domain/', import.meta.url)];
+
+export async function createFhirService(deps: ServiceDeps): Promise<FhirService> {
+  const { settings, path, mongo, queue, logger, now, onLost } = deps;
+  const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
+  const profiles = await readProfiles(fileURLToPath(new URL('profiles/', root)));
+  const definitions = withProfiles(loadDefinitions(), profiles);
+  const validate = createValidator(definitions);
+  const engine: Engine = { definitions, now, settings };
+
+  const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
+  const database = await createMongoStore({
+    ...mongo,
+    definitions,
+    extractor: createKeyExtractor(definitions, { timeZone: settings.timeZone }),
+    now,
+    workerId: lease.workerId,
+    logger,
+  });
+  await database.prepare();
+  const rules = await loadRules(contributions);
+  const store = withRules(database, rules, { now, timeZone: settings.timeZone });
+
+  const operations = await loadOperations(contributions, {
+    profiles: profiles.ofType('OperationDefinition'),
+    definitions,
+    validate,
+    parts: partsOf(settings),
+  });
+  const asyncRunner = createAsyncRunner({
+    queue,
+    store,
+    engine,
+    operations,
+    newSecret: () => randomBytes(24).toString('base64url'),
+    onError: (error, id) => logger.error('work on the queue failed', { id, error: String(error) }),
+  });
+  operations.useAsync(asyncRunner);
+
+  const statement = (base: string): Resource =>
+    buildCapabilityStatement(definitions, operations.definitions(), { base, softwareVersion: version });
+  const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner });
+  const handle = createFhirHandler({
+    engine,
+    store,
+    dispatch,
+    logger,
+    settings: {
+      ...defaultHttpSettings,
+      path,
+      base: settings.baseUrl,
+      corsOrigins: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
+      loopbackOnly: settings.loopbackOnly,
+    },
+  });
+  return {
+    version,
+    engine,
+    store,
+    database,
+    operations,
+    dispatch,
+    statement,
+    handle,
+    async close() {
+      await database.close();
+      await lease.release();
+    },
+  };
+}
+
+/** What wards need of the outside, by name. */
+function partsOf({ geminiApiKey, geminiModel, geminiBaseUrl }: ServiceSettings): Record<string, unknown> {
+  if (geminiApiKey === undefined) return {};
+  return { ai: createGeminiProvider({ apiKey: geminiApiKey, model: geminiModel, baseUrl: geminiBaseUrl }) };
+}

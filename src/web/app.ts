@@ -1,0 +1,31 @@
+// Everything that is not FHIR, on Express: health and the first page. FHIR requests never come here.
+import express, { type Express } from 'express';
+import type { HealthHandler } from '../fhir/http/health.ts';
+import { welcomePage } from './welcome.ts';
+
+export interface WebDeps {
+  health: Readonly<Record<string, HealthHandler>>;
+  /** path of the FHIR base: `/fhir` */
+  fhirPath: string;
+  version: string;
+}
+
+export function createWebApp({ health, fhirPath, version }: WebDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  for (const [path, handler] of Object.entries(health)) app.get(path, handler);
+  app.get('/', (_req, res) => {
+    res
+      .set(
+        'Content-Security-Policy',
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+      )
+      .set('X-Content-Type-Options', 'nosniff')
+      .type('html')
+      .send(welcomePage({ fhirPath, version }));
+  });
+  app.use((req, res) => {
+    res.status(404).type('text/plain').send(`Nothing is at ${req.path}. The FHIR service is at ${fhirPath}.\n`);
+  });
+  return app;
+}
