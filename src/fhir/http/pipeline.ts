@@ -21,8 +21,10 @@ export interface Exchange {
   readonly base: string;
   /** below the service, still encoded */
   readonly path: string;
+  /** what follows the question mark, still encoded */
+  readonly search: string;
   target?: Target;
-  query: (readonly [name: string, value: string])[];
+  query: Call['query'];
   body?: unknown;
   /** ends the turn of a large body */
   release?: () => void;
@@ -78,6 +80,10 @@ function answerOptions(exchange: Exchange, { grammar }: Room): void {
 
 function readTarget(exchange: Exchange, { grammar }: Room): void {
   exchange.target = grammar.readTarget(exchange.req.method ?? '', exchange.path);
+  if (exchange.search !== '') exchange.query = readQuery(exchange.search);
+  const url = exchange.req.url ?? '/';
+  const question = url.indexOf('?');
+  if (question !== -1) exchange.query = readQuery(url.slice(question + 1));
 }
 
 const bodyMethods = new Set<string | undefined>(['POST', 'PUT', 'PATCH']);
@@ -146,6 +152,8 @@ function presentAnswer(exchange: Exchange): void {
   exchange.answer = present(answer!, target!.kind, req.headers.prefer as string | undefined);
 }
 
+const noQuery: Call['query'] = [];
+
 /** A new exchange, before its first step. */
 export function openExchange(req: IncomingMessage, res: ServerResponse, id: string, settings: HttpSettings): Exchange {
   const url = req.url ?? '/';
@@ -156,7 +164,8 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, id: stri
     id,
     base: settings.base ?? baseOfHost(req, settings.path),
     path: url.slice(settings.path.length, question === -1 ? undefined : question),
-    query: [],
+    search: question === -1 ? '' : url.slice(question + 1),
+    query: noQuery,
     contentType: FHIR_JSON,
     pretty: false,
   };
