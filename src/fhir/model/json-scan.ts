@@ -52,7 +52,7 @@ export function scanJson(bytes: Uint8Array): Scan {
       const start = ++i;
       if (awaitsKey) {
         awaitsKey = false;
-        let hash = 0x811c9dc5;
+        let hash = 0x811c9dc5 | 0;
         let k = bytes[i]!;
         while (k !== QUOTE && i < end) {
           if (k === BACKSLASH) {

@@ -163,6 +163,7 @@ describe('JSON that is refused', () => {
     ['{\n "status":"a",\n "status":"b"}', /Duplicate property "status" at line 3, column 2/],
     ['{"a":{"b":1,"c":2,"b":3}}', /Duplicate property "b" at line 1, column 19/],
     ['{"a":1,"\\u0061":2}', /Duplicate property "a"/],
+    ['{"":1,"":2}', /Duplicate property ""/],
     ['{"__proto__":{"x":1}}', /"__proto__" is not allowed/],
     ['{"a":{"\\u005f_proto__":1}}', /"__proto__" is not allowed/],
     ['["\\ud800"]', /surrogate/],
