@@ -70,7 +70,9 @@ describe('find in the store', () => {
       t.store.write({ kind: 'create', type, id, resource: withKeys(type, keys) });
     for (const patient of patients) patient.lastUpdated = (await write('Patient', patient)).lastUpdated;
     const written = await Promise.all(observations.map((one) => write('Observation', one)));
-    observations.forEach((one, index) => stored.push({ ...one, lastUpdated: written[index]!.lastUpdated }));
+    observations.forEach((one, index) => {
+      stored.push({ ...one, lastUpdated: written[index]!.lastUpdated });
+    });
     // deleted ones are never found, whatever is asked
     for (let index = 0; index < 20; index++) {
       await t.store.write({
@@ -205,6 +207,7 @@ describe('find in the store', () => {
     if (key.by === 'id') return [one.id];
     if (key.by === 'lastUpdated') return [one.lastUpdated];
     if (key.by === 'main-date') return one.keys.sd === null ? [] : [one.keys.sd];
+    if (key.by !== 'param') return [];
     const { in: field, param } = key;
     if (field === 'k' || field === 's')
       return one.keys[field].filter((entry) => entry.startsWith(param + (field === 'k' ? '|' : ':')));

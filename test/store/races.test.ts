@@ -90,7 +90,7 @@ describe('races between writers', () => {
     for (const { version, bytes, lastUpdated } of results) {
       const stored = await t.store.vread('Patient', 'hot', version);
       assert.ok(stored?.bytes?.equals(bytes!), `version ${version} is what its writer was told`);
-      assert.equal(stored.lastUpdated, lastUpdated);
+      assert.equal(stored?.lastUpdated, lastUpdated);
       assert.equal((json(bytes).meta as { versionId: string }).versionId, String(version));
     }
     const times = results.sort((a, b) => a.version - b.version).map(({ lastUpdated }) => lastUpdated);

@@ -26,7 +26,8 @@ export const isCommitUnknown = (error: unknown): boolean =>
 
 const retryLater = { headers: { 'Retry-After': '1' } };
 
-export function failureOf(error: unknown): unknown {
+export function failureOf(failure: unknown): unknown {
+  const error = unwrapped(failure);
   if (error instanceof FhirError || !(error instanceof MongoError)) return error;
   const code = typeof error.code === 'number' ? error.code : 0;
   if (code === MAX_TIME_EXPIRED)
@@ -54,11 +55,21 @@ export async function named<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** The driver's bulk error hides the failure of a whole command (a lost connection, a new primary) behind an empty list. */
+function unwrapped(error: unknown): unknown {
+  return error instanceof MongoBulkWriteError && (error.errorResponse as unknown) instanceof Error
+    ? error.errorResponse
+    : error;
+}
+
 /** The failures of an unordered bulk write by index; throws what is not the failure of single documents. */
-export function failedIndexes(error: unknown): Map<number, Error> {
+export function failedIndexes(failure: unknown): Map<number, Error> {
+  const error = unwrapped(failure);
   if (!(error instanceof MongoBulkWriteError)) throw error;
-  if (error.result.getWriteConcernError())
+  const unconfirmed = error.result.getWriteConcernError();
+  if (unconfirmed)
     throw new FhirError('transient', 'The write is not confirmed by a majority', { ...retryLater, cause: error });
   const errors = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors];
+  if (errors.length === 0) throw error;
   return new Map(errors.map((one) => [one.index, new MongoServerError({ code: one.code, message: one.errmsg ?? '' })]));
 }

@@ -174,7 +174,11 @@ function currentUntilAfter(type: string, lo: number): Document[] {
       },
     },
     {
-      $set: { y: { $concat: ['$i', '/', { $substrBytes: [{ $toString: { $add: [10_000_000_000, '$w'] } }, 1, -1] }] } },
+      $set: {
+        y: {
+          $concat: ['$i', '/', { $substrBytes: [{ $toString: { $toLong: { $add: [10_000_000_000, '$w'] } } }, 1, -1] }],
+        },
+      },
     },
     {
       $lookup: { from: `${type}_h`, localField: 'y', foreignField: '_id', pipeline: [{ $project: { u: 1 } }], as: 'h' },
