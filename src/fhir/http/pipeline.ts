@@ -81,9 +81,6 @@ function answerOptions(exchange: Exchange, { grammar }: Room): void {
 function readTarget(exchange: Exchange, { grammar }: Room): void {
   exchange.target = grammar.readTarget(exchange.req.method ?? '', exchange.path);
   if (exchange.search !== '') exchange.query = readQuery(exchange.search);
-  const url = exchange.req.url ?? '/';
-  const question = url.indexOf('?');
-  if (question !== -1) exchange.query = readQuery(url.slice(question + 1));
 }
 
 const bodyMethods = new Set<string | undefined>(['POST', 'PUT', 'PATCH']);

@@ -58,7 +58,7 @@ function pathOf(scope: Scope): string {
 /** The parameters that were applied, and where the page begins. */
 function linkUrl(path: string, query: Call['query'], limit: number, after: string | undefined): string {
   const kept = query.filter(([name]) => name === '_since' || name === '_at' || name === '_format');
-  const pairs = [...kept, ['_count', String(limit)], ...(after === undefined ? [] : [['_page', after]])];
+  const pairs = [...kept, ['_count', String(limit)], ...(after === undefined ? [] : [['_cursor', after]])];
   return `${path}?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join('&')}`;
 }
 
@@ -66,7 +66,7 @@ function readHistoryQuery({ settings }: Engine, query: Call['query']): Omit<Hist
   const values = new Map(query);
   const since = readTime('_since', values.get('_since'), settings.timeZone);
   const at = readTime('_at', values.get('_at'), settings.timeZone);
-  const after = values.get('_page');
+  const after = values.get('_cursor');
   return {
     limit: readCount(values.get('_count'), settings.defaultPageSize, settings.maxPageSize),
     ...(since === undefined ? {} : { since: since.lo }),
