@@ -24,16 +24,14 @@ function shorten(text: string, maxBytes: number): string {
 
 export const shortenKey = (key: string): string => shorten(key, MAX_KEY_BYTES);
 
-/** The value as one part of a key. */
-export function keyPart(value: string): string {
-  const short = value.length * 3 <= MAX_VALUE_BYTES ? value : shorten(value, MAX_VALUE_BYTES);
-  return short.includes('|') || short.includes('\\') ? short.replace(/[|\\]/g, '\\$&') : short;
-}
+const escape = (value: string): string =>
+  value.includes('|') || value.includes('\\') ? value.replace(/[|\\]/g, '\\$&') : value;
 
-/** What a key that begins with this text begins with; a text that reaches into the hash is cut before it. */
-export function keyPartBeginning(text: string): string {
-  return beginning(text, MAX_VALUE_BYTES - HASH_LENGTH - 1).replace(/[|\\]/g, '\\$&');
-}
+/** The value as one part of a key. */
+export const keyPart = (value: string): string => shorten(escape(value), MAX_VALUE_BYTES);
+
+/** What the part begins with for every value that begins with this text; no longer than what is kept of a long value. */
+export const keyPartBeginning = (text: string): string => beginning(escape(text), MAX_VALUE_BYTES - HASH_LENGTH - 1);
 
 /** A key's part inside a composite, where `$` separates. */
 export const compositePart = (part: string): string => (part.includes('$') ? part.replaceAll('$', '\\$') : part);

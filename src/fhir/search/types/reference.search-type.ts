@@ -2,7 +2,7 @@
 // https://hl7.org/fhir/R4/search.html#reference
 import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
-import { ID } from '../../model/resource.ts';
+import { ID, type Resource } from '../../model/resource.ts';
 import { keyPart, RELATIVE_REFERENCE, systemTag } from '../keys.ts';
 import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
@@ -32,6 +32,12 @@ function pushReference(value: unknown, sink: KeySink): void {
 
 const pushUri = (value: unknown, sink: KeySink): void => pushLiteral(value as string, sink);
 
+/** A document's Composition and a message's header stand in their Bundle, not behind a reference. */
+function pushResource(value: unknown, { code, keys }: KeySink): void {
+  const { resourceType, id } = value as Resource;
+  if (id !== undefined) keys.k.push(`${code}|${resourceType}/${id}`);
+}
+
 /** logical references have keys of their own, so that `exists` and includes see only literal ones */
 const identifierCode = (code: string): string => `${code}:identifier`;
 
@@ -44,6 +50,8 @@ export default defineSearchType<ReferenceSearch>({
   prefixes: [],
   elements: {
     Reference: pushReference,
+    Composition: pushResource,
+    MessageHeader: pushResource,
     canonical: pushCanonical,
     uri: pushUri,
     url: pushUri,

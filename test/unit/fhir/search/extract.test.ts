@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
+import type { Resource } from '../../../../src/fhir/model/resource.ts';
+import { createKeyExtractor, parametersOf } from '../../../../src/fhir/search/index.ts';
+
+const definitions = loadDefinitions();
+const extractor = createKeyExtractor(definitions, { timeZone: 'UTC' });
+
+const vitalSign: Resource = {
+  resourceType: 'Observation',
+  id: 'o',
+  status: 'final',
+  category: [
+    { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs' }] },
+  ],
+  code: { coding: [{ system: 'http://loinc.org', code: '8302-2' }] },
+  subject: { reference: 'Patient/1' },
+  effectiveDateTime: '2024-05-01T10:00:00Z',
+  valueQuantity: { value: 1.8, unit: 'm', system: 'http://unitsofmeasure.org', code: 'm' },
+};
+
+describe('extracting keys', () => {
+  it('gives an Observation few keys, and one that has both patient and code', () => {
+    const { k, d, q, s, sd } = extractor.extract(vitalSign);
+    const plain = k.map((key) => key.replace(/\|[\w-]{7}$/, '|#'));
+    assert.deepEqual(plain.sort(), [
+      '&subject|Patient/1|category|vital-signs|#',
+      '&subject|Patient/1|code|8302-2|#',
+      '@1',
+      'category|vital-signs',
+      'category|vital-signs|#',
+      'code|8302-2',
+      'code|8302-2|#',
+      'status|final',
+      'subject|Patient/1',
+    ]);
+    assert.deepEqual(
+      q.map(({ p, lo, hi }) => [p.replace(/\|[\w-]{7}$/, '|#'), lo, hi]),
+      [
+        ['value-quantity', 1.8, 1.8],
+        ['value-quantity|m|#', 1.8, 1.8],
+      ],
+    );
+    const moment = Date.UTC(2024, 4, 1, 10);
+    assert.deepEqual(d, [{ p: 'date', lo: moment, hi: moment + 999 }]);
+    assert.equal(sd, moment);
+    assert.deepEqual(s, []);
+  });
+
+  it('stores nothing for parameters that others answer', () => {
+    const sourcesOf = (type: string, code: string) => parametersOf(definitions, type).byCode.get(code)?.sources;
+    assert.deepEqual(sourcesOf('Observation', 'patient'), [{ code: 'subject', onlyType: 'Patient' }]);
+    assert.deepEqual(sourcesOf('Observation', 'combo-code'), [{ code: 'code' }, { code: 'component-code' }]);
+    assert.deepEqual(sourcesOf('Patient', 'phonetic'), [{ code: 'name' }]);
+    assert.deepEqual(sourcesOf('Encounter', 'practitioner'), [{ code: 'participant', onlyType: 'Practitioner' }]);
+    assert.deepEqual(sourcesOf('AllergyIntolerance', 'patient'), [{ code: 'patient' }]);
+  });
+
+  it('takes the begin of a period as main date, its end where it has no begin, and null where it has neither', () => {
+    const mainDate = (period: object | undefined) =>
+      extractor.extract({ resourceType: 'Encounter', status: 'finished', ...(period && { period }) }).sd;
+    assert.equal(mainDate({ start: '2024-05-01', end: '2024-05-03' }), Date.UTC(2024, 4, 1));
+    assert.equal(mainDate({ end: '2024-05-03' }), Date.UTC(2024, 4, 4) - 1);
+    assert.equal(mainDate(undefined), null);
+  });
+
+  it('puts a resource into the compartment of every patient it refers to, and a patient into its own', () => {
+    const compartments = (resource: Resource) => extractor.extract(resource).k.filter((key) => key.startsWith('@'));
+    const performer = [
+      { reference: 'Patient/2' },
+      { reference: 'Practitioner/3' },
+      { reference: 'Patient/1/_history/4' },
+    ];
+    assert.deepEqual(compartments({ ...vitalSign, performer }).sort(), ['@1', '@2']);
+    assert.deepEqual(
+      compartments({ resourceType: 'Patient', id: 'p', link: [{ other: { reference: 'Patient/q' } }] }).sort(),
+      ['@p', '@q'],
+    );
+    assert.deepEqual(compartments({ resourceType: 'Organization', id: 'o' }), []);
+  });
+
+  it('keeps keys short whatever a value holds, and distinct', () => {
+    const keysOf = (value: string) =>
+      extractor.extract({ resourceType: 'Patient', identifier: [{ system: 'http://s', value }] }).k;
+    const first = keysOf(`${'ü|$\\'.repeat(500)}a`);
+    const second = keysOf(`${'ü|$\\'.repeat(500)}b`);
+    for (const key of [...first, ...second]) assert.ok(Buffer.byteLength(key) <= 200, key);
+    const hashed = (keys: readonly string[]) => keys.filter((key) => key.includes('#'));
+    assert.equal(hashed(first).length, 2);
+    assert.notDeepEqual(hashed(first), hashed(second));
+    assert.ok(first.every((key) => Buffer.from(key).toString() === key));
+  });
+
+  it('survives elements that are empty, null or of no use', () => {
+    const odd: Resource = {
+      resourceType: 'Patient',
+      name: [{ given: [null, 'Ann'] }],
+      identifier: [{}],
+      telecom: [{ system: 'phone' }],
+      generalPractitioner: [{ display: 'Dr. Who' }, { reference: '#contained' }],
+      maritalStatus: {},
+    };
+    assert.deepEqual(extractor.extract(odd), {
+      k: ['deceased|false'],
+      s: ['given:ann\u0001Ann\u0001', 'name:ann\u0001Ann\u0001'],
+      d: [],
+      q: [],
+      sd: null,
+    });
+    for (const resourceType of definitions.resourceTypes) extractor.extract({ resourceType });
+  });
+
+  it('changes its version with the time zone, the base and the parameters', () => {
+    const versions = [
+      extractor.version,
+      createKeyExtractor(definitions, { timeZone: 'Asia/Kolkata' }).version,
+      createKeyExtractor(definitions, { timeZone: 'UTC', base: 'http://h/fhir' }).version,
+      createKeyExtractor({ ...definitions, resourceTypes: ['Patient'] }, { timeZone: 'UTC' }).version,
+    ];
+    assert.equal(new Set(versions).size, versions.length);
+    assert.equal(createKeyExtractor(definitions, { timeZone: 'UTC' }).version, extractor.version);
+  });
+});

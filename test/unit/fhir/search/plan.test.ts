@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
+import { FhirError } from '../../../../src/fhir/model/errors.ts';
+import { planCriteria, planSearch } from '../../../../src/fhir/search/index.ts';
+
+const definitions = loadDefinitions();
+const settings = { defaultPageSize: 20, maxPageSize: 100, timeZone: 'UTC' };
+const base = 'http://h/fhir';
+
+type Query = [string, string][];
+const plan = (type: string, query: Query, strict = true) =>
+  planSearch({ definitions, type, query, strict, settings, base, now: Date.UTC(2024, 0, 1) });
+const criteria = (type: string, query: Query) =>
+  planCriteria({ definitions, type, query, settings, base, now: Date.UTC(2024, 0, 1) });
+
+describe('planning a search', () => {
+  it('asks one key for a patient and a code, in the order of the main date', () => {
+    const { where, sort } = plan('Observation', [
+      ['patient', 'Patient/1'],
+      ['code', 'http://loinc.org|8302-2'],
+      ['_sort', '-date'],
+    ]);
+    assert.equal(where.op, 'equals');
+    assert.match(where.op === 'equals' ? where.key : '', /^&subject\|Patient\/1\|code\|8302-2\|[\w-]{7}$/);
+    assert.deepEqual(sort, [{ by: 'main-date', descending: true }]);
+  });
+
+  it('joins several codes, a composite code and the category too', () => {
+    const several = plan('Observation', [
+      ['code', 'http://l|a,http://l|b'],
+      ['subject', 'Patient/1'],
+      ['status', 'final'],
+    ]).where;
+    assert.deepEqual(several.op === 'and' && several.of.map(({ op }) => op), ['oneOf', 'equals']);
+    const composite = plan('Observation', [
+      ['patient', '1'],
+      ['code-value-quantity', 'http://l|a$gt5'],
+    ]).where;
+    assert.deepEqual(composite.op === 'and' && composite.of.map(({ op }) => op), ['equals', 'interval']);
+    assert.equal(
+      plan('Condition', [
+        ['patient', '1'],
+        ['category', 'http://l|x'],
+      ]).where.op,
+      'equals',
+    );
+  });
+
+  it('does not join what has no such key', () => {
+    for (const query of [
+      [
+        ['patient', '1'],
+        ['code', 'a'],
+      ],
+      [
+        ['subject', 'Group/1'],
+        ['code', 'http://l|a'],
+      ],
+      [
+        ['patient', '1,2'],
+        ['code', 'http://l|a'],
+      ],
+      [
+        ['patient', '1'],
+        ['code:not', 'http://l|a'],
+      ],
+    ] as Query[]) {
+      const { where } = plan('Observation', query);
+      assert.equal(JSON.stringify(where).includes('&subject'), false, JSON.stringify(query));
+    }
+  });
+
+  it('says what was applied, capped and completed', () => {
+    const { applied, count, warnings } = plan(
+      'Patient',
+      [
+        ['family', 'x'],
+        ['nonsense', '1'],
+        ['_count', '500'],
+        ['_cursor', 'c'],
+      ],
+      false,
+    );
+    assert.deepEqual(applied, [
+      ['family', 'x'],
+      ['_count', '100'],
+    ]);
+    assert.equal(count, 100);
+    assert.equal(warnings.length, 1);
+  });
+
+  it('asks for a total where nothing but a count is wanted', () => {
+    assert.deepEqual(
+      [plan('Patient', [['_summary', 'count']]), plan('Patient', [['_count', '0']])].map(({ count, total }) => [
+        count,
+        total,
+      ]),
+      [
+        [0, 'accurate'],
+        [0, 'accurate'],
+      ],
+    );
+  });
+
+  it('asks the types of a chain together where they are asked the same', () => {
+    const { where } = plan('Observation', [['subject.name', 'x']]);
+    assert.deepEqual(where.op === 'linked' && where.types, ['Location', 'Patient']);
+  });
+
+  it('names the parameter and what is legal in every refusal', () => {
+    const refusals: [string, Query[number], RegExp][] = [
+      ['Observation', ['code:exact', 'x'], /code.*:exact.*:missing, :not/],
+      ['Observation', ['subject:Medication', '1'], /subject.*Medication.*Device, Group, Location, Patient/],
+      ['Observation', ['date', 'xy2020'], /date.*xy2020.*eq, ne/],
+      ['Observation', ['code.x', '1'], /code.*not a reference/],
+      ['Observation', ['_sort', 'nonsense'], /nonsense/],
+      ['Observation', ['_total', 'maybe'], /_total.*none, estimate, accurate/],
+      ['Observation', ['_summary', 'x'], /_summary/],
+      ['Observation', ['_sort', 'code-value-quantity'], /composite/],
+      ['Patient', ['_has:Observation:code:x', '1'], /does not refer to Patient/],
+    ];
+    for (const [type, pair, message] of refusals) assert.throws(() => plan(type, [pair]), message, pair.join('='));
+    assert.throws(
+      () =>
+        plan('Observation', [
+          ['_summary', 'text'],
+          ['_include', 'Observation:subject'],
+        ]),
+      FhirError,
+    );
+  });
+
+  describe('of a conditional request', () => {
+    it('gives equal text to equal criteria, in whatever order and spelling', () => {
+      const one = criteria('Observation', [
+        ['patient', '1'],
+        ['code', 'x'],
+      ]).canonical;
+      assert.equal(
+        criteria('Observation', [
+          ['code', 'x'],
+          ['subject', 'Patient/1'],
+        ]).canonical,
+        one,
+      );
+      assert.equal(
+        criteria('Observation', [
+          ['code', 'x'],
+          ['subject', `${base}/Patient/1`],
+          ['code', 'x'],
+        ]).canonical,
+        one,
+      );
+      assert.notEqual(
+        criteria('Observation', [
+          ['code', 'y'],
+          ['subject', 'Patient/1'],
+        ]).canonical,
+        one,
+      );
+      assert.notEqual(
+        criteria('Condition', [
+          ['code', 'x'],
+          ['subject', 'Patient/1'],
+        ]).canonical,
+        one,
+      );
+    });
+
+    it('refuses to leave anything out', () => {
+      assert.throws(() => criteria('Patient', []), FhirError);
+      assert.throws(() => criteria('Patient', [['nonsense', '1']]), FhirError);
+      assert.throws(() => criteria('Patient', [['_sort', 'family']]), FhirError);
+    });
+  });
+});
