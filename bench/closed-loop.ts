@@ -40,7 +40,7 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 function answerLength(buffer: Buffer): number {
   const end = buffer.indexOf(END_OF_HEAD);
   if (end < 0) return 0;
-  const head = buffer.latin1Slice(0, end).toLowerCase();
+  const head = buffer.toString('latin1', 0, end).toLowerCase();
   const length = /\r\ncontent-length: (\d+)/.exec(head);
   if (length) {
     const whole = end + 4 + Number(length[1]);
@@ -85,7 +85,7 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
             const now = performance.now();
             if (now >= start && now <= end) {
               times.push(now - sent);
-              const status = buffer.latin1Slice(9, 12);
+              const status = buffer.toString('latin1', 9, 12);
               statuses[status] = (statuses[status] ?? 0) + 1;
             }
             if (now > end) socket.destroy();
