@@ -1,23 +1,19 @@
-// The complete server for tests that speak HTTP: real store on a database of its own, hospital rules, operations, an ephemeral port.
+// The complete FHIR service for tests that speak HTTP, as npm start builds it: rules, operations and a database of its own, an
+// ephemeral port.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { buildCapabilityStatement } from '../../src/fhir/capabilities/capability-statement.ts';
-import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
-import { createFhirHandler } from '../../src/fhir/http/handler.ts';
-import { defaultHttpSettings, type HttpLogger, type HttpSettings } from '../../src/fhir/http/settings.ts';
-import type { Engine, EngineSettings } from '../../src/fhir/interactions/call.ts';
-import { createDispatch } from '../../src/fhir/interactions/dispatch.ts';
-import { createAsyncRunner } from '../../src/fhir/operations/async.ts';
-import { createOperationRegistry } from '../../src/fhir/operations/registry.ts';
-import { createKeyExtractor } from '../../src/fhir/search/index.ts';
-import { createMongoStore, type MongoStore } from '../../src/fhir/storage/mongo/index.ts';
-import { createValidator } from '../../src/fhir/validation/validate.ts';
+import type { Engine } from '../../src/fhir/interactions/call.ts';
+import type { MongoStore } from '../../src/fhir/storage/mongo/index.ts';
+import type { Fields, Logger } from '../../src/platform/logger/logger.ts';
 import { createQueue } from '../../src/platform/queue/queue.ts';
+import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
 import { freshDatabase, redisUrl } from './engines.ts';
 
 export interface TestServer {
   /** the FHIR base: http://127.0.0.1:49152/fhir */
   base: string;
+  service: FhirService;
+  /** below the hospital's rules, to arrange what they would refuse */
   store: MongoStore;
   engine: Engine;
   /** what was logged, newest last */
@@ -28,16 +24,15 @@ export interface TestServer {
 export interface LogLine {
   level: 'error' | 'warn' | 'info' | 'debug';
   message: string;
-  fields: Record<string, unknown>;
+  fields: Fields;
 }
 
 export interface TestServerOptions {
-  settings?: Partial<EngineSettings>;
-  http?: Partial<HttpSettings>;
+  settings?: Partial<ServiceSettings>;
   now?: () => number;
 }
 
-const usualSettings: EngineSettings = {
+const usualSettings: ServiceSettings = {
   checkReferences: false,
   refuseDeleteOfReferenced: false,
   maxResourceBytes: 15 * 1024 * 1024,
@@ -45,64 +40,62 @@ const usualSettings: EngineSettings = {
   defaultPageSize: 20,
   maxPageSize: 1000,
   timeZone: 'UTC',
+  baseUrl: undefined,
+  corsOrigins: [],
+  loopbackOnly: false,
+  geminiApiKey: undefined,
+  geminiModel: 'gemini-of-the-test',
+  geminiBaseUrl: undefined,
 };
 
 export async function startTestServer(name: string, options: TestServerOptions = {}): Promise<TestServer> {
   const { client, db, drop } = await freshDatabase(name);
-  const definitions = loadDefinitions();
-  const settings = { ...usualSettings, ...options.settings };
-  const now = options.now ?? Date.now;
-  const engine: Engine = { definitions, now, settings };
   const lines: LogLine[] = [];
   const logger = logInto(lines);
-  const extractor = createKeyExtractor(definitions, { timeZone: settings.timeZone });
-  const store = await createMongoStore({ db, client, definitions, extractor, now, workerId: 1, logger });
-  await store.prepare();
-  const validate = createValidator(definitions);
-  const operations = createOperationRegistry({ modules: [], profiles: [], definitions, validate, parts: {} });
-  const queue = createQueue({ redisUrl: await redisUrl(), prefix: db.databaseName, onError: () => {} });
-  const asyncRunner = createAsyncRunner({
+  const queue = createQueue({
+    redisUrl: await redisUrl(),
+    prefix: db.databaseName,
+    onError: (error, job) => logger.error('queue', { job, error: error.message }),
+  });
+  const service = await createFhirService({
+    settings: { ...usualSettings, ...options.settings },
+    path: '/fhir',
+    mongo: { client, db, close: async () => undefined },
     queue,
-    store,
-    engine,
-    operations,
-    newSecret: store.newId,
-    onError: (error) => logger.error('queue', { error }),
-  });
-  operations.useAsync(asyncRunner);
-  const statement = (base: string) =>
-    buildCapabilityStatement(definitions, operations.definitions(), { base, softwareVersion: 'test' });
-  const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner });
-  const handle = createFhirHandler({
-    engine,
-    store,
-    dispatch,
     logger,
-    settings: { ...defaultHttpSettings, ...options.http },
+    now: options.now ?? Date.now,
+    onLost: (reason) => logger.error(reason),
   });
-  const server = http.createServer(handle);
+  const server = http.createServer(service.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     base: `http://127.0.0.1:${port}/fhir`,
-    store,
-    engine,
+    service,
+    store: service.database,
+    engine: service.engine,
     lines,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await queue.close();
-      await store.close();
+      await service.close();
       await drop();
     },
   };
 }
 
-function logInto(lines: LogLine[]): HttpLogger & { warn: HttpLogger['error'] } {
+function logInto(lines: LogLine[], always: Fields = {}): Logger {
   const at =
     (level: LogLine['level']) =>
-    (message: string, fields: Record<string, unknown> = {}): void => {
-      lines.push({ level, message, fields });
+    (message: string, fields: Fields = {}): void => {
+      lines.push({ level, message, fields: { ...always, ...fields } });
     };
-  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
+  return {
+    error: at('error'),
+    warn: at('warn'),
+    info: at('info'),
+    debug: at('debug'),
+    child: (fields) => logInto(lines, { ...always, ...fields }),
+  };
 }
