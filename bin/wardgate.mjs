@@ -36,7 +36,9 @@ function checkNode() {
 const testArguments = (args) => (args.some((arg) => arg.endsWith('.test.ts')) ? args : ['test/**/*.test.ts', ...args]);
 
 async function install() {
-  const lock = createHash('sha256').update(fs.readFileSync(at('package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(fs.readFileSync(at('package-lock.json')))
+    .digest('hex');
   const marker = at('node_modules/.wardgate-lock');
   if (textOf(marker) === lock) return;
   // Installed by hand: npm's own note is then at least as new as the lock file.

@@ -1,13 +1,11 @@
 // `npm run import -- PATH…`: loads FHIR files into the running server, or into one that lives only for the import.
 import { systemClock } from '../platform/clock/clock.ts';
 import type { Config } from '../platform/config/config.ts';
-import { createLogger } from '../platform/logger/logger.ts';
 import { StartError } from '../platform/start-error.ts';
-import { startServer } from '../server.ts';
-import { type Client, createClient } from './import/client.ts';
 import { sourceFiles } from './import/files.ts';
 import { type ImportResult, importFiles } from './import/import-files.ts';
 import { createProgress } from './progress.ts';
+import { openTarget } from './target.ts';
 
 export interface ImportSettings {
   paths: readonly string[];
@@ -21,8 +19,8 @@ export async function runImport({ paths, concurrency, config }: ImportSettings):
   if (files.length === 0) throw new StartError('Nothing to import: no .json, .ndjson or .gz of them was found.');
   const target = await openTarget(config, concurrency);
   console.error(`Importing ${files.length} ${files.length === 1 ? 'file' : 'files'} into ${target.base} …`);
-  const megabytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const progress = createProgress('Import', megabytes);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const progress = createProgress('Import', bytes);
   const started = systemClock();
   const seconds = (): number => Math.max(0.001, (systemClock() - started) / 1000);
   try {
@@ -42,34 +40,6 @@ export async function runImport({ paths, concurrency, config }: ImportSettings):
     progress.end();
     await target.close();
   }
-}
-
-interface Target {
-  base: string;
-  client: Client;
-  close(): Promise<void>;
-}
-
-async function openTarget(config: Config, concurrency: number): Promise<Target> {
-  const base = config.baseUrl ?? `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${config.port}/fhir`;
-  const client = createClient(base, concurrency);
-  if (await client.isThere()) return { base, client, close: async () => client.close() };
-  client.close();
-  if (config.baseUrl !== undefined) throw new StartError(`No FHIR server answers at BASE_URL=${base}.`);
-  console.error(`No server answers at ${base}; starting one for the import …`);
-  const logger = createLogger({ level: 'warn', format: config.logFormat, stream: process.stderr });
-  const server = await startServer({ ...config, host: '127.0.0.1', port: 0, seed: 'none' }, logger, {
-    onLost: (reason) => logger.error(reason),
-  });
-  const own = createClient(server.base, concurrency);
-  return {
-    base: server.base,
-    client: own,
-    close: async () => {
-      own.close();
-      await server.close();
-    },
-  };
 }
 
 const number = (value: number): string => Math.round(value).toLocaleString('en');

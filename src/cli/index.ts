@@ -1,5 +1,6 @@
 // The commands of Wardgate. bin/wardgate.mjs installs and builds, then comes here.
 import { Command, InvalidArgumentError } from 'commander';
+import { systemClock } from '../platform/clock/clock.ts';
 import { readConfig } from '../platform/config/config.ts';
 import { StartError } from '../platform/start-error.ts';
 
@@ -24,10 +25,12 @@ program
 
 program
   .command('seed')
-  .description('Load the demo hospital into the running server, or into the data folder. Loading it again changes nothing.')
+  .description(
+    'Load the demo hospital into the running server, or into the data folder. Loading it again changes nothing.',
+  )
   .action(async () => {
     const { runSeed } = await import('./seed.ts');
-    process.exitCode = await runSeed(readConfig());
+    process.exitCode = await runSeed(readConfig(), systemClock);
   });
 
 program

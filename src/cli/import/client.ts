@@ -10,6 +10,8 @@ export interface Reply {
 
 export interface Client {
   post(bundle: Buffer): Promise<Reply>;
+  /** whether a resource is there: `Patient/1` */
+  has(path: string): Promise<boolean>;
   /** whether a FHIR server answers there */
   isThere(): Promise<boolean>;
   close(): void;
@@ -30,13 +32,11 @@ export function createClient(base: string, connections: number): Client {
         {
           method,
           agent,
-          timeout: body === undefined ? 3000 : TIMEOUT_MS,
+          timeout: body === undefined ? 5000 : TIMEOUT_MS,
           headers: {
             accept: 'application/fhir+json',
             prefer: 'return=minimal',
-            ...(body === undefined
-              ? {}
-              : { 'content-type': 'application/fhir+json', 'content-length': body.length }),
+            ...(body === undefined ? {} : { 'content-type': 'application/fhir+json', 'content-length': body.length }),
           },
         },
         (response) => {
@@ -67,6 +67,7 @@ export function createClient(base: string, connections: number): Client {
         await sleep(retryAfter > 0 ? retryAfter * 1000 : 250 * 2 ** tries);
       }
     },
+    has: async (path) => (await send(`${base}/${path}`, 'GET')).status === 200,
     async isThere() {
       try {
         const { status, body } = await send(`${base}/metadata?_summary=true`, 'GET');

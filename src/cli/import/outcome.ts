@@ -45,7 +45,13 @@ export function verdictOf({ body }: Reply, methodOf: (index: number) => string |
 }
 
 interface Outcome {
-  issue?: { severity?: string; diagnostics?: string; details?: { text?: string }; code?: string; expression?: string[] }[];
+  issue?: {
+    severity?: string;
+    diagnostics?: string;
+    details?: { text?: string };
+    code?: string;
+    expression?: string[];
+  }[];
 }
 
 /** The first two issues of an OperationOutcome in one line. */

@@ -76,7 +76,9 @@ describe('settings', () => {
   it('listens beyond this machine only where that is asked for', () => {
     assert.equal(readConfig({ HOST: '0.0.0.0', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
     assert.deepEqual(
-      ['127.0.0.1', '127.8.8.8', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org'].map(isLoopback),
+      ['127.0.0.1', '127.8.8.8', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org'].map(
+        isLoopback,
+      ),
       [true, true, true, true, true, false, false, false, false],
     );
   });

@@ -1,0 +1,68 @@
+// Loads the demo hospital of seed/: on the first start of an empty database, or by `npm run seed`.
+import { everything } from '../fhir/model/predicate.ts';
+import type { Config } from '../platform/config/config.ts';
+import type { RunningServer } from '../server.ts';
+import { createClient } from './import/client.ts';
+import { createProgress } from './progress.ts';
+import { loadDemo } from './seed/load-demo.ts';
+import { openTarget } from './target.ts';
+
+const CONNECTIONS = 4;
+
+export interface FirstStart {
+  server: Pick<RunningServer, 'base' | 'service'>;
+  timeZone: string;
+  now: () => number;
+}
+
+/**
+ * Seeds an empty database once. A marker in the database says how far it came: a start that was interrupted is continued by the
+ * next one, and what a user removes later does not come back.
+ */
+export async function seedOnFirstStart({ server, timeZone, now }: FirstStart): Promise<void> {
+  const { store } = server.service;
+  const mark = await store.transaction((tx) => tx.readPlace('seed', 'demo'));
+  if (mark?.state === 'done') return;
+  if (mark === undefined && (await hasPatients(store))) return;
+  await store.transaction((tx) =>
+    tx.changePlace('seed', 'demo', {}, { $set: { state: 'loading' } }, { state: 'loading' }),
+  );
+  await seed(server.base, timeZone, now);
+  await store.transaction((tx) => tx.changePlace('seed', 'demo', {}, { $set: { state: 'done' } }));
+}
+
+async function hasPatients(store: RunningServer['service']['store']): Promise<boolean> {
+  const everyone = { type: 'Patient', where: everything, sort: [], limit: 1, total: 'none' as const };
+  return (await store.find(everyone)).matches.length > 0;
+}
+
+async function seed(base: string, timeZone: string, now: () => number): Promise<number> {
+  const client = createClient(base, CONNECTIONS);
+  const progress = createProgress('Loading the demo hospital', 100);
+  try {
+    return await loadDemo({
+      client,
+      timeZone,
+      now,
+      concurrency: CONNECTIONS,
+      onProgress: (percent, note) => progress.update(percent, note),
+    });
+  } finally {
+    progress.end();
+    client.close();
+  }
+}
+
+/** Returns the exit code. */
+export async function runSeed(config: Config, now: () => number): Promise<number> {
+  const target = await openTarget(config, CONNECTIONS);
+  try {
+    const loaded = await seed(target.base, config.timeZone, now);
+    console.log(
+      loaded === 0 ? 'The demo hospital was there already.' : `The demo hospital is loaded: ${loaded} resources.`,
+    );
+    return 0;
+  } finally {
+    await target.close();
+  }
+}
