@@ -6,6 +6,7 @@ import { parametersOf } from './parameters.ts';
 import type { Parameter, SearchContext, Source, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
 import { searchTypes } from './types/registry.ts';
+import { specialParameters } from './types/special.search-type.ts';
 
 /** Throws 'not-supported' for what is unknown (a lenient search goes on without it) and 'invalid' for what is known but wrong. */
 export function planFilter(context: SearchContext, type: string, name: string, value: string): Predicate {
@@ -92,8 +93,8 @@ function planMissing({ parameter, name }: Term, value: string): Predicate {
   return value === 'false' ? present : present === everything ? nothing : { op: 'not', of: present };
 }
 
-function isPresent({ type, sources, composition }: Parameter): Predicate {
-  if (type === searchTypes.special) return everything;
+function isPresent({ code, type, sources, composition }: Parameter): Predicate {
+  if (specialParameters.get(code)?.isStored === false) return everything;
   if (composition) {
     const where = composition.components.at(-1)?.type.keys ?? 'k';
     return anyOf(

@@ -24,14 +24,14 @@ function shorten(text: string, maxBytes: number): string {
 
 export const shortenKey = (key: string): string => shorten(key, MAX_KEY_BYTES);
 
-const escape = (value: string): string =>
+const escaped = (value: string): string =>
   value.includes('|') || value.includes('\\') ? value.replace(/[|\\]/g, '\\$&') : value;
 
 /** The value as one part of a key. */
-export const keyPart = (value: string): string => shorten(escape(value), MAX_VALUE_BYTES);
+export const keyPart = (value: string): string => shorten(escaped(value), MAX_VALUE_BYTES);
 
 /** What the part begins with for every value that begins with this text; no longer than what is kept of a long value. */
-export const keyPartBeginning = (text: string): string => beginning(escape(text), MAX_VALUE_BYTES - HASH_LENGTH - 1);
+export const keyPartBeginning = (text: string): string => beginning(escaped(text), MAX_VALUE_BYTES - HASH_LENGTH - 1);
 
 /** A key's part inside a composite, where `$` separates. */
 export const compositePart = (part: string): string => (part.includes('$') ? part.replaceAll('$', '\\$') : part);

@@ -11,13 +11,11 @@ export function readNumber(prefix: Prefix, digits: string, text: string, term: T
   if (!read) throw illegalValue(term.name, text, 'a number');
   const { value, half } = read;
   const slack = prefix === 'ap' ? Math.max(Math.abs(value) / 10, half) : half;
+  // a number of sixteen digits and more still stands for itself
+  const lo = Math.min(decimal(value - slack), value);
+  const hi = Math.max(decimal(value + slack), nextAbove(value));
   // R4: the precision does not matter to any prefix but eq, ne and ap
-  return {
-    prefix,
-    lo: value,
-    hi: value,
-    range: { lo: decimal(value - slack), hi: decimal(value + slack), isHalfOpen: prefix !== 'ap' },
-  };
+  return { prefix, lo: value, hi: value, range: { lo, hi, isHalfOpen: prefix !== 'ap' } };
 }
 
 const float = new Float64Array(1);

@@ -87,7 +87,7 @@ function readParameter(
 }
 
 function isStored({ code, type, sources, composition }: Parameter): boolean {
-  if (type === searchTypes.special) return false;
+  if (type === searchTypes.special) return specialParameters.get(code)?.isStored ?? false;
   if (composition) return composition.ways.some((way) => way.kind === 'stored' && way.code === code);
   return sources.length === 1 && sources[0]?.code === code;
 }

@@ -107,8 +107,7 @@ function sortKeys(definitions: Definitions, type: string, field: string): SortKe
   const { byCode, mainDate } = parametersOf(definitions, type);
   const parameter = byCode.get(code);
   if (!parameter) throw unknownParameter(type, code === '' ? '(none)' : code);
-  if (parameter.composition)
-    throw new FhirError('invalid', `Parameter _sort: ${code} is a composite, which has no order`);
+  if (parameter.composition) throw new FhirError('invalid', `Parameter _sort: ${code} has no order`);
   return parameter.sources.map(({ code: param }) =>
     parameter.definition.type === 'date' && param === mainDate
       ? { by: 'main-date', descending }

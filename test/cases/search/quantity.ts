@@ -23,6 +23,7 @@ export const quantityCases: readonly SearchCases[] = [
       quantity('below', { value: 5, comparator: '<', unit: 'mg', system: UCUM, code: 'mg' }),
       quantity('above', { value: 5, comparator: '>', unit: 'mg', system: UCUM, code: 'mg' }),
       quantity('at-least', { value: 5, comparator: '>=', unit: 'mg', system: UCUM, code: 'mg' }),
+      quantity('long', { value: 66.899999999999991, unit: 'in' }),
       observation('text', { valueString: '5.4' }),
     ],
     rows: [
@@ -41,6 +42,7 @@ export const quantityCases: readonly SearchCases[] = [
       [`value-quantity=ap5|${UCUM}|mg`, ['mg', 'mg-more', 'below', 'above', 'at-least']],
       [`value-quantity=ne5.4|${UCUM}|g`, []],
       ['value-quantity=5.4,1', ['mg', 'mg-more', 'local', 'g']],
+      ['value-quantity=66.899999999999991', ['long']],
       ['value-quantity:missing=true', ['text']],
       ['value-quantity=5.4|mg', 'refused'],
       ['value-quantity=high', 'refused'],

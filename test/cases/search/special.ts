@@ -3,7 +3,38 @@ import type { SearchCases } from './cases.ts';
 
 const basic = (id: string) => ({ resourceType: 'Basic', id, code: { text: 'x' } });
 
+const location = (id: string, latitude: number, longitude: number) => ({
+  resourceType: 'Location',
+  id,
+  position: { latitude, longitude },
+});
+
 export const specialCases: readonly SearchCases[] = [
+  {
+    title: 'places near a place',
+    type: 'Location',
+    resources: [
+      location('boston', 42.3601, -71.0589),
+      location('cambridge', 42.3736, -71.1097),
+      location('new-york', 40.7128, -74.006),
+      location('suva', -18.1416, 178.4419),
+      location('samoa', -13.8333, -171.7667),
+      { resourceType: 'Location', id: 'nowhere' },
+    ],
+    rows: [
+      ['near=42.36|-71.06', ['boston', 'cambridge']],
+      ['near=42.36|-71.06|1', ['boston']],
+      ['near=42.36|-71.06|1000|m', ['boston']],
+      ['near=42.36|-71.06|200|[mi_us]', ['boston', 'cambridge', 'new-york']],
+      ['near=42.36|-71.06|310|km', ['boston', 'cambridge', 'new-york']],
+      ['near=-16|-179|900', ['suva', 'samoa']],
+      ['near=89|0|9000', ['boston', 'cambridge', 'new-york']],
+      ['near:missing=true', ['nowhere']],
+      ['near=42.36', 'refused'],
+      ['near=42.36|-71.06|1|parsec', 'refused'],
+      ['near=100|0', 'refused'],
+    ],
+  },
   {
     title: 'ids and times of the last change',
     type: 'Basic',

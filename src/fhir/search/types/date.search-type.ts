@@ -51,7 +51,15 @@ export default defineSearchType<Ordered>({
   keys: 'd',
   modifiers: [],
   prefixes: PREFIXES,
-  elements: { date: pushMoment, dateTime: pushMoment, instant: pushMoment, Period: pushPeriod, Timing: pushTiming },
+  elements: {
+    date: pushMoment,
+    dateTime: pushMoment,
+    instant: pushMoment,
+    Period: pushPeriod,
+    Timing: pushTiming,
+    // `scheduled` of a CarePlan's activity may be a text; it counts where it is a date
+    string: pushMoment,
+  },
 
   parse(text, term) {
     const { prefix, rest } = readPrefix(unescapeValue(text));

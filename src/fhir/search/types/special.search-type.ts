@@ -1,14 +1,17 @@
-// Parameters whose meaning is not in an element's keys: `_id` and `_lastUpdated`, which every stored version knows by itself.
-// https://hl7.org/fhir/R4/search.html#all
+// Parameters with a meaning of their own: `_id` and `_lastUpdated`, which every stored version knows by itself, and `near`.
+// https://hl7.org/fhir/R4/search.html#all and #special
 import { FhirError } from '../../model/errors.ts';
 import type { Bound, Predicate } from '../../model/predicate.ts';
 import { ID } from '../../model/resource.ts';
+import { nearPredicate, pushPosition } from '../near.ts';
 import { type Ordered, PREFIXES, type Prefix } from '../prefixes.ts';
 import { defineSearchType, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
 import dateType from './date.search-type.ts';
 
 interface SpecialParameter {
+  /** whether resources have keys for it */
+  isStored: boolean;
   parse(text: string, term: Term): Predicate;
 }
 
@@ -27,11 +30,12 @@ const updatedWhen: Readonly<Record<Prefix, (value: Ordered) => Predicate>> = {
   ap: ({ range }) => updated({ gte: range.lo, lte: range.hi }),
 };
 
-export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map([
+export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map<string, SpecialParameter>([
   [
     '_id',
     {
-      parse(text: string, term: Term): Predicate {
+      isStored: false,
+      parse(text, term) {
         const id = unescapeValue(text);
         if (!ID.test(id)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not an id`);
         return { op: 'ids', ids: [id] };
@@ -41,20 +45,22 @@ export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map(
   [
     '_lastUpdated',
     {
-      parse(text: string, term: Term): Predicate {
+      isStored: false,
+      parse(text, term) {
         const value = dateType.parse(text, term);
         return updatedWhen[value.prefix](value);
       },
     },
   ],
+  ['near', { isStored: true, parse: (text, term) => nearPredicate(text, term.name) }],
 ]);
 
 export default defineSearchType<Predicate>({
   type: 'special',
-  keys: 'k',
+  keys: 'q',
   modifiers: ['not'],
   prefixes: PREFIXES,
-  elements: {},
+  elements: { 'Location.position': pushPosition },
   parse(text, term) {
     const parameter = specialParameters.get(term.parameter.code);
     if (!parameter) throw new FhirError('not-supported', `Parameter ${term.name} is not supported`);

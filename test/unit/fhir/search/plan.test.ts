@@ -116,7 +116,7 @@ describe('planning a search', () => {
       ['Observation', ['_sort', 'nonsense'], /nonsense/],
       ['Observation', ['_total', 'maybe'], /_total.*none, estimate, accurate/],
       ['Observation', ['_summary', 'x'], /_summary/],
-      ['Observation', ['_sort', 'code-value-quantity'], /composite/],
+      ['Observation', ['_sort', 'code-value-quantity'], /no order/],
       ['Patient', ['_has:Observation:code:x', '1'], /does not refer to Patient/],
     ];
     for (const [type, pair, message] of refusals) assert.throws(() => plan(type, [pair]), message, pair.join('='));
