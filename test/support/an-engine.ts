@@ -4,6 +4,7 @@ import { answerError } from '../../src/fhir/interactions/answer-error.ts';
 import type { Answer, Call, Engine, EngineSettings } from '../../src/fhir/interactions/call.ts';
 import { createDispatch } from '../../src/fhir/interactions/dispatch.ts';
 import { createGrammar, readQuery } from '../../src/fhir/interactions/grammar.ts';
+import { FhirError } from '../../src/fhir/model/errors.ts';
 import { parseJson } from '../../src/fhir/model/json.ts';
 import type { Resource } from '../../src/fhir/model/resource.ts';
 import { type AsyncDeps, createAsyncRunner } from '../../src/fhir/operations/async.ts';
@@ -109,7 +110,10 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
           const content = body === undefined ? {} : { body };
           return dispatch({ target, method, query, headers, ...content, base: BASE, id: 'test', store });
         })
-        .catch((error: unknown) => answerError(error, 'test'));
+        .catch((error: unknown) => {
+          if (!(error instanceof FhirError)) console.error(error);
+          return answerError(error, 'test');
+        });
       const plain = Buffer.isBuffer(answer.body) ? parseJson(answer.body) : answer.body;
       return { status: answer.status, answer, body: plain };
     },
