@@ -30,6 +30,8 @@ export interface ServiceSettings extends EngineSettings {
   corsOrigins: readonly string[];
   /** answers only requests that name this machine: nobody signs in */
   loopbackOnly: boolean;
+  /** bytes of large request bodies in work at once; 96 MB where absent */
+  maxLargeBytesAtOnce?: number;
   geminiApiKey: string | undefined;
   geminiModel: string;
   geminiBaseUrl: string | undefined;
@@ -113,6 +115,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       base: settings.baseUrl,
       corsOrigins: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
       loopbackOnly: settings.loopbackOnly,
+      maxLargeBytesAtOnce: settings.maxLargeBytesAtOnce ?? defaultHttpSettings.maxLargeBytesAtOnce,
     },
   });
   return {

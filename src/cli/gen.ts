@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadDefinitions } from '../fhir/definitions/load.ts';
+import { readProfiles } from '../fhir/definitions/profiles.ts';
+import { capabilityStatement } from './gen/capability-statement.ts';
 import { compartments } from './gen/compartments.ts';
 import { layOut } from './gen/lay-out.ts';
 import { operationIo } from './gen/operation-io.ts';
@@ -14,6 +16,9 @@ import { valueSets } from './gen/value-sets.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const generated = join(root, 'src/fhir/definitions/generated');
 
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const profiles = await readProfiles(join(root, 'profiles'));
+
 /** file → its text; a new generated file is one line here */
 const artefacts: Record<string, (packages: Packages) => string> = {
   [join(generated, 'types.json')]: (packages) => layOut(types(packages), 3),
@@ -21,6 +26,7 @@ const artefacts: Record<string, (packages: Packages) => string> = {
   [join(generated, 'compartments.json')]: (packages) => layOut(compartments(packages), 2),
   [join(generated, 'value-sets.json')]: (packages) => layOut(valueSets(packages), 1),
   [join(root, 'src/generated/operation-io.ts')]: () => operationIo(join(root, 'profiles'), loadDefinitions()),
+  [join(root, 'capability-statement.json')]: () => capabilityStatement(loadDefinitions(), profiles, version),
 };
 
 const isCheck = process.argv.includes('--check');

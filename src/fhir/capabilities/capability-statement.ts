@@ -2,6 +2,7 @@
 // committed as capability-statement.json. https://hl7.org/fhir/R4/capabilitystatement.html
 import type { Definitions, SearchParameter } from '../definitions/definitions.ts';
 import type { Resource } from '../model/resource.ts';
+import { parametersOf } from '../search/index.ts';
 
 /** What the statement says of an operation; the registry's OperationDefinitions have it. */
 export interface OperationSummary {
@@ -59,7 +60,7 @@ export function buildCapabilityStatement(
         mode: 'server',
         resource: types.map((type) => describeType(definitions, operations, reverse, type)),
         interaction: systemInteractions.map((code) => ({ code })),
-        ...listed('operation', atSystem.map(nameOperation)),
+        ...listed('operation', nameOperations(atSystem)),
         compartment: [...definitions.compartments.keys()]
           .sort()
           .map((code) => `http://hl7.org/fhir/CompartmentDefinition/${code.toLowerCase()}`),
@@ -95,14 +96,15 @@ function describeType(
     ...listed('searchInclude', includes),
     ...listed('searchRevInclude', reverse.get(type) ?? []),
     searchParam: parameters.map(({ code, url, type: kind }) => ({ name: code, definition: url, type: kind })),
-    ...listed('operation', own.map(nameOperation)),
+    ...listed('operation', nameOperations(own)),
   };
 }
 
-/** Parameters without an expression (_text, _content, _query) have no keys to search by. */
+/** Only what the search room can really answer. */
 function searchable(definitions: Definitions, type: string): SearchParameter[] {
+  const { byCode } = parametersOf(definitions, type);
   return [...definitions.searchParameters(type).values()]
-    .filter(({ expression }) => expression !== undefined)
+    .filter(({ code }) => byCode.has(code))
     .sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
@@ -122,7 +124,10 @@ function reverseIncludes(definitions: Definitions, types: readonly string[]): Ma
   return found;
 }
 
-const nameOperation = ({ code, url }: OperationSummary) => ({ name: code, definition: url });
+const nameOperations = (operations: readonly OperationSummary[]) =>
+  operations
+    .map(({ code, url }) => ({ name: code, definition: url }))
+    .sort((a, b) => (a.definition < b.definition ? -1 : 1));
 
 /** FHIR has no empty arrays. */
 const listed = (name: string, values: readonly unknown[]) => (values.length === 0 ? {} : { [name]: values });

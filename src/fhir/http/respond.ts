@@ -16,6 +16,8 @@ export interface Presentation {
   id: string;
 }
 
+const VARY = 'Accept, Accept-Encoding';
+
 /** Smaller answers fit into one or two packets anyway. */
 const COMPRESS_FROM = 2048;
 
@@ -63,7 +65,7 @@ export async function respond(
     return;
   }
   headers['Content-Type'] ??= contentType;
-  headers.Vary = 'Accept, Accept-Encoding';
+  headers.Vary = res.hasHeader('Vary') ? `${res.getHeader('Vary')}, ${VARY}` : VARY;
   if (bytes.length >= COMPRESS_FROM) {
     const encoding = encodingFor(req.headers['accept-encoding']);
     if (encoding !== undefined) {

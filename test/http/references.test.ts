@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { anObservation, aPatient, createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+describe('references', () => {
+  describe('as they are by default', () => {
+    let server: TestServer;
+    let client: FhirClient;
+    before(async () => {
+      server = await startTestServer('references_free');
+      client = createFhirClient(server.base);
+    });
+    after(() => server.close());
+
+    it('may point to nothing, and what is referred to may be deleted', async () => {
+      const free = await client.post('/Observation', anObservation({ subject: { reference: 'Patient/nobody' } }));
+      assert.equal(free.status, 201, free.text);
+      await client.put('/Patient/p1', aPatient({ id: 'p1' }));
+      await client.post('/Observation', anObservation({ subject: { reference: 'Patient/p1' } }));
+      assert.equal((await client.delete('/Patient/p1')).status, 204);
+    });
+  });
+
+  describe('under the strict settings', () => {
+    let server: TestServer;
+    let client: FhirClient;
+    before(async () => {
+      server = await startTestServer('references', {
+        settings: { checkReferences: true, refuseDeleteOfReferenced: true },
+      });
+      client = createFhirClient(server.base);
+      await client.put('/Patient/p1', aPatient({ id: 'p1' }));
+      await client.put('/Patient/gone', aPatient({ id: 'gone' }));
+      await client.delete('/Patient/gone');
+    });
+    after(() => server.close());
+
+    const about = (reference: string) => anObservation({ subject: { reference } });
+
+    it('may point to what exists, to other servers, and to the resource itself', async () => {
+      for (const reference of [
+        'Patient/p1',
+        'Patient/p1/_history/1',
+        `${server.base}/Patient/p1`,
+        'https://elsewhere.example.org/fhir/Patient/x',
+      ]) {
+        const reply = await client.post('/Observation', about(reference));
+        assert.equal(reply.status, 201, reply.text);
+      }
+      const own = await client.put(
+        '/Patient/self',
+        aPatient({ id: 'self', link: [{ other: { reference: 'Patient/self' }, type: 'seealso' }] }),
+      );
+      assert.equal(own.status, 201, own.text);
+    });
+
+    it('may not point to what does not exist or was deleted', async () => {
+      for (const reference of ['Patient/nobody', 'Patient/gone', `${server.base}/Patient/nobody`]) {
+        const reply = await client.post('/Observation', about(reference));
+        assert.equal(issueOf(reply), 'not-found at Observation.subject.reference');
+        assert.equal(reply.status, 422);
+      }
+      const update = await client.put('/Observation/o1', { ...about('Patient/nobody'), id: 'o1' });
+      assert.equal(update.status, 422);
+    });
+
+    it('are told all at once', async () => {
+      const performer = [{ reference: 'Practitioner/a' }, { reference: 'Practitioner/b' }];
+      const { body } = await client.post('/Observation', anObservation({ performer }));
+      assert.deepEqual(
+        body.issue.map(({ expression }: { expression: string[] }) => expression[0]),
+        ['Observation.performer[0].reference', 'Observation.performer[1].reference'],
+      );
+    });
+
+    it('keep what they point to from being deleted, and the refusal names them', async () => {
+      await client.put('/Patient/p2', aPatient({ id: 'p2' }));
+      await client.put('/Observation/o2', { ...about('Patient/p2'), id: 'o2' });
+      const refused = await client.delete('/Patient/p2');
+      assert.equal(issueOf(refused), 'conflict');
+      assert.equal(refused.status, 409);
+      assert.match(refused.body.issue[0].diagnostics, /Observation\/o2/);
+      assert.equal((await client.delete('/Observation/o2')).status, 204);
+      assert.equal((await client.delete('/Patient/p2')).status, 204);
+    });
+  });
+});
