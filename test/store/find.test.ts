@@ -259,6 +259,31 @@ describe('find in the store', () => {
     });
   }
 
+  it('answers searches that come together as it answers each alone', async () => {
+    const queries = Array.from({ length: 80 }, (_, index) =>
+      query(
+        index % 3 === 0
+          ? {
+              op: 'and',
+              of: [
+                { op: 'equals', key: pick(statuses) },
+                { op: 'equals', key: `subject|Patient/p${random(12)}` },
+              ],
+            }
+          : index % 3 === 1
+            ? { op: 'oneOf', keys: [pick(statuses), `subject|Patient/p${random(12)}`] }
+            : { op: 'equals', key: index % 6 === 2 ? 'none|at all' : pick(statuses) },
+        {
+          limit: 1 + random(30),
+          wantReferences: index % 2 === 0,
+          sort: [{ by: 'main-date', descending: index % 4 < 2 }],
+        },
+      ),
+    );
+    const together = await Promise.all(queries.map((one) => t.store.find(one)));
+    for (const [index, one] of queries.entries()) assert.deepEqual(together[index], await t.store.find(one));
+  });
+
   it('refuses a cursor that is damaged or belongs to another order', async () => {
     const page = await t.store.find(query({ op: 'and', of: [] }, { limit: 2 }));
     for (const [after, sort] of [

@@ -158,6 +158,19 @@ describe('races between writers', () => {
     assert.ok(numbers.every((n) => Number.isSafeInteger(n)));
   });
 
+  it('brings the indexes of an older release up to date at the start', async () => {
+    await t.store.write({ kind: 'create', type: 'Group', resource: { resourceType: 'Group' } });
+    const group = t.db.collection('Group');
+    const wanted = await group.indexes();
+    await group.dropIndex('sd_-1_n_1');
+    await group.createIndex({ sd: -1, n: 1 });
+    await group.createIndex({ older: 1 });
+    await t.db.collection<{ _id: string }>('schema').updateOne({ _id: 'Group' }, { $set: { indexes: 'older' } });
+    await t.another();
+    const byName = (a: { name?: string }, b: { name?: string }): number => String(a.name).localeCompare(String(b.name));
+    assert.deepEqual((await group.indexes()).sort(byName), wanted.sort(byName));
+  });
+
   it('makes collections once when several stores begin to write a type together', async () => {
     const stores = [t.store, await t.another(), await t.another()];
     await Promise.all(

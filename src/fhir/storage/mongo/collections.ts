@@ -29,9 +29,14 @@ interface SchemaDocument {
   kv: string;
 }
 
-export const KEYS_INDEX = { k: 1, sd: -1, n: 1 } as const;
-export const DATE_INDEX = { sd: -1, n: 1 } as const;
+/** covers a count of all documents, deleted ones included */
+export const TIME_INDEX = { u: 1, n: 1 } as const;
 export const TOMBSTONE_INDEX = { x: 1 } as const;
+/**
+ * The whole type in the order of the main date. Being partial, MongoDB considers it only for filters that ask for this condition, so that it
+ * never competes with the keys index for a frequent key, to be then cached and used for a rare one.
+ */
+export const NOT_DELETED = { j: { $exists: true } } as const;
 const SCHEMA = 'schema';
 const NAMESPACE_EXISTS = 48;
 /** another process may have finished the re-extraction */
@@ -107,7 +112,10 @@ export function createCollections(deps: {
         if (indexes === fingerprint(indexesOf(definitions, _id))) ready.add(_id);
         else outdated.push(_id);
       }
-      for (const type of outdated) await build(type);
+      for (const type of outdated) {
+        await dropOutdated(db, type, indexesOf(definitions, type));
+        await build(type);
+      }
     },
     existing: () => [...known],
     async refresh() {
@@ -139,9 +147,9 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
   const parameters = [...definitions.searchParameters(type).values()].filter(({ code }) => !code.startsWith('_'));
   const has = (...types: string[]): boolean => parameters.some((one) => types.includes(one.type));
   const indexes: IndexDescription[] = [
-    { key: KEYS_INDEX },
-    { key: DATE_INDEX },
-    { key: { u: 1, n: 1 } },
+    { key: { k: 1, sd: -1, n: 1 } },
+    { key: { sd: -1, n: 1 }, partialFilterExpression: NOT_DELETED },
+    { key: TIME_INDEX },
     { key: TOMBSTONE_INDEX, sparse: true },
   ];
   if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
@@ -151,6 +159,16 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
   if (parameters.some((one) => one.type === 'string' && hasGrams(one.code)))
     indexes.push({ key: { g: 1 }, sparse: true });
   return indexes;
+}
+
+/** MongoDB refuses an index whose options differ from those of one it has. */
+async function dropOutdated(db: Db, type: string, wanted: readonly IndexDescription[]): Promise<void> {
+  const spelled = (index: Record<string, unknown> | IndexDescription): string =>
+    JSON.stringify([index.key, index.sparse === true, index.partialFilterExpression ?? null]);
+  const kept = new Set(wanted.map(spelled));
+  for (const index of await db.collection(type).indexes())
+    if (index.name !== '_id_' && index.name !== undefined && !kept.has(spelled(index)))
+      await db.collection(type).dropIndex(index.name);
 }
 
 const fingerprint = (indexes: readonly IndexDescription[]): string =>

@@ -2,7 +2,7 @@
 // entry (measured: 50,000 patients instead of 1,193). Joins are resolved before (links.ts).
 import type { Document, Filter } from 'mongodb';
 import type { Bound, Predicate } from '../../model/predicate.ts';
-import { DATE_INDEX, KEYS_INDEX } from './collections.ts';
+import { NOT_DELETED } from './collections.ts';
 import type { StoredDocument } from './document.ts';
 import { gramsOf, hasGrams } from './grams.ts';
 import { classesOf, type WidthClass } from './width-class.ts';
@@ -18,14 +18,17 @@ export type Resolved =
 
 type StoredFilter = Filter<StoredDocument>;
 
-/** The filter for documents that meet the predicate; tombstones never do. */
+/**
+ * The filter for documents that meet the predicate; tombstones never do. Where exact keys do not already choose the index, the condition
+ * lets the index of the whole type compete (collections.ts).
+ */
 export function filterOf(predicate: Resolved): StoredFilter {
   const filter = translate(predicate) as StoredFilter;
-  if (!outcomes(predicate).holds) return filter;
-  return Object.keys(filter).length === 0 ? NOT_DELETED : { $and: [filter, NOT_DELETED] };
+  if (!outcomes(predicate).holds && hasExactKey(predicate)) return filter;
+  const notDeleted = NOT_DELETED as unknown as StoredFilter;
+  return Object.keys(filter).length === 0 ? notDeleted : { $and: [filter, notDeleted] };
 }
 
-const NOT_DELETED = { x: null } as unknown as StoredFilter;
 const NOTHING: Document = { _id: { $in: [] } };
 
 function translate(predicate: Resolved): Document {
@@ -180,15 +183,10 @@ function outcomes(predicate: Resolved): { holds: boolean; fails: boolean } {
 /** Beyond this many keys MongoDB sorts in memory instead of merging index scans. */
 const MERGED_SCANS = 200;
 
-/**
- * The index for results in the order of the main date, where the choice is certain. Without a hint the plan cached for a rare
- * key is tried on a frequent one, and the other way round.
- */
-export function hintFor(predicate: Resolved): typeof KEYS_INDEX | typeof DATE_INDEX | undefined {
+/** Nothing but exact keys and :not decides. */
+function hasExactKey(predicate: Resolved): boolean {
   const parts = predicate.op === 'and' ? flatten('and', predicate.of) : [predicate];
-  const onKeys = parts.filter(({ op }) => op === 'equals' || op === 'oneOf');
-  if (onKeys.some((part) => part.op === 'oneOf' && part.keys.length > MERGED_SCANS)) return undefined;
-  const residual = parts.length - onKeys.length - parts.filter(({ op }) => op === 'not').length;
-  if (residual > 0) return undefined;
-  return onKeys.length > 0 ? KEYS_INDEX : DATE_INDEX;
+  const isExact = (part: Resolved): boolean =>
+    part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MERGED_SCANS);
+  return parts.some(isExact) && parts.every((part) => isExact(part) || part.op === 'not');
 }

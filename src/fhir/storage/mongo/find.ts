@@ -1,14 +1,14 @@
 // Runs searches: joins first, then the page by index or aggregation, then the total where it was asked for.
 import type { ClientSession, Document, Filter } from 'mongodb';
-import { MongoServerError } from 'mongodb';
 import type { KeyExtractor } from '../../model/keys.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { FindPage, FindQuery, Match } from '../store.ts';
-import { type Collections, DATE_INDEX, TOMBSTONE_INDEX } from './collections.ts';
+import { type Collections, TIME_INDEX, TOMBSTONE_INDEX } from './collections.ts';
 import type { StoredDocument } from './document.ts';
-import { filterOf, hintFor, type Resolved } from './filter.ts';
+import { filterOf, type Resolved } from './filter.ts';
 import { type Joined, type LinkSource, lookupStages, resolveLinks, split } from './links.ts';
 import { type Leg, type Order, orderOf } from './order.ts';
+import { createPageBatch, isCheapPage } from './page-batch.ts';
 import { type RawDocument, readRaw, readRawId } from './raw.ts';
 import { freshKeys, recheck, widened } from './stale.ts';
 
@@ -23,6 +23,7 @@ const ESTIMATE_CAP = 10_000;
 
 export function createFinder(deps: { collections: Collections; extractor: KeyExtractor; searchMs: number }): Finder {
   const { collections, extractor, searchMs } = deps;
+  const pages = createPageBatch(collections, searchMs);
 
   async function find(query: FindQuery, session?: ClientSession): Promise<FindPage> {
     const { type, limit } = query;
@@ -61,16 +62,13 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   }
 
   async function runLeg(run: LegRun): Promise<RawDocument[]> {
-    const { query, joined, wanted } = run;
+    const { query, order, leg, joined, wanted, session } = run;
     if (!collections.isStale(query.type)) {
-      const cursor = open(run, joined.where, wanted);
-      try {
-        return (await cursor.toArray()).map(readRaw);
-      } catch (error) {
-        // an index of a collection that another process is making right now
-        if (!isBadHint(error)) throw error;
-        return (await open(run, joined.where, wanted, { hinted: false }).toArray()).map(readRaw);
+      if (!session && isPlain(order, joined) && order.byMainDate && isCheapPage(joined.where, wanted)) {
+        const filter = both(filterOf(joined.where), leg.filter);
+        return pages(query.type, { filter, sort: leg.sort, limit: wanted, projection: projectionOf(query) });
       }
+      return (await open(run, joined.where, wanted).toArray()).map(readRaw);
     }
     const found: RawDocument[] = [];
     const cursor = open(run, joined.where, undefined);
@@ -87,12 +85,11 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     return found;
   }
 
-  function open(run: LegRun, where: Resolved, limit: number | undefined, { hinted = true, raw = true } = {}) {
+  function open(run: LegRun, where: Resolved, limit: number | undefined, raw = true) {
     const { query, order, leg, joined, session } = run;
     const { type } = query;
     const stale = collections.isStale(type);
-    const fields: Document = { j: 1, v: 1, u: 1, n: 1, sd: 1 };
-    if (query.wantReferences) fields.k = 1;
+    const fields = projectionOf(query);
     if (stale) fields.kv = 1;
     const options = {
       raw,
@@ -102,14 +99,12 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     };
     const filtered = (predicate: Resolved): Document =>
       stale ? widened(filterOf(predicate), extractor.version) : filterOf(predicate);
-    if (joined.lookups.length === 0 && order.compute.length === 0) {
-      const hint = hinted && order.byMainDate && !stale ? hintFor(where) : undefined;
+    if (isPlain(order, joined)) {
       return collections.current(type).find(both(filtered(where), leg.filter), {
         ...options,
         projection: fields,
         sort: leg.sort,
         ...(limit === undefined ? {} : { limit }),
-        ...(hint ? { hint } : {}),
       });
     }
     for (const field of order.fields) fields[field] = 1;
@@ -138,26 +133,20 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     const options = { maxTimeMS: searchMs, ...(session ? { session } : {}) };
     if (collections.isStale(type)) return countWhileStale(type, joined, session);
     if (isEverything(joined.where)) {
-      const deleted = (await counted([{ $match: { x: 1 } }], TOMBSTONE_INDEX)) ?? 0;
+      const deleted = await counted([{ $match: { x: 1 } }], TOMBSTONE_INDEX);
       if (kind === 'estimate' && !session)
         return Math.max(0, (await collection.estimatedDocumentCount({ maxTimeMS: searchMs })) - deleted);
-      return ((await counted([{ $match: {} }], DATE_INDEX)) ?? 0) - deleted;
+      return (await counted([{ $match: {} }], TIME_INDEX)) - deleted;
     }
     const capped = kind === 'estimate' ? [{ $limit: ESTIMATE_CAP }] : [];
-    const hint = joined.lookups.length === 0 ? hintFor(joined.where) : undefined;
-    return counted([...lookupStages(joined), ...capped], hint);
+    return counted([...lookupStages(joined), ...capped]);
 
-    async function counted(stages: Document[], index: Document | undefined): Promise<number> {
-      const run = (hint: Document | undefined) =>
-        collection
-          .aggregate<{ count: number }>([...stages, { $count: 'count' }], { ...options, ...(hint ? { hint } : {}) })
-          .toArray();
-      try {
-        return (await run(index))[0]?.count ?? 0;
-      } catch (error) {
-        if (!isBadHint(error)) throw error;
-        return (await run(undefined))[0]?.count ?? 0;
-      }
+    async function counted(stages: Document[], hint?: Document): Promise<number> {
+      const pipeline = [...stages, { $count: 'count' }];
+      const [result] = await collection
+        .aggregate<{ count: number }>(pipeline, { ...options, ...(hint ? { hint } : {}) })
+        .toArray();
+      return result?.count ?? 0;
     }
   }
 
@@ -244,7 +233,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     const seen = { keys: 0, documents: 0 };
     for (const leg of order.legs) {
       const run = { query, order, leg, joined, wanted: 0, session: undefined };
-      const cursor = open(run, joined.where, query.limit + 1, { raw: false });
+      const cursor = open(run, joined.where, query.limit + 1, false);
       const plan = (await cursor.explain('executionStats')) as Document;
       const stats = plan.executionStats ?? plan.stages?.[0]?.$cursor?.executionStats;
       seen.keys += stats?.totalKeysExamined ?? 0;
@@ -276,6 +265,11 @@ function both(first: Document, second: Document): Filter<StoredDocument> {
 
 const isEverything = (where: Resolved): boolean => where.op === 'and' && where.of.every(isEverything);
 
-const BAD_VALUE = 2;
-const isBadHint = (error: unknown): boolean =>
-  error instanceof MongoServerError && error.code === BAD_VALUE && /hint/.test(error.message);
+/** Neither joins nor a computed order: a plain find. */
+const isPlain = (order: Order, joined: Joined): boolean => joined.lookups.length === 0 && order.compute.length === 0;
+
+function projectionOf(query: FindQuery): Document {
+  const fields: Document = { j: 1, v: 1, u: 1, n: 1, sd: 1 };
+  if (query.wantReferences) fields.k = 1;
+  return fields;
+}

@@ -12,6 +12,8 @@ export interface RawDocument {
   m: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   kv: string;
   k: string[] | undefined;
+  /** the branch of a union (page-batch.ts) */
+  b: number;
   /** sort values of an aggregation (order.ts), by field name */
   o: Map<string, unknown> | undefined;
 }
@@ -39,6 +41,7 @@ export function readRaw(raw: unknown): RawDocument {
     m: 'PUT',
     kv: '',
     k: undefined,
+    b: 0,
     o: undefined,
   };
   let at = 4;
@@ -60,6 +63,7 @@ export function readRaw(raw: unknown): RawDocument {
       else if (name === 'sd') document.sd = value as number | null;
       else if (name === 'm') document.m = value as RawDocument['m'];
       else if (name === 'kv') document.kv = value as string;
+      else if (name === 'b') document.b = value as number;
       else if (name === 'k') document.k = value as string[];
       else {
         document.o ??= new Map();

@@ -6,11 +6,12 @@ import type { KeyExtractor, SearchKeys } from '../../model/keys.ts';
 import { matches } from '../../model/matches.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Resource } from '../../model/resource.ts';
+import { NOT_DELETED } from './collections.ts';
 import type { Resolved } from './filter.ts';
 import type { RawDocument } from './raw.ts';
 
 export const widened = (filter: Document, version: string): Document => ({
-  $and: [{ x: null }, { $or: [{ kv: { $ne: version } }, filter] }],
+  $and: [NOT_DELETED, { $or: [{ kv: { $ne: version } }, filter] }],
 });
 
 export function freshKeys(extractor: KeyExtractor, raw: RawDocument): SearchKeys {
