@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { KeyExtractor, SearchKeys } from '../model/keys.ts';
 import type { Resource } from '../model/resource.ts';
+import { composeKeys } from './composite-keys.ts';
 import { compileExpression, type Expression } from './expression/compile.ts';
 import { shortenKey } from './keys.ts';
 import { parametersOf, type TypeParameters } from './parameters.ts';
 import type { ExtractContext, Parameter } from './search-type.ts';
-import { composeKeys } from './types/composite.search-type.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
 const KEY_SCHEMA = 1;

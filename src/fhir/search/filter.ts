@@ -5,8 +5,8 @@ import { everything, nothing, type Predicate } from '../model/predicate.ts';
 import { parametersOf } from './parameters.ts';
 import type { Parameter, SearchContext, Source, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
-import { searchTypes } from './types/registry.ts';
-import { specialParameters } from './types/special.search-type.ts';
+import { specialParameters } from './special-parameters.ts';
+import { searchTypes } from './types/index.ts';
 
 /** Throws 'not-supported' for what is unknown (a lenient search goes on without it) and 'invalid' for what is known but wrong. */
 export function planFilter(context: SearchContext, type: string, name: string, value: string): Predicate {

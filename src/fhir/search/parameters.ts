@@ -5,8 +5,8 @@ import { reachedElements } from './elements.ts';
 import { expressionParts, typeRestriction } from './expression-parts.ts';
 import { mainDateOf } from './main-date.ts';
 import type { CompositeWay, Composition, Parameter, Source } from './search-type.ts';
-import { searchTypes } from './types/registry.ts';
-import { specialParameters } from './types/special.search-type.ts';
+import { specialParameters } from './special-parameters.ts';
+import { searchTypes } from './types/index.ts';
 
 export interface TypeParameters {
   type: string;

@@ -1,8 +1,8 @@
 // date, dateTime, instant, Period and Timing as closed intervals of time. https://hl7.org/fhir/R4/search.html#date
 import { dateInterval } from '../../model/dates.ts';
-import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
+import { readDate } from '../date-range.ts';
+import { askInterval, type Ordered, PREFIXES } from '../prefixes.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
-import { unescapeValue } from '../separators.ts';
 
 interface Period {
   start?: string;
@@ -61,15 +61,6 @@ export default defineSearchType<Ordered>({
     string: pushMoment,
   },
 
-  parse(text, term) {
-    const { prefix, rest } = readPrefix(unescapeValue(text));
-    // the plus of a zone (+02:00) arrives as a space where the client did not encode it
-    const interval = dateInterval(rest.replace(' ', '+'), term.context.timeZone);
-    if (!interval) throw illegalValue(term.name, text, 'a date such as 2024, 2024-05 or 2024-05-01T10:00:00Z');
-    const { lo, hi } = interval;
-    // "approximately": a tenth of the distance to now, on both sides
-    const slack = prefix === 'ap' ? Math.abs(term.context.now - lo) / 10 : 0;
-    return { prefix, lo, hi, range: { lo: lo - slack, hi: hi + slack, isHalfOpen: false } };
-  },
+  parse: readDate,
   match: (value, code) => askInterval(code, value, 'd'),
 });

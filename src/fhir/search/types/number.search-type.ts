@@ -2,9 +2,9 @@
 
 import { readNumber } from '../number-range.ts';
 import { askInterval, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
+import { pushRange } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
-import { pushRange } from './quantity.search-type.ts';
 
 function pushNumber(value: unknown, { code, keys }: KeySink): void {
   if (typeof value === 'number') keys.q.push({ p: code, lo: value, hi: value });

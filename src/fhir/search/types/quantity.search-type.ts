@@ -5,25 +5,13 @@ import type { Predicate } from '../../model/predicate.ts';
 import { keyPart, systemTag } from '../keys.ts';
 import { nextAbove, nextBelow, readNumber } from '../number-range.ts';
 import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
+import { pushInterval, pushRange, type Quantity, UCUM } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { splitEscaped, unescapeValue } from '../separators.ts';
-
-interface Quantity {
-  value?: number;
-  comparator?: '<' | '<=' | '>=' | '>';
-  unit?: string;
-  system?: string;
-  code?: string;
-}
 
 interface Money {
   value?: number;
   currency?: string;
-}
-
-interface Range {
-  low?: Quantity;
-  high?: Quantity;
 }
 
 interface SampledData {
@@ -34,24 +22,7 @@ interface SampledData {
   data?: string;
 }
 
-const UCUM = 'http://unitsofmeasure.org';
 const CURRENCIES = 'urn:iso:std:iso:4217';
-
-interface Unit {
-  unit?: string | undefined;
-  system?: string | undefined;
-  code?: string | undefined;
-}
-
-function pushInterval({ code, keys }: KeySink, lo: number, hi: number, { unit, system, code: unitCode }: Unit): void {
-  keys.q.push({ p: code, lo, hi });
-  if (unitCode !== undefined && system !== undefined) {
-    keys.q.push({ p: `${code}|${keyPart(unitCode)}|${systemTag(system)}`, lo, hi });
-  }
-  const isSaidByCode = system === UCUM && unitCode !== undefined;
-  if (unitCode !== undefined && !isSaidByCode) keys.q.push({ p: `${code}|${keyPart(unitCode)}`, lo, hi });
-  if (unit !== undefined && unit !== unitCode) keys.q.push({ p: `${code}|${keyPart(unit)}`, lo, hi });
-}
 
 const comparators: Readonly<Record<string, (value: number) => [lo: number, hi: number]>> = {
   '<': (value) => [Number.NEGATIVE_INFINITY, nextBelow(value)],
@@ -72,14 +43,6 @@ function pushMoney(value: unknown, sink: KeySink): void {
   const { value: amount, currency } = value as Money;
   if (typeof amount !== 'number') return;
   pushInterval(sink, amount, amount, currency === undefined ? {} : { system: CURRENCIES, code: currency });
-}
-
-/** https://hl7.org/fhir/R4/datatypes.html#Range — a missing end is open */
-export function pushRange(value: unknown, sink: KeySink): void {
-  const { low, high } = value as Range;
-  if (low?.value === undefined && high?.value === undefined) return;
-  const unit = low?.value === undefined ? high : low;
-  pushInterval(sink, low?.value ?? Number.NEGATIVE_INFINITY, high?.value ?? Number.POSITIVE_INFINITY, unit ?? {});
 }
 
 /** Only the bounds of the samples count; `E` is no value, `L` and `U` are the limits. */

@@ -3,11 +3,11 @@
 import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { ID, type Resource } from '../../model/resource.ts';
+import { pushCanonical } from '../canonical-keys.ts';
 import { keyPart, RELATIVE_REFERENCE, systemTag } from '../keys.ts';
 import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
-import tokenType, { pushIdentifier, type TokenSearch, tokenPart } from './token.search-type.ts';
-import { pushCanonical } from './uri.search-type.ts';
+import { pushIdentifier, readToken, type TokenSearch, tokenPart } from '../token-keys.ts';
 
 interface Reference {
   reference?: string;
@@ -60,7 +60,7 @@ export default defineSearchType<ReferenceSearch>({
   },
 
   parse(text, term) {
-    if (term.modifier === 'identifier') return { identifier: tokenType.parse(text, term) };
+    if (term.modifier === 'identifier') return { identifier: readToken(text) };
     const value = unescapeValue(text);
     const { base } = term.context;
     const literal = value.startsWith(base) && value[base.length] === '/' ? value.slice(base.length + 1) : value;

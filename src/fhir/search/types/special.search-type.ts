@@ -1,59 +1,10 @@
-// Parameters with a meaning of their own: `_id` and `_lastUpdated`, which every stored version knows by itself, and `near`.
-// https://hl7.org/fhir/R4/search.html#all and #special
+// `_id`, `_lastUpdated`, `near`: each reads its value in its own way. https://hl7.org/fhir/R4/search.html#special
 import { FhirError } from '../../model/errors.ts';
-import type { Bound, Predicate } from '../../model/predicate.ts';
-import { ID } from '../../model/resource.ts';
-import { nearPredicate, pushPosition } from '../near.ts';
-import { type Ordered, PREFIXES, type Prefix } from '../prefixes.ts';
-import { defineSearchType, type Term } from '../search-type.ts';
-import { unescapeValue } from '../separators.ts';
-import dateType from './date.search-type.ts';
-
-interface SpecialParameter {
-  /** whether resources have keys for it */
-  isStored: boolean;
-  parse(text: string, term: Term): Predicate;
-}
-
-const updated = (at: Bound): Predicate => ({ op: 'updated', at });
-
-/** A moment against an interval. */
-const updatedWhen: Readonly<Record<Prefix, (value: Ordered) => Predicate>> = {
-  eq: ({ lo, hi }) => updated({ gte: lo, lte: hi }),
-  ne: ({ lo, hi }) => ({ op: 'or', of: [updated({ lt: lo }), updated({ gt: hi })] }),
-  gt: ({ hi }) => updated({ gt: hi }),
-  lt: ({ lo }) => updated({ lt: lo }),
-  ge: ({ lo }) => updated({ gte: lo }),
-  le: ({ hi }) => updated({ lte: hi }),
-  sa: ({ hi }) => updated({ gt: hi }),
-  eb: ({ lo }) => updated({ lt: lo }),
-  ap: ({ range }) => updated({ gte: range.lo, lte: range.hi }),
-};
-
-export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map<string, SpecialParameter>([
-  [
-    '_id',
-    {
-      isStored: false,
-      parse(text, term) {
-        const id = unescapeValue(text);
-        if (!ID.test(id)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not an id`);
-        return { op: 'ids', ids: [id] };
-      },
-    },
-  ],
-  [
-    '_lastUpdated',
-    {
-      isStored: false,
-      parse(text, term) {
-        const value = dateType.parse(text, term);
-        return updatedWhen[value.prefix](value);
-      },
-    },
-  ],
-  ['near', { isStored: true, parse: (text, term) => nearPredicate(text, term.name) }],
-]);
+import type { Predicate } from '../../model/predicate.ts';
+import { pushPosition } from '../near.ts';
+import { PREFIXES } from '../prefixes.ts';
+import { defineSearchType } from '../search-type.ts';
+import { specialParameters } from '../special-parameters.ts';
 
 export default defineSearchType<Predicate>({
   type: 'special',

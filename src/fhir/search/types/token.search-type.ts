@@ -3,9 +3,9 @@
 // because what system they have is known from their definition. Identifiers also `<param>|*|<tag>`: any value of a system.
 // Case: the specification says to ignore it in doubt. Identifiers and `code` elements are case-sensitive by definition.
 import type { Predicate } from '../../model/predicate.ts';
-import { keyPart, systemTag } from '../keys.ts';
+import { systemTag } from '../keys.ts';
 import { defineSearchType, type KeySink, type Parameter, type SearchContext, type Term } from '../search-type.ts';
-import { splitEscaped, unescapeValue } from '../separators.ts';
+import { ANY, pushIdentifier, pushSystemAndCode, readToken, type TokenSearch, tokenPart } from '../token-keys.ts';
 
 interface Coding {
   system?: string;
@@ -16,8 +16,7 @@ interface CodeableConcept {
   coding?: (Coding | null)[];
 }
 
-interface Identifier {
-  system?: string;
+interface ContactPoint {
   value?: string;
 }
 
@@ -25,16 +24,6 @@ const CASE_SENSITIVE_SYSTEMS: ReadonlySet<string> = new Set(['http://unitsofmeas
 const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
 
 const fold = (code: string, system: string): string => (CASE_SENSITIVE_SYSTEMS.has(system) ? code : code.toLowerCase());
-
-/** the star of `any value`, which no value can be: a value's own star is escaped */
-const ANY = '*';
-export const tokenPart = (value: string): string => (value === ANY ? `\\${ANY}` : keyPart(value));
-
-function pushSystemAndCode(sink: KeySink, system: string, part: string, anyPart = part): void {
-  const key = `${sink.code}|${part}|${systemTag(system)}`;
-  sink.keys.k.push(key, `${sink.code}|${anyPart}`);
-  sink.coded?.push(key);
-}
 
 function pushCoding(value: unknown, sink: KeySink): void {
   const { system = '', code } = value as Coding;
@@ -46,26 +35,13 @@ function pushConcept(value: unknown, sink: KeySink): void {
   for (const coding of (value as CodeableConcept).coding ?? []) if (coding) pushCoding(coding, sink);
 }
 
-export function pushIdentifier(value: unknown, sink: KeySink): void {
-  const { system = '', value: text } = value as Identifier;
-  if (text !== undefined) pushSystemAndCode(sink, system, tokenPart(text));
-  if (system !== '') sink.keys.k.push(`${sink.code}|${ANY}|${systemTag(system)}`);
-}
-
 function pushContactPoint(value: unknown, { code, keys }: KeySink): void {
-  const text = (value as Identifier).value;
+  const text = (value as ContactPoint).value;
   if (text !== undefined) keys.k.push(`${code}|${tokenPart(text.toLowerCase())}`);
 }
 
 function pushPlain(value: unknown, { code, keys }: KeySink): void {
   keys.k.push(`${code}|${tokenPart(String(value))}`);
-}
-
-export interface TokenSearch {
-  /** absent: any; empty: none */
-  system?: string;
-  /** absent: any code of the system */
-  code?: string;
 }
 
 type Kind = 'coded' | 'identifier' | 'contact' | 'plain';
@@ -165,13 +141,7 @@ export default defineSearchType<TokenSearch>({
     unsignedInt: pushPlain,
   },
 
-  parse(text) {
-    const [first = '', ...rest] = splitEscaped(text, '|');
-    if (rest.length === 0) return { code: unescapeValue(first) };
-    // a second bar belongs to the code: clients forget to escape it
-    const code = unescapeValue(rest.join('|'));
-    return { system: unescapeValue(first), ...(code !== '' && { code }) };
-  },
+  parse: readToken,
   match(value, code, { parameter, context }) {
     const shape = shapeOf(parameter, context);
     if (value.code === undefined) {

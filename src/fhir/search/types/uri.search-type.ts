@@ -1,19 +1,12 @@
 // URIs match exactly and case-sensitively; `:below` and `:above` go by the path. https://hl7.org/fhir/R4/search.html#uri
 import type { Predicate } from '../../model/predicate.ts';
+import { pushCanonical } from '../canonical-keys.ts';
 import { keyPart, keyPartBeginning } from '../keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
 
 function pushUri(value: unknown, { code, keys }: KeySink): void {
   keys.k.push(`${code}|${keyPart(value as string)}`);
-}
-
-/** A canonical is found with its version and without. */
-export function pushCanonical(value: unknown, { code, keys }: KeySink): void {
-  const text = value as string;
-  const bar = text.indexOf('|');
-  if (bar >= 0) keys.k.push(`${code}|${keyPart(text.slice(0, bar))}`);
-  keys.k.push(`${code}|${keyPart(text)}`);
 }
 
 /** `http://a/b/c` → itself, `http://a/b`, `http://a` */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import { compileExpression } from '../../../../src/fhir/search/expression/compile.ts';
 import { parametersOf } from '../../../../src/fhir/search/index.ts';
-import { searchTypes } from '../../../../src/fhir/search/types/registry.ts';
+import { searchTypes } from '../../../../src/fhir/search/types/index.ts';
 
 const definitions = loadDefinitions();
 

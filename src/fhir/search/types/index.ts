@@ -11,6 +11,14 @@ import string from './string.search-type.ts';
 import token from './token.search-type.ts';
 import uri from './uri.search-type.ts';
 
-export const searchTypes = { composite, date, number, quantity, reference, special, string, token, uri } satisfies {
-  [T in SearchParameterType]: (SearchType & { type: T }) | SearchType;
-} as Readonly<Record<SearchParameterType, SearchType>>;
+export const searchTypes: Readonly<Record<SearchParameterType, SearchType>> = {
+  composite,
+  date,
+  number,
+  quantity,
+  reference,
+  special,
+  string,
+  token,
+  uri,
+};
