@@ -1,4 +1,5 @@
 // The engine without HTTP: a real store on a database of the test's own, rules, operations and the one way in to all interactions.
+import { randomUUID } from 'node:crypto';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { answerError } from '../../src/fhir/interactions/answer-error.ts';
 import type { Answer, Call, Engine, EngineSettings } from '../../src/fhir/interactions/call.ts';
@@ -16,7 +17,7 @@ import type { WriteRule } from '../../src/fhir/storage/rules.ts';
 import type { Store } from '../../src/fhir/storage/store.ts';
 import { withRules } from '../../src/fhir/storage/with-rules.ts';
 import { createValidator } from '../../src/fhir/validation/validate.ts';
-import { freshDatabase } from './engines.ts';
+import { type FreshDatabase, freshDatabase } from './engines.ts';
 
 export const BASE = 'http://wardgate.test/fhir';
 
@@ -25,6 +26,8 @@ export interface EngineOptions {
   rules?: readonly WriteRule[];
   operations?: readonly { definition: Resource; module: OperationModule }[];
   queue?: AsyncDeps['queue'];
+  /** of another engine: as if that one had been started again */
+  database?: FreshDatabase;
 }
 
 export interface Reply {
@@ -36,6 +39,7 @@ export interface Reply {
 
 export interface EngineOfTest {
   store: Store;
+  database: FreshDatabase;
   /** `Patient/p1?_summary=true` below the base */
   send(method: Call['method'], url: string, body?: unknown, headers?: Call['headers']): Promise<Reply>;
   drop(): Promise<void>;
@@ -65,7 +69,7 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   const definitions = loadDefinitions();
   const validate = createValidator(definitions);
   const engine: Engine = { definitions, now: Date.now, settings: { ...SETTINGS, ...settings } };
-  const fresh = await freshDatabase(name);
+  const fresh = options.database ?? (await freshDatabase(name));
   const mongo = await createMongoStore({
     db: fresh.db,
     client: fresh.client,
@@ -84,13 +88,12 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
     validate,
     parts: {},
   });
-  let secrets = 0;
   const asyncRunner = createAsyncRunner({
     queue,
     store,
     engine,
     operations: registry,
-    newSecret: () => `job${++secrets}`,
+    newSecret: randomUUID,
     onError: (error) => console.error(error),
   });
   registry.useAsync(asyncRunner);
@@ -100,6 +103,7 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
 
   return {
     store,
+    database: fresh,
     async send(method, url, body, headers = {}) {
       const question = url.indexOf('?');
       const path = question === -1 ? url : url.slice(0, question);
