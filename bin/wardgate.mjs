@@ -67,13 +67,25 @@ async function build() {
   const marker = at('dist/.wardgate-build');
   if (textOf(marker) === wanted) return;
   say('Building …');
+  await compile();
+  const isComplete = () => files.every((file) => !isCode(file) || fs.existsSync(compiledOf(file)));
+  if (!isComplete()) {
+    // The compiler remembers what it wrote, not that it was deleted since.
+    fs.rmSync(at('dist'), { recursive: true });
+    await compile();
+  }
+  copyData(files);
+  removeLeftovers();
+  fs.writeFileSync(marker, wanted);
+}
+
+async function compile() {
   // Types are checked by `npm run check`; here they would only make the start wait.
   const code = await quietly(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', root, '--noCheck']);
   if (code !== 0) fail('The build failed; the compiler’s message is above.');
-  copyData(files);
-  removeLeftovers(files);
-  fs.writeFileSync(marker, wanted);
 }
+
+const isCode = (file) => file.endsWith('.ts') && !file.endsWith('.d.ts');
 
 const sourcesOf = (folder) =>
   fs
@@ -93,11 +105,10 @@ function copyData(files) {
 }
 
 /** Modules are found by their suffix: a compiled one whose source is gone would still be found. */
-function removeLeftovers(files) {
-  const known = new Set(files.map(compiledOf));
+function removeLeftovers() {
+  const wanted = new Set(sourcesOf(at('src')).map(compiledOf));
   for (const file of sourcesOf(at('dist'))) {
-    if (path.basename(file).startsWith('.')) continue;
-    if (!known.has(file)) fs.rmSync(file);
+    if (!path.basename(file).startsWith('.') && !wanted.has(file)) fs.rmSync(file);
   }
 }
 

@@ -10,8 +10,8 @@ export interface Reply {
 
 export interface Client {
   post(bundle: Buffer): Promise<Reply>;
-  /** whether a resource is there: `Patient/1` */
-  has(path: string): Promise<boolean>;
+  /** whether a resource is there; asked by a search, because a read of nothing is an error in the log */
+  has(type: string, id: string): Promise<boolean>;
   /** whether a FHIR server answers there */
   isThere(): Promise<boolean>;
   close(): void;
@@ -67,7 +67,10 @@ export function createClient(base: string, connections: number): Client {
         await sleep(retryAfter > 0 ? retryAfter * 1000 : 250 * 2 ** tries);
       }
     },
-    has: async (path) => (await send(`${base}/${path}`, 'GET')).status === 200,
+    async has(type, id) {
+      const { body } = await send(`${base}/${type}?_id=${id}&_summary=count`, 'GET');
+      return ((body as { total?: number }).total ?? 0) > 0;
+    },
     async isThere() {
       try {
         const { status, body } = await send(`${base}/metadata?_summary=true`, 'GET');

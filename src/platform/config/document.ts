@@ -9,7 +9,7 @@ export function environmentDocument(): string {
     '# Settings',
     '',
     'Read from the environment once, at the start. A wrong value ends the start with one line and exit code 2; an empty value',
-    'counts as not set. This page is written by `npm run environment` from `src/platform/config/settings.ts`.',
+    'counts as not set. This page is written by `npx tsx tools/write-environment.ts` from `src/platform/config/settings.ts`.',
     '',
     '| name | default | meaning |',
     '|---|---|---|',

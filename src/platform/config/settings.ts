@@ -1,4 +1,4 @@
-// Every setting of the server in one table. docs/environment.md is written from it (`npm run environment`), and a test compares.
+// Every setting of the server in one table. docs/environment.md is written from it (`npx tsx tools/write-environment.ts`), and a test compares.
 import { bytes, decimal, integer, list, oneOf, onOff, type Parse, text, timeZone, url, webAddress } from './parse.ts';
 
 export interface Setting<T> {
