@@ -57,6 +57,13 @@ describe('delete', () => {
       assert.equal((await client.get('/Patient/c1')).status, 410);
     });
 
+    it('lets many parallel requests for one resource all succeed', async () => {
+      await put('c9', mrn('c9'));
+      const replies = await Promise.all(Array.from({ length: 10 }, () => remove('c9')));
+      assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([204]));
+      assert.equal((await client.get('/Patient/c9/_history')).body.entry.length, 2);
+    });
+
     it('answers 204 where nothing matches', async () => {
       assert.equal((await remove('none')).status, 204);
     });

@@ -83,6 +83,12 @@ describe('history', () => {
     assert.deepEqual(versions((await client.get(`/Patient/h1/_history?_at=${at}`)).body), ['PUT W/"2"']);
   });
 
+  it('gives a count alone with _count=0', async () => {
+    const { body } = await client.get('/Patient/h1/_history?_count=0');
+    assert.equal(body.total, 4);
+    assert.equal(body.entry, undefined);
+  });
+
   it('says in its self link what was applied', async () => {
     const { body } = await client.get(`/Patient/_history?_count=3&_since=2026-01-01`);
     const self = body.link.find(({ relation }: { relation: string }) => relation === 'self').url;

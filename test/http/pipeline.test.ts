@@ -34,9 +34,10 @@ describe('every request', () => {
     path: string,
     headers: http.OutgoingHttpHeaders = {},
     body: Iterable<Buffer | string> = [],
+    agent: http.Agent | false = false,
   ): Promise<{ status: number; headers: http.IncomingHttpHeaders; bytes: Buffer }> {
     return new Promise((resolve, reject) => {
-      const req = http.request(`${server.base}${path}`, { method, headers, agent: false }, (res) => {
+      const req = http.request(`${server.base}${path}`, { method, headers, agent }, (res) => {
         const chunks: Buffer[] = [];
         res.on('data', (chunk: Buffer) => chunks.push(chunk));
         res.on('end', () => resolve({ status: res.statusCode!, headers: res.headers, bytes: Buffer.concat(chunks) }));
@@ -115,7 +116,9 @@ describe('every request', () => {
       it(`answers ${status} to ${method} ${path} of ${type}`, async () => {
         const reply = await client.send(method, path, JSON.stringify(aPatient()), { 'content-type': type });
         assert.equal(reply.status, status, reply.text);
-        if (status === 415) assert.equal(issueOf(reply), 'not-supported');
+        if (status !== 415) return;
+        assert.equal(issueOf(reply), 'not-supported');
+        assert.match(reply.headers.get(method === 'PATCH' ? 'accept-patch' : 'accept-post') ?? '', /^application/);
       });
     }
 
@@ -148,6 +151,20 @@ describe('every request', () => {
       const chunk = Buffer.alloc(256 * 1024, ' ');
       const { status, bytes } = await raw('POST', '/Patient', fhir, Array(40).fill(chunk));
       assert.equal(status, 413, bytes.toString());
+    });
+
+    it('leaves a connection usable after a refusal', async () => {
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+      const sockets = new Set<unknown>();
+      agent.on('free', (socket) => sockets.add(socket));
+      const megabytes = Array(12).fill(Buffer.alloc(MB, 'x'));
+      const packed = { ...fhir, 'content-encoding': 'gzip' };
+      assert.equal((await raw('POST', '/Patient', fhir, megabytes, agent)).status, 413);
+      assert.equal((await raw('POST', '/Patient', packed, megabytes, agent)).status, 400);
+      assert.equal((await raw('POST', '/Patient', { 'content-type': 'text/plain' }, megabytes, agent)).status, 415);
+      assert.equal((await raw('GET', '/Patient/p1', {}, [], agent)).status, 200);
+      assert.equal(sockets.size, 1);
+      agent.destroy();
     });
 
     it('answers 413 to what is small but unpacks to something large', async () => {

@@ -73,6 +73,19 @@ describe('references', () => {
       );
     });
 
+    it('let those go together that refer to each other', async () => {
+      const linked = (id: string, other: string) => ({
+        ...aPatient({ id, identifier: [{ value: 'pair' }] }),
+        link: [{ other: { reference: `Patient/${other}` }, type: 'seealso' }],
+      });
+      await client.put('/Patient/left', aPatient({ id: 'left' }));
+      await client.put('/Patient/right', linked('right', 'left'));
+      await client.put('/Patient/left', linked('left', 'right'));
+      assert.equal((await client.delete('/Patient?identifier=pair&_count=1')).status, 409);
+      assert.equal((await client.delete('/Patient?identifier=pair&_count=2')).status, 204);
+      assert.equal((await client.get('/Patient/left')).status, 410);
+    });
+
     it('keep what they point to from being deleted, and the refusal names them', async () => {
       await client.put('/Patient/p2', aPatient({ id: 'p2' }));
       await client.put('/Observation/o2', { ...about('Patient/p2'), id: 'o2' });

@@ -45,8 +45,8 @@ export async function readBody(req: IncomingMessage, limit: number, admission: A
 
 /**
  * All bytes of the body, or of what the decoder makes of it. `admit` is asked once, when an unannounced body turns out large; until
- * then nothing more is read. After a refusal the rest of the request is left to node:http, which discards it, so that the
- * client can finish sending and read the answer.
+ * then nothing more is read. After a refusal the rest is read and thrown away, so that the client can finish sending, read the
+ * answer, and use its connection again.
  */
 function collect(
   req: IncomingMessage,
@@ -66,6 +66,7 @@ function collect(
         req.unpipe(decoder);
         decoder.destroy();
       }
+      req.resume();
       reject(error);
     }
     function take(chunk: Buffer): void {

@@ -55,9 +55,10 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings }:
     const type = target !== undefined && 'type' in target ? target.type : undefined;
     const fields = { id, method: req.method, kind: target?.kind, type, status, ms: Math.round(ms * 100) / 100 };
     if (failure === undefined) logger.debug('answered', fields);
-    else if (failure instanceof FhirError && failure.status < 500)
-      logger.info('refused', { ...fields, why: failure.kind });
-    else logger.error('failed', { ...fields, error: describe(failure) });
+    else if (!req.complete && req.destroyed) logger.info('the client left', fields);
+    else if (!(failure instanceof FhirError)) logger.error('failed', { ...fields, error: describe(failure) });
+    else if (failure.status >= 500) logger.warn('failed', { ...fields, why: failure.kind, error: describe(failure) });
+    else logger.info('refused', { ...fields, why: failure.kind });
   }
 
   return (req, res) => {

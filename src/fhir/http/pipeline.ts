@@ -52,15 +52,14 @@ const steps: readonly Step[] = [
   readTarget, //           method + path → what is meant; 404, 405
   readBody, //             415, 413, 400; large ones wait for their turn
   negotiateFormat, //      406
-  answerCall, //           the interaction
-  presentAnswer, //        Prefer: return
+  answerCall, //           the interaction, then Prefer: return
 ];
 
 export async function walk(exchange: Exchange, room: Room): Promise<void> {
   for (const step of steps) {
     const pending = step(exchange, room);
     if (pending !== undefined) await pending;
-    if (exchange.answer !== undefined && step === answerOptions) return;
+    if (exchange.answer !== undefined) return;
   }
 }
 
@@ -96,7 +95,7 @@ async function receiveBody(exchange: Exchange, { engine, admission }: Room): Pro
   const kind = target?.kind ?? 'bundle';
   const format = bodyFormat(req.headers['content-type']);
   const possible = formatsOf(kind);
-  if (format === undefined || !possible.includes(format)) throw wrongFormat(req.headers['content-type'], possible);
+  if (format === undefined || !possible.includes(format)) throw wrongFormat(req, possible);
   const { maxBundleBytes, maxResourceBytes } = engine.settings;
   const { bytes, release } = await readBytes(req, kind === 'bundle' ? maxBundleBytes : maxResourceBytes, admission);
   exchange.release = release;
@@ -117,9 +116,14 @@ function formatsOf(kind: Target['kind']): readonly BodyFormat[] {
   return ['json'];
 }
 
-function wrongFormat(given: string | undefined, possible: readonly BodyFormat[]): FhirError {
-  const names = possible.map((format) => mediaTypes[format]).join(' or ');
-  return new FhirError('media-type', `The body must be ${names} in UTF-8, not ${given ?? 'without a Content-Type'}`);
+function wrongFormat({ method, headers }: IncomingMessage, possible: readonly BodyFormat[]): FhirError {
+  const names = possible.map((format) => mediaTypes[format]);
+  const given = headers['content-type'];
+  return new FhirError(
+    'media-type',
+    `The body must be ${names.join(' or ')} in UTF-8; ${given === undefined ? 'it has no Content-Type' : `it is ${given}`}`,
+    { headers: { [method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post']: names.join(', ') } },
+  );
 }
 
 function negotiateFormat(exchange: Exchange): void {
@@ -129,24 +133,21 @@ function negotiateFormat(exchange: Exchange): void {
 }
 
 async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promise<void> {
-  const { req, target, query, body, base, id } = exchange;
+  const { req, query, body, base, id } = exchange;
+  const target = exchange.target!; // set by readTarget
+  const headers = req.headers as Call['headers']; // only Set-Cookie, which no request has, is ever an array
   const call: Call = {
-    target: target!,
+    target,
     method: req.method as Call['method'],
     query,
-    headers: req.headers as Call['headers'], // only Set-Cookie, which no request has, is ever an array
+    headers,
     ...(body === undefined ? {} : { body }),
     base,
     id,
     store,
   };
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
-  exchange.answer = await dispatch(call);
-}
-
-function presentAnswer(exchange: Exchange): void {
-  const { answer, target, req } = exchange;
-  exchange.answer = present(answer!, target!.kind, req.headers.prefer as string | undefined);
+  exchange.answer = present(await dispatch(call), target.kind, headers.prefer);
 }
 
 const noQuery: Call['query'] = [];

@@ -23,6 +23,7 @@ export const defaultHttpSettings: HttpSettings = {
 /** The little that this room asks of a logger. Lines carry no query values and no bodies: they could name a patient. */
 export interface HttpLogger {
   error(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;
   debug(message: string, fields?: Record<string, unknown>): void;
 }

@@ -7,6 +7,7 @@ import { applyFhirPathPatch } from '../patch/fhirpath-patch.ts';
 import { applyJsonPatch } from '../patch/json-patch.ts';
 import type { Answer, Call, Engine, Interaction } from './call.ts';
 import { readIfMatch } from './headers.ts';
+import { untilNotOutrun } from './outrun.ts';
 import type { InteractionParts } from './parts.ts';
 import { refuseIssues, type Validate } from './resource-body.ts';
 import { saveUpdate } from './update.ts';
@@ -15,9 +16,6 @@ export const createPatch =
   ({ engine, validate }: InteractionParts): Interaction<'patch'> =>
   (call, { type, id }) =>
     patchOne(engine, validate, call, type, id);
-
-/** A crowd that patches one resource: each turn one gets through, the others look again. */
-const TURNS = 20;
 
 /**
  * Reads, patches and writes under the version that was read. Where somebody else wrote in between, the patch is applied again to
@@ -32,7 +30,7 @@ export async function patchOne(
 ): Promise<Answer> {
   if (call.body === undefined) throw new FhirError('required', 'A patch is expected in the body');
   const ifMatch = readIfMatch(call);
-  for (let turn = 1; ; turn++) {
+  return untilNotOutrun(call, async () => {
     const current = await call.store.read(type, id);
     if (current === undefined) throw notFound(type, id);
     if (current.bytes === null) throw gone(type, id, current.version);
@@ -41,13 +39,8 @@ export async function patchOne(
     }
     const patched = applyPatch(parseJson(current.bytes) as Resource, call);
     refuseIssues(validate(patched, { type }));
-    try {
-      return await saveUpdate(engine, call, { ...patched, id }, current.version, 'PATCH');
-    } catch (error) {
-      const isOutrun = error instanceof FhirError && error.kind === 'precondition' && ifMatch === undefined;
-      if (!isOutrun || turn === TURNS) throw error;
-    }
-  }
+    return saveUpdate(engine, call, { ...patched, id }, current.version, 'PATCH');
+  });
 }
 
 function applyPatch(resource: Resource, { headers, body }: Call): Resource {

@@ -33,7 +33,7 @@ describe('an unexpected error', () => {
     },
     store: {} as Store,
     dispatch,
-    logger: { error: at('error'), info: at('info'), debug: at('debug') },
+    logger: { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') },
     settings: { ...defaultHttpSettings, base: 'https://ehr.example.org/fhir' },
   });
   const server = http.createServer(handle);
