@@ -1,0 +1,78 @@
+// kill -9 of the embedded MongoDB under load. The server stays, starts it again, and tells clients to try again meanwhile.
+import assert from 'node:assert/strict';
+import { sleep } from '../../src/platform/clock/clock.ts';
+import type { Reply } from '../support/fhir-client.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { createStorm } from './storm.ts';
+import { furnish, gapsIn, takeCensus } from './wards.ts';
+
+const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+describe('a server whose database is killed under load', function () {
+  this.timeout(180_000);
+  let server: ServerProcess;
+  before(async () => {
+    server = await startServerProcess();
+    await furnish(server);
+  });
+  after(() => server?.close());
+
+  it('keeps every promise, and its slots, beds and stock agree', async () => {
+    const storm = createStorm(server);
+    storm.rage();
+    try {
+      for (let kills = 1; kills <= 2; kills++) {
+        await storm.untilMore(250);
+        server.killMongod();
+      }
+      await storm.untilMore(250);
+    } finally {
+      await storm.calm();
+    }
+    const census = await takeCensus(server);
+    assert.deepEqual([...census.problems, ...storm.broken(census)], []);
+    console.log(`      ${storm.summary()}`);
+  });
+
+  it('gives every acknowledged version back as it was acknowledged, without gaps', async () => {
+    const acknowledged: Reply[] = [];
+    const other: string[] = [];
+    let unavailable = 0;
+    let isRunning = true;
+    async function write(writer: number): Promise<void> {
+      for (let round = 0; isRunning; round++) {
+        const id = `hot${(writer + round) % 10}`;
+        const content = { resourceType: 'Basic', code: { text: `writer ${writer}, round ${round}` } };
+        const reply =
+          round % 2 === 0 ? await server.post('/Basic', content) : await server.put(`/Basic/${id}`, { ...content, id });
+        if (reply.status < 300) acknowledged.push(reply);
+        else if (reply.status === 503) unavailable++;
+        else other.push(`${reply.status}: ${reply.text}`);
+        if (reply.status >= 300) await sleep(20);
+      }
+    }
+    const writers = range(16).map(write);
+    try {
+      for (let kills = 1; kills <= 2; kills++) {
+        const enough = acknowledged.length + 500;
+        while (acknowledged.length < enough) await sleep(5);
+        server.killMongod();
+      }
+      const enough = acknowledged.length + 200;
+      while (acknowledged.length < enough) await sleep(5);
+    } finally {
+      isRunning = false;
+      await Promise.all(writers);
+    }
+
+    assert.deepEqual(other, []);
+    for (const { body } of acknowledged) {
+      const stored = await server.get(`/Basic/${body.id}/_history/${body.meta.versionId}`);
+      assert.deepEqual(stored.body, body);
+    }
+    const versions = acknowledged.map(({ body }) => `${body.id}/${body.meta.versionId}`);
+    assert.equal(new Set(versions).size, versions.length, 'no version was promised twice');
+    assert.deepEqual(await gapsIn(server, 'Basic'), []);
+    console.log(`      ${acknowledged.length} acknowledged, ${unavailable} told to try again`);
+  });
+});
