@@ -1,4 +1,6 @@
 // The server process: reads the settings, starts what it needs in order, listens, and takes it all down again.
+import { seedOnFirstStart } from './cli/seed.ts';
+import { systemClock } from './platform/clock/clock.ts';
 import { readConfig } from './platform/config/config.ts';
 import { createLogger } from './platform/logger/logger.ts';
 import { StartError } from './platform/start-error.ts';
@@ -29,6 +31,8 @@ try {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (config.seed === 'demo') await seedOnFirstStart({ server, timeZone: config.timeZone, now: systemClock });
+  console.log(`FHIR base URL: ${server.base}`);
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   console.error(error.message);
