@@ -45,6 +45,12 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
     ['--replSet', SET_NAME],
     ['--keyFile', keyFile],
     ['--wiredTigerCacheSizeGB', String(options.cacheGb ?? defaultCacheGb())],
+    // What a transaction has not committed yet cannot leave the cache. By default 10 % of it may hold changes, and a Bundle of 17,000
+    // entries would be rolled back as if it had met a conflict.
+    [
+      '--wiredTigerEngineConfigString',
+      'eviction_dirty_target=20,eviction_dirty_trigger=70,eviction_updates_target=20,eviction_updates_trigger=60',
+    ],
     ['--oplogSize', '1024'],
     ['--logpath', keepOneLog(join(dataDir, 'mongodb.log'))],
     // Alone in its set, there is nobody to hand over to: waiting for that would only make the end slow.
