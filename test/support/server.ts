@@ -66,7 +66,8 @@ export async function startTestServer(name: string, options: TestServerOptions =
     now: options.now ?? Date.now,
     onLost: (reason) => logger.error(reason),
   });
-  const server = http.createServer(service.handle);
+  // a test may think long between two requests of a connection
+  const server = http.createServer({ keepAliveTimeout: 0 }, service.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
