@@ -39,7 +39,8 @@ export function createGeminiProvider(settings: GeminiSettings): AiProvider {
       },
       { timeout: timeoutMs, ...(baseUrl !== undefined && { baseUrl: baseUrl.replace(/\/$/, '') }) },
     );
-    const { response } = await generative.generateContent(text, { signal });
+    // the library never takes its listener off the signal again, and the caller's may live as long as the process
+    const { response } = await generative.generateContent(text, { signal: AbortSignal.any([signal]) });
     return response.text();
   }
 

@@ -4,10 +4,16 @@ import type { Patient } from 'fhir/r4.js';
 
 const WORD = "\\p{Lu}[\\p{L}'’-]+";
 
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
+type Pattern = readonly [RegExp, string];
+
+/** Taken out first: a name may be a part of them. */
+const WHOLE: readonly Pattern[] = [
   [/\bhttps?:\/\/\S+/gi, '[link]'],
   [/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, '[e-mail]'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '[id]'],
+];
+
+const REST: readonly Pattern[] = [
   [/\b(Patient|Encounter|Practitioner|RelatedPerson|Person|Appointment)\/[A-Za-z0-9\-.]{1,64}/g, '[reference]'],
   [/\b\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?\b/g, '[date]'],
   [/\b\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})\b/g, '[date]'],
@@ -28,11 +34,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 
 export function withoutIdentifiers(text: string, patient?: Patient): string {
   const known = patient === undefined ? [] : knownOf(patient);
-  const withoutKnown = known.reduce(
-    (rest, [value, mark]) => rest.replace(new RegExp(`(?<![\\p{L}\\d])${literal(value)}(?![\\p{L}\\d])`, 'giu'), mark),
-    text,
+  const values = known.map(
+    ([value, mark]): Pattern => [new RegExp(`(?<![\\p{L}\\d])${literal(value)}(?![\\p{L}\\d])`, 'giu'), mark],
   );
-  return PATTERNS.reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), withoutKnown);
+  return [...WHOLE, ...values, ...REST].reduce((rest, [pattern, mark]) => rest.replace(pattern, mark), text);
 }
 
 /** What this hospital knows the patient by; longest first, so that a part does not hide the whole. */

@@ -14,6 +14,8 @@ import { DAILY_MAXIMUM, doctorOf, spanOf } from './slot.ts';
 export default defineRule({
   name: 'appointment-takes-its-slots',
   types: ['Appointment'],
+  reads: ['Schedule', 'Slot'],
+  concerns: ({ after }) => bookingOf(after as Appointment | undefined).slots.length > 0,
 
   locks({ before, after }) {
     const slots = [before, after].flatMap((appointment) => bookingOf(appointment as Appointment | undefined).slots);

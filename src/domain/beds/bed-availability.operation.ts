@@ -1,12 +1,12 @@
 // How many beds are free, by type and by ward: of the whole hospital, or below one location (a building, a ward, a room).
-import type { Location, Reference } from 'fhir/r4.js';
+import type { Location } from 'fhir/r4.js';
 import { defineOperation, type Store } from '../../fhir/index.ts';
 import { contentOf, idOf, need, needId } from '../shared/resources.ts';
 import { isWard, typeOf } from './bed.ts';
 import { type Census, censusOf } from './census.ts';
 
 interface Input {
-  organization?: Reference;
+  organization?: string;
   type?: string;
 }
 
@@ -15,7 +15,7 @@ export default defineOperation<Input, Census>({
   needs: ['Location.rs'],
   async run({ organization, type }, { target, store, call }) {
     if (target.id !== undefined) await need<Location>(store, 'Location', target.id);
-    const owner = organization && needId(organization, 'Organization', call, 'organization');
+    const owner = organization && needId({ reference: organization }, 'Organization', call, 'organization');
     const beds = await allBeds(store);
     const places = await withParents(store, beds);
     const chainOf = (bed: Location): Location[] => {

@@ -7,6 +7,7 @@ import { removeBed, syncBed } from './places.ts';
 export default defineRule({
   name: 'bed-keeps-its-patient',
   types: ['Location'],
+  concerns: () => false,
   locks: ({ id }) => [`Bed/${id}`],
 
   async apply({ id, ...change }, tx) {

@@ -11,6 +11,8 @@ import { stayOf } from './stay.ts';
 export default defineRule({
   name: 'encounter-occupies-beds',
   types: ['Encounter'],
+  reads: ['Location'],
+  concerns: ({ after }) => stayOf(after as Encounter | undefined).held.length > 0,
 
   locks({ before, after }) {
     const stays = [before, after].map((encounter) => stayOf(encounter as Encounter | undefined));

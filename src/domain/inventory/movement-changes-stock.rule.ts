@@ -14,6 +14,8 @@ import { isStockItem, reorderLevelOf, withLots } from './stock-item.ts';
 export default defineRule({
   name: 'movement-changes-stock',
   types: ['SupplyDelivery'],
+  reads: ['Substance'],
+  concerns: ({ after }) => movementOf(after as SupplyDelivery | undefined) !== undefined,
 
   locks({ before, after }) {
     const items = [before, after].map((delivery) => movementOf(delivery as SupplyDelivery | undefined)?.item);

@@ -10,6 +10,7 @@ import { isLow, isStockItem, lotsOf, nameOf, reorderLevelOf, saysLow, withFlag }
 export default defineRule({
   name: 'stock-follows-its-ledger',
   types: ['Substance'],
+  concerns: ({ after }) => isStockItem(after as Substance | undefined),
   locks: ({ id, before, after }) =>
     [before, after].some((substance) => isStockItem(substance as Substance | undefined)) ? [`Stock/${id}`] : [],
 

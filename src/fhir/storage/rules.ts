@@ -23,6 +23,10 @@ export interface Change {
 export interface WriteRule {
   name: string;
   types: readonly string[];
+  /** types that `apply` reads: where one Bundle creates both, these are judged and written first, whatever their order */
+  reads?: readonly string[];
+  /** false: nothing to judge in this creation, which then needs no transaction. Absent: every creation is judged. */
+  concerns?(created: Change): boolean;
   /** names to queue on in this process, so that a crowd does not retry against itself: `Slot/s1` */
   locks?(change: Change): readonly string[];
   /** `timeZone` is the hospital's: what "the same day" means */

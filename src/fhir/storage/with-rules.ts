@@ -19,7 +19,22 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
   const rulesOf = groupByType(rules);
   if (rulesOf.size === 0) return store;
 
-  const isRuled = (write: Write): boolean => rulesOf.has(write.type);
+  const readByRules = new Set(rules.flatMap(({ reads = [] }) => reads));
+
+  /** Has a rule that wants to see it; most creations of ruled types have none and go the fast way. */
+  const isRuled = (write: Write): boolean => {
+    const rulesOfType = rulesOf.get(write.type) ?? [];
+    if (write.kind !== 'create' || write.ifNoneExist !== undefined) return rulesOfType.length > 0;
+    const change = { type: write.type, id: write.id ?? '', after: write.resource };
+    return rulesOfType.some(({ concerns }) => concerns?.(change) ?? true);
+  };
+
+  /** Whatever their order in a Bundle: what hangs on others is deleted before them, and created after them. */
+  const rankOf = (write: Write, isNew: boolean): number => {
+    const isRead = readByRules.has(write.type);
+    if (write.kind === 'delete') return isRead ? 1 : 0;
+    return isRead && isNew ? 2 : 3;
+  };
 
   /** A rule must know the id of what it judges; it stays the same over retries, because it is chosen before the transaction begins. */
   const withId = (write: Write): Write =>
@@ -56,7 +71,7 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
   }
 
   /**
-   * Judges the writes one by one in their order and writes as many as possible in one command: what is judged waits until a rule
+   * Judges the writes one by one and writes as many as possible in one command: what is judged waits until a rule
    * reads through `tx`, or brings writes of its own, or until the end.
    */
   async function applyRules(tx: Transaction, given: readonly Write[], depth: number): Promise<Written[]> {
@@ -113,8 +128,8 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
     const judged = new Set<Write>();
     const current = await readCurrent(tx, writes.filter(isRuled));
     const judge = async (write: Write): Promise<readonly Write[]> => {
-      const rulesOfType = rulesOf.get(write.type);
-      if (rulesOfType === undefined) return [];
+      if (!isRuled(write)) return [];
+      const rulesOfType = rulesOf.get(write.type) ?? [];
       const name = `${write.type}/${write.id}`;
       const version = touched.has(name) ? await view.read(write.type, write.id!) : current.get(name);
       touched.add(name);
@@ -127,7 +142,11 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
       return more;
     };
 
-    for (const [index, write] of writes.entries()) {
+    const isNew = (write: Write): boolean => !current.get(`${write.type}/${write.id}`)?.bytes;
+    const inOrder = [...writes.entries()]
+      .map(([index, write]) => ({ index, write, rank: rankOf(write, isNew(write)) }))
+      .sort((a, b) => a.rank - b.rank);
+    for (const { index, write } of inOrder) {
       try {
         const more = await judge(write);
         waiting.push(index);
@@ -149,7 +168,7 @@ export function withRules<S extends Store>(store: S, rules: readonly WriteRule[]
 
   return {
     ...store,
-    write: (change: Write) => (rulesOf.has(change.type) ? writeRuled(change) : store.write(change)),
+    write: (change: Write) => (isRuled(change) ? writeRuled(change) : store.write(change)),
     transaction,
   };
 }

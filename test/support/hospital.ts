@@ -1,0 +1,138 @@
+// The whole FHIR service with the hospital's rules and operations, as npm start builds it, on a database and a port of the test's own.
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Resource } from '../../src/fhir/model/resource.ts';
+import { createQueue } from '../../src/platform/queue/queue.ts';
+import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
+import { freshDatabase, redisUrl } from './engines.ts';
+import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
+
+export interface Hospital extends FhirClient {
+  service: FhirService;
+  /** PUT that must succeed; answers what was stored */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into resources of every type
+  have(resource: Resource & { id: string }): Promise<any>;
+  /** all at the same moment, each on a connection of its own */
+  postAll(requests: readonly { path: string; body: unknown }[]): Promise<Reply[]>;
+  /** the hospital's clock, which tests may set */
+  clock: { now: number };
+  close(): Promise<void>;
+}
+
+const usual: ServiceSettings = {
+  checkReferences: false,
+  refuseDeleteOfReferenced: false,
+  maxResourceBytes: 15 * 1024 * 1024,
+  maxBundleBytes: 128 * 1024 * 1024,
+  defaultPageSize: 20,
+  maxPageSize: 1000,
+  timeZone: 'UTC',
+  baseUrl: undefined,
+  corsOrigins: [],
+  loopbackOnly: false,
+  geminiApiKey: undefined,
+  geminiModel: 'gemini-test',
+  geminiBaseUrl: undefined,
+};
+
+export async function openHospital(name: string, settings: Partial<ServiceSettings> = {}): Promise<Hospital> {
+  const fresh = await freshDatabase(name);
+  const queue = createQueue({ redisUrl: await redisUrl(), prefix: fresh.db.databaseName, onError: () => undefined });
+  const clock = { now: Date.parse('2026-11-23T08:00:00Z') };
+  const silent = { error: onlyOurs, warn: () => undefined, info: () => undefined, debug: () => undefined };
+  const service = await createFhirService({
+    settings: { ...usual, ...settings },
+    path: '/fhir',
+    mongo: { client: fresh.client, db: fresh.db, close: async () => undefined },
+    queue,
+    logger: silent as never,
+    now: () => clock.now,
+    onLost: (reason) => console.error(reason),
+  });
+  const server = http.createServer(service.handle);
+  // a crowd connects at once: the usual queue of 511 would turn some of it away
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
+  const client = createFhirClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`);
+  return {
+    ...client,
+    service,
+    clock,
+    postAll: (requests) => postAll(client.base, requests),
+    async have(resource) {
+      const reply = await client.put(`/${resource.resourceType}/${resource.id}`, resource);
+      if (reply.status >= 300)
+        throw new Error(`${resource.resourceType}/${resource.id}: ${reply.status} ${reply.text}`);
+      return reply.body;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await queue.close();
+      await service.close();
+      await fresh.drop();
+    },
+  };
+}
+
+/** Plain node:http: a thousand connections of fetch cost more than what they are to test. */
+async function postAll(base: string, requests: readonly { path: string; body: unknown }[]): Promise<Reply[]> {
+  const agent = new http.Agent({ keepAlive: true });
+  const post = ({ path, body }: { path: string; body: unknown }): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const request = http.request(
+        `${base}${path}`,
+        { method: 'POST', agent, headers: { 'content-type': 'application/fhir+json' } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString();
+            const headers = new Headers(response.headers as Record<string, string>);
+            resolve({ status: response.statusCode ?? 0, headers, text, body: JSON.parse(text) });
+          });
+        },
+      );
+      request.on('error', reject).end(JSON.stringify(body));
+    });
+  try {
+    return await Promise.all(requests.map(post));
+  } finally {
+    agent.destroy();
+  }
+}
+
+/** A mistake of ours is worth reading in a test's output; a 503 that the test asked for is not. */
+function onlyOurs(message: string, fields: Record<string, unknown> = {}): void {
+  if (fields.status === undefined || fields.status === 500) console.error(message, fields);
+}
+
+/** How many replies have each status: { 201: 20, 409: 980 } */
+export function countByStatus(replies: readonly Reply[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of replies) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** The sentence of the first issue. */
+export const sentenceOf = (reply: Reply): string => reply.body?.issue?.[0]?.diagnostics ?? reply.text;
+
+/** Parameters as an object by name; what comes several times as an array. */
+export function parametersOf(reply: Reply): Record<string, unknown> {
+  return Object.fromEntries(valuesByName(reply.body.parameter ?? []));
+}
+
+interface Entry {
+  name: string;
+  part?: Entry[];
+  [element: string]: unknown;
+}
+
+function valuesByName(entries: readonly Entry[]): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const { name, part, ...content } of entries) {
+    const value = part === undefined ? Object.values(content)[0] : Object.fromEntries(valuesByName(part));
+    const known = values.get(name);
+    values.set(name, known === undefined ? value : [...(Array.isArray(known) ? known : [known]), value]);
+  }
+  return values;
+}
