@@ -30,7 +30,9 @@ const notices = Object.entries(packages)
 function noticeOf(path: string, { version, license }: LockedPackage): Notice {
   const name = `${path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)} ${version}`;
   const home = join(root, path);
-  const files = readdirSync(home).filter((file) => /^(licen[cs]e|copying|notice)/i.test(file)).sort();
+  const files = readdirSync(home)
+    .filter((file) => /^(licen[cs]e|copying|notice)/i.test(file))
+    .sort();
   const text = files.map((file) => readFileSync(join(home, file), 'utf8').replaceAll('\r\n', '\n').trim()).join('\n\n');
   return { name, licence: license ?? licenceIn(home), text };
 }

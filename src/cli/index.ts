@@ -7,7 +7,7 @@ import { StartError } from '../platform/start-error.ts';
 const program = new Command('wardgate').description('A FHIR R4 server, and the hospital system that comes with it.');
 
 program
-  .command('start', { isDefault: true })
+  .command('start')
   .description('Run the server (settings: docs/environment.md).')
   .action(async () => {
     await import('../main.ts');

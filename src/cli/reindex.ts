@@ -16,7 +16,9 @@ export async function runReindex(config: Config): Promise<number> {
       shown.progress.update(done, `${done}/${all}`);
     });
     shown?.progress.end();
-    console.log(`${documents} resources have new keys${failed.length === 0 ? '' : `; these keep their old ones: ${failed.join(', ')}`}.`);
+    console.log(
+      `${documents} resources have new keys${failed.length === 0 ? '' : `; these keep their old ones: ${failed.join(', ')}`}.`,
+    );
     return failed.length === 0 ? 0 : 1;
   } finally {
     await server.close();

@@ -83,7 +83,7 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
   return {
     ...running,
     version,
-    uri: `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true`,
+    uri: `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true&authSource=admin`,
   };
 }
 

@@ -1,0 +1,131 @@
+// `npm run import` into a server of its own and into a running one.
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type FreshDatabase, freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
+import { killAll, type StartedServer, startWardgate, wardgate } from '../support/processes.ts';
+
+const NPI = 'http://hl7.org/fhir/sid/us-npi';
+
+const staff = {
+  resourceType: 'Bundle',
+  type: 'batch',
+  entry: [
+    {
+      resource: { resourceType: 'Practitioner', identifier: [{ system: NPI, value: '1' }] },
+      request: { method: 'POST', url: 'Practitioner', ifNoneExist: `identifier=${NPI}|1` },
+    },
+  ],
+};
+
+const record = {
+  resourceType: 'Bundle',
+  type: 'transaction',
+  entry: [
+    {
+      fullUrl: 'urn:uuid:5d1f8f84-6f0a-4c9b-9a1e-0d6f3a7f6c01',
+      resource: { resourceType: 'Patient', identifier: [{ system: 'urn:mrn', value: 'p1' }] },
+      request: { method: 'POST', url: 'Patient', ifNoneExist: 'identifier=urn:mrn|p1' },
+    },
+    {
+      resource: {
+        resourceType: 'Encounter',
+        id: 'e1',
+        status: 'finished',
+        class: { code: 'AMB' },
+        subject: { reference: 'urn:uuid:5d1f8f84-6f0a-4c9b-9a1e-0d6f3a7f6c01' },
+        participant: [{ individual: { reference: `Practitioner?identifier=${NPI}|1` } }],
+      },
+      request: { method: 'PUT', url: 'Encounter/e1' },
+    },
+  ],
+};
+
+const weights = [1, 2, 3].map(
+  (number) =>
+    `{"resourceType":"Observation","id":"w${number}","status":"final","code":{"text":"weight"},"valueQuantity":{"value":${number}.50}}`,
+);
+
+describe('npm run import', function () {
+  this.timeout(120_000);
+  let folder: string;
+  let database: FreshDatabase;
+  let server: StartedServer;
+  let environment: Record<string, string>;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'wardgate-import-'));
+    mkdirSync(join(folder, 'fhir'));
+    // The record sorts before the staff that it refers to.
+    writeFileSync(join(folder, 'fhir', 'aaron.json'), JSON.stringify(record));
+    writeFileSync(join(folder, 'fhir', 'practitionerInformation1.json'), JSON.stringify(staff));
+    writeFileSync(join(folder, 'fhir', 'Observation.ndjson.gz'), gzipSync(`${weights.join('\n')}\n`));
+    writeFileSync(join(folder, 'fhir', 'notes.txt'), 'not read');
+    database = await freshDatabase('import');
+    const uri = (await mongodbUri()).replace('/?', `/${database.db.databaseName}?`);
+    environment = { MONGODB_URI: uri, REDIS_URL: await redisUrl(), SEED: 'none' };
+    server = await startWardgate(environment);
+    environment = { ...environment, BASE_URL: server.base };
+  });
+  after(async () => {
+    await server?.stop();
+    killAll();
+    await database?.drop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const read = async (path: string): Promise<string> => (await fetch(`${server.base}/${path}`)).text();
+
+  it('loads folders, staff first, and keeps decimals as they are written', async () => {
+    const { code, output, errors } = await wardgate(['import', join(folder, 'fhir')], environment);
+    assert.match(output, /^3 files in [\d.]+ s: 6 resources \(\d+\/s\), 6 created, 0 updated, 0 skipped/);
+    assert.deepEqual(errors, [`Importing 3 files into ${server.base} …`]);
+    assert.equal(code, 0);
+    assert.match(await read('Observation/w2'), /"value":2\.50/);
+    assert.match(await read('Encounter/e1'), /"reference":"Practitioner\/[^"?]+"/);
+  });
+
+  it('creates nothing twice where Bundles are conditional, and says what it skipped', async () => {
+    const { code, output } = await wardgate(['import', join(folder, 'fhir')], environment);
+    assert.match(output, /6 resources .*, 0 created, 4 updated, 2 skipped because they were there already\.$/m);
+    assert.equal(code, 0);
+    assert.match(await read('Patient?_summary=count'), /"total":1\b/);
+    assert.match(await read('Practitioner?_summary=count'), /"total":1\b/);
+  });
+
+  it('loads what is right in a file, and says what is wrong by file and line', async () => {
+    const bad = join(folder, 'bad.ndjson');
+    writeFileSync(bad, [...weights, '{"resourceType":"Observation","id":"w9","status":"wrong"}'].join('\n'));
+    const { code, output, errors } = await wardgate(['import', bad], environment);
+    assert.equal(code, 1);
+    assert.match(output, /3 resources .*; 1 files with errors \(1 requests failed\)\.$/m);
+    assert.equal(errors[1], `${bad}:`);
+    assert.match(errors[2]!, /^ {2}line 4: 4\d\d .*Observation/);
+    assert.equal(errors.length, 3);
+  });
+
+  it('goes on after a file that is not FHIR at all', async () => {
+    const bad = join(folder, 'bad.json');
+    writeFileSync(bad, '{"name": ');
+    const { code, errors, output } = await wardgate(['import', bad, join(folder, 'fhir', 'aaron.json')], environment);
+    assert.equal(code, 1);
+    assert.equal(errors[1], `${bad}:`);
+    assert.match(output, /2 files .* 2 resources/);
+  });
+
+  it('says in one line that a path does not exist', async () => {
+    const { code, errors } = await wardgate(['import', '/nowhere/at/all'], environment);
+    assert.deepEqual(errors, ['/nowhere/at/all does not exist.']);
+    assert.equal(code, 1);
+  });
+
+  it('starts a server for itself where none answers', async () => {
+    const { MONGODB_URI, REDIS_URL } = environment;
+    const alone = { MONGODB_URI: MONGODB_URI!, REDIS_URL: REDIS_URL!, PORT: '9' };
+    const { code, output, errors } = await wardgate(['import', join(folder, 'fhir', 'aaron.json')], alone);
+    assert.equal(code, 0, errors.join('\n'));
+    assert.match(output, /^1 files in .* 2 resources/);
+  });
+});
