@@ -14,6 +14,7 @@ import { createDispatch } from './fhir/interactions/dispatch.ts';
 import type { Resource } from './fhir/model/resource.ts';
 import { createAsyncRunner } from './fhir/operations/async.ts';
 import { loadOperations, loadRules } from './fhir/operations/load.ts';
+import { publishProfiles } from './fhir/operations/publish.ts';
 import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
@@ -76,7 +77,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const database = await createMongoStore({
     ...mongo,
     definitions,
-    extractor: createKeyExtractor(definitions, { timeZone: settings.timeZone }),
+    extractor: createKeyExtractor(definitions, {
+      timeZone: settings.timeZone,
+      ...(settings.baseUrl === undefined ? {} : { base: settings.baseUrl }),
+    }),
     now,
     workerId: lease.workerId,
     logger,
@@ -100,6 +104,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     onError: (error, id) => logger.error('work on the queue failed', { id, error: String(error) }),
   });
   operations.useAsync(asyncRunner);
+  await publishProfiles(store, profiles, engine);
 
   const statement = (base: string): Resource =>
     buildCapabilityStatement(definitions, operations.definitions(), { base, softwareVersion: version });
@@ -118,6 +123,9 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       maxLargeBytesAtOnce: settings.maxLargeBytesAtOnce ?? defaultHttpSettings.maxLargeBytesAtOnce,
     },
   });
+  // Meanwhile searches are right, only slower: storage/mongo/stale.ts.
+  if (database.staleTypes().length > 0) void extractAgain(database, logger);
+
   return {
     version,
     engine,
@@ -132,6 +140,16 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       await lease.release();
     },
   };
+}
+
+async function extractAgain(database: MongoStore, logger: Logger): Promise<void> {
+  logger.info('search keys are made anew in the background', { types: database.staleTypes() });
+  try {
+    const result = await database.reextract();
+    logger.info('search keys are up to date', { ...result });
+  } catch (error) {
+    logger.error('search keys could not be made anew; the next start tries again', { error: String(error) });
+  }
 }
 
 /** What wards need of the outside, by name. */

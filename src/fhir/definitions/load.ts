@@ -1,5 +1,5 @@
 // Reads the slim index once per process. Only JSON is parsed at start; types, parameters and code sets are built when first asked for.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type {
@@ -10,7 +10,6 @@ import type {
   SearchParameterType,
   TypeDefinition,
 } from './definitions.ts';
-import { readSearchParameter, type SearchParameterResource } from './read-search-parameter.ts';
 import type { SlimElement, SlimIndex, SlimParameter, SlimType } from './slim.ts';
 
 /** The package root, equally far from src/fhir/definitions and dist/fhir/definitions; tsc copies no JSON, so both read the committed files. */
@@ -21,7 +20,7 @@ let loaded: Definitions | undefined;
 export function loadDefinitions(): Definitions {
   loaded ??= createDefinitions({
     types: readGenerated('types'),
-    'search-parameters': [...readGenerated('search-parameters'), ...readProfiles()],
+    'search-parameters': readGenerated('search-parameters'),
     compartments: readGenerated('compartments'),
     'value-sets': readGenerated('value-sets'),
   });
@@ -30,18 +29,6 @@ export function loadDefinitions(): Definitions {
 
 function readGenerated<K extends keyof SlimIndex>(name: K): SlimIndex[K] {
   return JSON.parse(readFileSync(join(root, `src/fhir/definitions/generated/${name}.json`), 'utf8'));
-}
-
-/** our own search parameters: profiles/SearchParameter-*.json */
-function readProfiles(): SlimParameter[] {
-  const folder = join(root, 'profiles');
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files
-    .filter((file) => file.startsWith('SearchParameter-') && file.endsWith('.json'))
-    .sort()
-    .map((file) =>
-      readSearchParameter(JSON.parse(readFileSync(join(folder, file), 'utf8')) as SearchParameterResource),
-    );
 }
 
 export function createDefinitions(index: SlimIndex): Definitions {

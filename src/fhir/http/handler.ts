@@ -5,7 +5,7 @@ import type { Dispatch, Engine } from '../interactions/call.ts';
 import { createGrammar } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
-import { createAdmission } from './admission.ts';
+import { createAdmission } from '../../platform/admission/admission.ts';
 import { createCorrelation } from './correlation.ts';
 import { type Exchange, openExchange, type Room, walk } from './pipeline.ts';
 import { respond } from './respond.ts';

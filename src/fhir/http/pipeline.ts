@@ -6,7 +6,7 @@ import { type Grammar, readQuery } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Store } from '../storage/store.ts';
-import type { Admission } from './admission.ts';
+import type { Admission } from '../../platform/admission/admission.ts';
 import { readBody as readBytes } from './body.ts';
 import { allowOrigin, preflightHeaders, refuseForeigners } from './cors.ts';
 import { type BodyFormat, bodyFormat, FHIR_JSON, negotiate } from './negotiate.ts';

@@ -11,6 +11,7 @@ import { FhirError } from '../../model/errors.ts';
 const MAX_TIME_EXPIRED = 50;
 const DUPLICATE_KEY = 11000;
 const WRITE_CONFLICT = 112;
+const TRANSACTION_TOO_LARGE = 388;
 const TOO_LARGE = new Set([10334, 17419, 17420]);
 /** shutting down, stepping down, no primary, interrupted, write concern not reached in time */
 const AWAY = new Set([6, 7, 64, 89, 91, 100, 189, 262, 9001, 10107, 10058, 11600, 11602, 13435, 13436]);
@@ -36,6 +37,12 @@ export function failureOf(failure: unknown): unknown {
     });
   if (TOO_LARGE.has(code))
     return new FhirError('too-large', 'The resource is too large to be stored', { cause: error });
+  if (code === TRANSACTION_TOO_LARGE)
+    return new FhirError(
+      'too-costly',
+      "The transaction is larger than the database's cache. Split it, or give MongoDB a larger cache.",
+      { cause: error },
+    );
   if (code === WRITE_CONFLICT || isTransientInTransaction(error))
     return new FhirError('transient', 'Others were changing the same data; please try again', {
       ...retryLater,

@@ -1,6 +1,7 @@
 // Several changes as one fact: a MongoDB transaction (snapshot, majority) that starts again on a write conflict. What costs is the
 // number of commands, so a write is one command per type and kind of change (docs/adr/0002-writes-without-transaction.md).
 import type { ClientSession, Collection, MongoClient } from 'mongodb';
+import { createAdmission } from '../../../platform/admission/admission.ts';
 import { FhirError } from '../../model/errors.ts';
 import type { KeyExtractor } from '../../model/keys.ts';
 import type { Store, Transaction, Version, Write, Written } from '../store.ts';
@@ -44,9 +45,17 @@ const LONGEST_PAUSE_MS = 250;
 const CHUNK_BYTES = 8 * 1024 * 1024;
 const CHUNK_DOCUMENTS = 2_000;
 
+/**
+ * Uncommitted changes stay in the database's cache, and together they must fit: beyond it the database rolls transactions back as if they
+ * had met a conflict. So many expected writes may be in work at once; a larger Bundle has its turn alone.
+ */
+const WRITES_IN_WORK = 10_000;
+const SMALL = 100;
+
 export function createTransactions(deps: TransactionDeps): Store['transaction'] {
   const { client, logger } = deps;
   const locks = createLocks();
+  const admission = createAdmission(WRITES_IN_WORK);
 
   async function runOnce<T>(session: ClientSession, work: (tx: Transaction) => Promise<T>): Promise<T> {
     const running = startTransaction(deps, session);
@@ -88,7 +97,17 @@ export function createTransactions(deps: TransactionDeps): Store['transaction'] 
     }
   }
 
-  return (work, options) => locks.run(options?.locks ?? [], () => runUntilCommitted(work));
+  return async (work, options = {}) => {
+    const { locks: names = [], expected = [] } = options;
+    if (expected.length <= SMALL) return locks.run(names, () => runUntilCommitted(work));
+    // before the locks: who waits here must not hold what others wait for
+    const leave = await admission.enter(expected.length);
+    try {
+      return await locks.run(names, () => runUntilCommitted(work));
+    } finally {
+      leave();
+    }
+  };
 }
 
 /** The commit may have happened although its answer was lost: asking again is safe, doing the work again is not. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createAdmission } from '../../../../src/fhir/http/admission.ts';
+import { createAdmission } from '../../../src/platform/admission/admission.ts';
 
 const stays = new AbortController().signal;
 
