@@ -49,7 +49,7 @@ async function install() {
   say('Installing dependencies …');
   const npm = process.env.npm_execpath;
   const [program, first] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
-  const code = await quietly(program, [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const code = await quietly(program, [...first, 'install', '--no-audit', '--no-fund', '--loglevel=error'], {
     shell: program === 'npm' && process.platform === 'win32',
   });
   if (code !== 0) fail('npm could not install the dependencies; its message is above.');
