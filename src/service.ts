@@ -100,7 +100,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     engine,
     operations,
-    newSecret: () => randomBytes(24).toString('base64url'),
+    newSecret: () => randomBytes(24).toString('hex'),
     onError: (error, id) => logger.error('work on the queue failed', { id, error: String(error) }),
   });
   operations.useAsync(asyncRunner);
