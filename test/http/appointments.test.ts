@@ -98,6 +98,33 @@ describe('appointments', () => {
       assert.equal(await slotStatus(slot), 'busy');
     });
 
+    it('gives exactly as many places when several servers share the database', async function () {
+      this.timeout(60_000);
+      const other = await hospital.another();
+      const slot = await aSlot(5);
+      const patients = Array.from({ length: 40 }, (_, index) => `shared${index}`);
+      for (const id of patients) await hospital.have({ resourceType: 'Patient', id });
+      const requests = patients.map((id) => ({
+        path: '/Appointment/$book',
+        body: { slot: `Slot/${slot}`, patient: `Patient/${id}` },
+      }));
+      const replies = (
+        await Promise.all([hospital.postAll(requests.slice(0, 20)), other.postAll(requests.slice(20))])
+      ).flat();
+      assert.deepEqual(countByStatus(replies), { 201: 5, 409: 35 });
+      assert.equal(await slotStatus(slot), 'busy');
+    });
+
+    it('books once when the same key comes to two servers', async () => {
+      const other = await hospital.another();
+      const slot = await aSlot(3);
+      const body = { slot: `Slot/${slot}`, patient: 'Patient/cem', idempotencyKey: 'k3' };
+      const request = { path: '/Appointment/$book', body };
+      const replies = (await Promise.all([hospital, other].map((server) => server.postAll([request, request])))).flat();
+      assert.deepEqual(countByStatus(replies), { 201: 4 });
+      assert.equal(new Set(replies.map(({ body: { id } }) => id)).size, 1);
+    });
+
     it('never books the same patient twice into a slot', async () => {
       const slot = await aSlot(5);
       const replies = await Promise.all([1, 2, 3, 4].map(() => book(slot, 'ann')));

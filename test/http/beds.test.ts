@@ -71,6 +71,23 @@ describe('beds', () => {
       assert.equal((await hospital.get(`/Encounter?location=Location/${bed}&_summary=count`)).body.total, 1);
     });
 
+    it('has one winner when several servers share the database', async function () {
+      this.timeout(60_000);
+      const other = await hospital.another();
+      for (let round = 0; round < 5; round++) {
+        const bed = await aBed();
+        const patients = await Promise.all(Array.from({ length: 10 }, aPatient));
+        const requests = patients.map((id) => ({
+          path: `/Location/${bed}/$assign-bed`,
+          body: { patient: `Patient/${id}` },
+        }));
+        const replies = (
+          await Promise.all([hospital.postAll(requests.slice(0, 5)), other.postAll(requests.slice(5))])
+        ).flat();
+        assert.deepEqual(countByStatus(replies), { 200: 1, 409: 9 });
+      }
+    });
+
     it('lays a patient into one bed at a time, even when two nurses assign two beds at the same moment', async () => {
       const patient = await aPatient();
       const beds = await Promise.all([aBed(), aBed(), aBed()]);

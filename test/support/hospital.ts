@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Resource } from '../../src/fhir/model/resource.ts';
 import { createQueue } from '../../src/platform/queue/queue.ts';
 import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
-import { freshDatabase, redisUrl } from './engines.ts';
+import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
 import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
 
 export interface Hospital extends FhirClient {
@@ -16,6 +16,8 @@ export interface Hospital extends FhirClient {
   postAll(requests: readonly { path: string; body: unknown }[]): Promise<Reply[]>;
   /** the hospital's clock, which tests may set */
   clock: { now: number };
+  /** another server process's worth of it on the same database; closed with the first */
+  another(): Promise<Hospital>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,19 @@ const usual: ServiceSettings = {
 
 export async function openHospital(name: string, settings: Partial<ServiceSettings> = {}): Promise<Hospital> {
   const fresh = await freshDatabase(name);
+  const others: Hospital[] = [];
+  const first = await open(fresh, settings, others);
+  return {
+    ...first,
+    async close() {
+      for (const other of others) await other.close();
+      await first.close();
+      await fresh.drop();
+    },
+  };
+}
+
+async function open(fresh: FreshDatabase, settings: Partial<ServiceSettings>, others: Hospital[]): Promise<Hospital> {
   const queue = createQueue({ redisUrl: await redisUrl(), prefix: fresh.db.databaseName, onError: () => undefined });
   const clock = { now: Date.parse('2026-11-23T08:00:00Z') };
   const silent = { error: onlyOurs, warn: () => undefined, info: () => undefined, debug: () => undefined };
@@ -57,6 +72,11 @@ export async function openHospital(name: string, settings: Partial<ServiceSettin
     ...client,
     service,
     clock,
+    async another() {
+      const other = await open(fresh, settings, others);
+      others.push(other);
+      return other;
+    },
     postAll: (requests) => postAll(client.base, requests),
     async have(resource) {
       const reply = await client.put(`/${resource.resourceType}/${resource.id}`, resource);
@@ -69,7 +89,6 @@ export async function openHospital(name: string, settings: Partial<ServiceSettin
       await new Promise((resolve) => server.close(resolve));
       await queue.close();
       await service.close();
-      await fresh.drop();
     },
   };
 }

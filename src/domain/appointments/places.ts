@@ -1,4 +1,4 @@
-// The places of a slot and of a doctor's day: the small documents at which a crowd is decided (docs/adr/0020-places.md).
+// The places of a slot and of a doctor's day: the small documents at which a crowd is decided (docs/adr/0008-places.md).
 // `Slot/<id>` is made at the first booking; `BookedDay/<doctor>|<day>` counts; `SlotDay/<schedule>|<day>` keeps slots apart.
 import type { Slot } from 'fhir/r4.js';
 import type { Place, Transaction } from '../../fhir/index.ts';

@@ -1,4 +1,4 @@
-// The places of a bed and of a patient: one small document each, at which a crowd is decided (docs/adr/0020-places.md).
+// The places of a bed and of a patient: one small document each, at which a crowd is decided (docs/adr/0008-places.md).
 // `Bed/<id>`: one encounter at a time. `BedOfPatient/<id>`: one bed at a time.
 import type { Location } from 'fhir/r4.js';
 import type { Place, Transaction } from '../../fhir/index.ts';

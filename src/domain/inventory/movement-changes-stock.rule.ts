@@ -1,5 +1,5 @@
 // A completed stock movement changes the item's lots in the same transaction, whichever way it was written, and is never changed again:
-// the sum of the ledger is the balance. What is won here is the place `Stock/<item>` (docs/adr/0020-places.md).
+// the sum of the ledger is the balance. What is won here is the place `Stock/<item>` (docs/adr/0008-places.md).
 import type { Substance, SupplyDelivery } from 'fhir/r4.js';
 import { defineRule, type Transaction } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
