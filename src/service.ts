@@ -17,6 +17,7 @@ import { loadOperations, loadRules } from './fhir/operations/load.ts';
 import { publishProfiles } from './fhir/operations/publish.ts';
 import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
+import { endAbandonedTransactions } from './fhir/storage/mongo/abandoned-transactions.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
 import { leaseWorkerId } from './fhir/storage/mongo/worker-lease.ts';
 import type { Store } from './fhir/storage/store.ts';
@@ -73,6 +74,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const validate = createValidator(definitions);
   const engine: Engine = { definitions, now, settings };
 
+  const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
   const database = await createMongoStore({
     ...mongo,
@@ -137,6 +139,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     handle,
     async close() {
       await database.close();
+      await abandoned.stop();
       await lease.release();
     },
   };
