@@ -6,10 +6,11 @@ import { createLogger } from './platform/logger/logger.ts';
 import { StartError } from './platform/start-error.ts';
 import { startServer } from './server.ts';
 
+let stopping = false;
+
 try {
   const config = readConfig();
   const logger = createLogger({ level: config.logLevel, format: config.logFormat });
-  let stopping = false;
   const server = await startServer(config, logger, { onLost: (reason) => end(reason) });
   const end = (reason: string): void => {
     if (stopping) return;
@@ -34,7 +35,10 @@ try {
   if (config.seed === 'demo') await seedOnFirstStart({ server, timeZone: config.timeZone, now: systemClock });
   console.log(`FHIR base URL: ${server.base}`);
 } catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  console.error(error.message);
-  process.exit(error.exitCode);
+  // Whoever stops the server while it loads the demo hospital cuts that off; the next start goes on with it.
+  if (!stopping) {
+    if (!(error instanceof StartError)) throw error;
+    console.error(error.message);
+    process.exit(error.exitCode);
+  }
 }
