@@ -12,13 +12,13 @@ export const claimKey = (type: string, { canonical }: ConditionalCreate): string
 export async function findMatch(
   finder: Finder,
   type: string,
-  { where, canonical }: ConditionalCreate,
+  { where }: ConditionalCreate,
   session?: ClientSession,
 ): Promise<Written | undefined> {
   const { matches } = await finder.find({ type, where, sort: [], limit: 2, total: 'none' }, session);
   const [match] = matches;
   if (matches.length > 1)
-    throw new FhirError('multiple-matches', `Several resources meet the criteria ${type}?${canonical}`);
+    throw new FhirError('multiple-matches', `Several ${type} resources meet the criteria; they must choose one`);
   if (!match) return undefined;
   const { id, version, lastUpdated, bytes } = match;
   return { type, id, version, lastUpdated, bytes, method: 'POST', created: false, changed: false };
