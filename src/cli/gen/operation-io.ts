@@ -1,7 +1,6 @@
 // src/generated/operation-io.ts: what each operation takes and gives, as TypeScript, made from profiles/OperationDefinition-*.json.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Definitions } from '../../fhir/definitions/definitions.ts';
+import { type Profiles, withProfiles } from '../../fhir/definitions/profiles.ts';
 import { type Parameter, readOperationDefinition } from '../../fhir/operations/definition.ts';
 
 const OPENING = [
@@ -9,11 +8,11 @@ const OPENING = [
   '// Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.',
 ];
 
-export function operationIo(profilesFolder: string, definitions: Definitions): string {
-  const operations = readdirSync(profilesFolder)
-    .filter((name) => /^OperationDefinition-.+\.json$/.test(name))
-    .sort()
-    .map((name) => readOperationDefinition(JSON.parse(readFileSync(join(profilesFolder, name), 'utf8')), definitions));
+export function operationIo(published: Definitions, profiles: Profiles): string {
+  const definitions = withProfiles(published, profiles);
+  const operations = profiles
+    .ofType('OperationDefinition')
+    .map((resource) => readOperationDefinition(resource, definitions));
   const imported = new Set<string>();
   const interfaces = operations.flatMap((operation) => {
     const name = pascal(operation.id);
@@ -48,12 +47,24 @@ function write(name: string, parameters: readonly Parameter[], naming: Naming): 
   return [`export type ${name} = {`, ...lines, '};', ''];
 }
 
-function property({ name, min, max, types, parts }: Parameter, naming: Naming, indent: string): string {
+function property(parameter: Parameter, naming: Naming, indent: string): string {
+  const { name, min, max, types, parts } = parameter;
   const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`;
-  const one = parts.length > 0 ? objectOf(parts, naming, indent) : typeOf(types, naming);
-  const isUnion = types.length > 1;
+  const codes = codesOf(parameter, naming.definitions);
+  const one = parts.length > 0 ? objectOf(parts, naming, indent) : (codes?.join(' | ') ?? typeOf(types, naming));
+  const isUnion = types.length > 1 || (codes?.length ?? 0) > 1;
   const type = max === 1 ? one : isUnion ? `(${one})[]` : `${one}[]`;
   return `${key}${min === 0 ? '?' : ''}: ${type};`;
+}
+
+/** beyond this a list of codes is no help to a reader */
+const MAX_CODES = 12;
+
+/** the codes that a required binding allows, where they are few */
+function codesOf({ types, requiredBinding }: Parameter, definitions: Definitions): string[] | undefined {
+  if (requiredBinding === undefined || types[0] !== 'code') return undefined;
+  const codes = [...(definitions.codes(requiredBinding) ?? [])].filter((code) => !code.includes('|'));
+  return codes.length > 0 && codes.length <= MAX_CODES ? codes.map((code) => `'${code}'`) : undefined;
 }
 
 function objectOf(parts: readonly Parameter[], naming: Naming, indent: string): string {

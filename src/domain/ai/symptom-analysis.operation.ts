@@ -1,33 +1,23 @@
 // Sorts symptoms by urgency and names possible conditions. Red flags are answered by rule at once; the rest is asked of the model, without
 // anything that identifies the patient, and its answer is checked before anyone sees it.
 import { createHash } from 'node:crypto';
-import type { Patient, Reference } from 'fhir/r4.js';
+import type { Patient } from 'fhir/r4.js';
 import { DateTime } from 'luxon';
 import { defineOperation, type OperationContext } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { SymptomAnalysisInput, SymptomAnalysisOutput } from '../../generated/operation-io.ts';
 import { need, needId, update } from '../shared/resources.ts';
-import { type Analysis, assessmentOf, fromModel, fromRedFlags, provenanceOf } from './analysis.ts';
+import { assessmentOf, fromModel, fromRedFlags, provenanceOf } from './analysis.ts';
 import { type ModelAnswer, readAnswer } from './answer-schema.ts';
 import { withoutIdentifiers } from './identifiers.ts';
 import { promptOf, type Question } from './prompt.ts';
 import { type AiProvider, needProvider } from './provider.ts';
 import { redFlagsIn } from './red-flags.ts';
 
-interface Input {
-  symptoms: string;
-  duration?: string;
-  age?: number;
-  sex?: string;
-  patient?: Reference;
-  encounter?: Reference;
-}
-
-type Output = Analysis & { assessment: Reference };
-
 /** A model that answers in the wrong form is asked once more. */
 const TRIES = 2;
 
-export default defineOperation<Input, Output>({
+export default defineOperation<SymptomAnalysisInput, SymptomAnalysisOutput>({
   definition: 'symptom-analysis',
   needs: ['Patient.r', 'RiskAssessment.c', 'Provenance.c'],
   async: 'allowed',
@@ -62,7 +52,11 @@ export default defineOperation<Input, Output>({
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-function questionOf({ symptoms, duration, age, sex }: Input, patient: Patient | undefined, now: number): Question {
+function questionOf(
+  { symptoms, duration, age, sex }: SymptomAnalysisInput,
+  patient: Patient | undefined,
+  now: number,
+): Question {
   return {
     symptoms: withoutIdentifiers(symptoms, patient),
     duration: duration && withoutIdentifiers(duration, patient),

@@ -1,25 +1,16 @@
 // Books a patient into a free slot. The place itself is won by the rule appointment-takes-its-slots when the appointment is saved.
-import type { Appointment, CodeableConcept, Patient, Reference, Schedule, Slot } from 'fhir/r4.js';
+import type { Appointment, Patient, Schedule, Slot } from 'fhir/r4.js';
 import { answerWith, defineOperation } from '../../fhir/index.ts';
+import type { AppointmentBookInput, AppointmentBookOutput } from '../../generated/operation-io.ts';
 import { createCrowd } from '../shared/crowd.ts';
 import { earlierAnswer, oneTimeRequest } from '../shared/idempotency.ts';
 import { asStored, contentOf, creation, find, idOf, need, needId } from '../shared/resources.ts';
 import { slotIsClosed, slotIsFull } from './places.ts';
 import { isFree } from './slot.ts';
 
-interface Input {
-  slot: Reference;
-  patient: Reference;
-  reason?: string;
-  reasonCode?: CodeableConcept;
-  appointmentType?: CodeableConcept;
-  comment?: string;
-  idempotencyKey?: string;
-}
-
 const crowd = createCrowd();
 
-export default defineOperation<Input, { return: Appointment }>({
+export default defineOperation<AppointmentBookInput, AppointmentBookOutput>({
   definition: 'Appointment-book',
   needs: ['Slot.r', 'Appointment.c'],
   async run(input, { store, now, call }) {
@@ -78,7 +69,7 @@ interface Parts {
   now: number;
 }
 
-function appointmentOf(input: Input, { slot, schedule, patient, now }: Parts): Appointment {
+function appointmentOf(input: AppointmentBookInput, { slot, schedule, patient, now }: Parts): Appointment {
   const { reason, reasonCode, appointmentType = slot.appointmentType, comment } = input;
   const { serviceCategory, serviceType, specialty, start, end } = slot;
   const why = reasonCode ?? (reason === undefined ? undefined : { text: reason });

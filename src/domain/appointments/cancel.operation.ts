@@ -2,13 +2,9 @@
 import type { Appointment } from 'fhir/r4.js';
 import { defineOperation } from '../../fhir/index.ts';
 import { FhirError, gone } from '../../fhir/model/errors.ts';
+import type { AppointmentCancelInput, AppointmentCancelOutput } from '../../generated/operation-io.ts';
 import { asStored, contentOf, need, update } from '../shared/resources.ts';
 import { bookingOf } from './booking.ts';
-
-interface Input {
-  reason?: string;
-  reasonCode?: string;
-}
 
 const REASONS = 'http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason';
 
@@ -21,7 +17,7 @@ const TOO_LATE: Readonly<Record<string, string>> = {
   'entered-in-error': 'The appointment was entered by mistake',
 };
 
-export default defineOperation<Input, { return: Appointment }>({
+export default defineOperation<AppointmentCancelInput, AppointmentCancelOutput>({
   definition: 'Appointment-cancel',
   needs: ['Appointment.u'],
   async run({ reason, reasonCode }, { target, store }) {

@@ -1,7 +1,8 @@
 // Makes the free slots of a schedule from its hours. Running it again makes only what is missing.
-import type { Reference, Schedule, Slot } from 'fhir/r4.js';
+import type { Schedule, Slot } from 'fhir/r4.js';
 import { defineOperation } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { ScheduleGenerateSlotsInput, ScheduleGenerateSlotsOutput } from '../../generated/operation-io.ts';
 import { creation, need } from '../shared/resources.ts';
 import { localDate, localText, spansOf } from './hours.ts';
 import { type SlotTime, slotsOfDay } from './places.ts';
@@ -10,24 +11,7 @@ import { CAPACITY, daysOf, type Span } from './slot.ts';
 /** What one transaction holds comfortably: a year of twenty-minute slots is about 6,000. */
 const MOST_SLOTS = 10_000;
 
-interface Input {
-  from: string;
-  to: string;
-  startTime: string;
-  endTime: string;
-  minutes: number;
-  daysOfWeek?: string[];
-  capacity?: number;
-}
-
-interface Output {
-  created: number;
-  existing: number;
-  skipped: number;
-  slot: Reference[];
-}
-
-export default defineOperation<Input, Output>({
+export default defineOperation<ScheduleGenerateSlotsInput, ScheduleGenerateSlotsOutput>({
   definition: 'Schedule-generate-slots',
   needs: ['Schedule.r', 'Slot.c'],
   async run({ daysOfWeek = [], capacity = 1, ...hours }, { target, store, now, engine }) {
@@ -73,7 +57,10 @@ export default defineOperation<Input, Output>({
   },
 });
 
-function check({ from, to, minutes }: Pick<Input, 'from' | 'to' | 'minutes'>, today: string): void {
+function check(
+  { from, to, minutes }: Pick<ScheduleGenerateSlotsInput, 'from' | 'to' | 'minutes'>,
+  today: string,
+): void {
   for (const [expression, date] of Object.entries({ from, to })) {
     if (date.length !== 10)
       throw new FhirError('value', `${expression} must be a whole day, as 2026-03-08`, { expression });

@@ -1,22 +1,16 @@
 // Lays a patient into a bed. The bed itself is won by the rule encounter-occupies-beds when the encounter is saved.
-import type { Encounter, Location, Patient, Reference } from 'fhir/r4.js';
+import type { Encounter, Location, Patient } from 'fhir/r4.js';
 import { answerWith, defineOperation, type OperationAnswer } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { LocationAssignBedInput, LocationAssignBedOutput } from '../../generated/operation-io.ts';
 import { createCrowd } from '../shared/crowd.ts';
 import { asStored, contentOf, creation, need, needId, update } from '../shared/resources.ts';
 import { bedIsNotFree, isOpen, needBed } from './bed.ts';
 import { inBed, isOpenStay, stayOf } from './stay.ts';
 
-interface Input {
-  encounter?: Reference;
-  patient?: Reference;
-}
-
-type Output = { return: Encounter };
-
 const crowd = createCrowd();
 
-export default defineOperation<Input, Output>({
+export default defineOperation<LocationAssignBedInput, LocationAssignBedOutput>({
   definition: 'Location-assign-bed',
   needs: ['Location.u', 'Encounter.cu'],
   async run({ encounter, patient }, { target, store, now, call }) {
@@ -39,7 +33,7 @@ export default defineOperation<Input, Output>({
       const bed = await need<Location>(store, 'Location', bedId);
       if (!isOpen(bed)) throw bedIsNotFree(bed);
     };
-    const attempt = (): Promise<OperationAnswer<Output>> =>
+    const attempt = (): Promise<OperationAnswer<LocationAssignBedOutput>> =>
       store.transaction(
         async (tx) => {
           const bed = needBed(await need<Location>(tx, 'Location', bedId));
@@ -60,7 +54,7 @@ export default defineOperation<Input, Output>({
   },
 });
 
-const answerOf = (version: Parameters<typeof asStored>[0]): OperationAnswer<Output> =>
+const answerOf = (version: Parameters<typeof asStored>[0]): OperationAnswer<LocationAssignBedOutput> =>
   answerWith({
     status: 200,
     output: { return: asStored<Encounter>(version) },

@@ -1,16 +1,12 @@
 // How many beds are free, by type and by ward: of the whole hospital, or below one location (a building, a ward, a room).
 import type { Location } from 'fhir/r4.js';
 import { defineOperation, type Store } from '../../fhir/index.ts';
+import type { LocationBedAvailabilityInput, LocationBedAvailabilityOutput } from '../../generated/operation-io.ts';
 import { contentOf, idOf, need, needId } from '../shared/resources.ts';
 import { isWard, typeOf } from './bed.ts';
-import { type Census, censusOf } from './census.ts';
+import { censusOf } from './census.ts';
 
-interface Input {
-  organization?: string;
-  type?: string;
-}
-
-export default defineOperation<Input, Census>({
+export default defineOperation<LocationBedAvailabilityInput, LocationBedAvailabilityOutput>({
   definition: 'Location-bed-availability',
   needs: ['Location.rs'],
   async run({ organization, type }, { target, store, call }) {

@@ -2,21 +2,17 @@
 import type { Encounter, Location } from 'fhir/r4.js';
 import { defineOperation } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { LocationReleaseBedInput, LocationReleaseBedOutput } from '../../generated/operation-io.ts';
 import { asStored, find, need, update } from '../shared/resources.ts';
 import { type BedStatus, nameOf, needBed, statusCoding } from './bed.ts';
 import { outOfBed } from './stay.ts';
-
-interface Input {
-  next?: keyof typeof NEXT;
-  finishEncounter?: boolean;
-}
 
 const NEXT = { housekeeping: 'H', unoccupied: 'U', contaminated: 'K', closed: 'C' } as const satisfies Record<
   string,
   BedStatus
 >;
 
-export default defineOperation<Input, { return: Encounter }>({
+export default defineOperation<LocationReleaseBedInput, LocationReleaseBedOutput>({
   definition: 'Location-release-bed',
   needs: ['Location.u', 'Encounter.u'],
   async run({ next = 'housekeeping', finishEncounter = false }, { target, store, now }) {

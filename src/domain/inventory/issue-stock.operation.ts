@@ -1,21 +1,15 @@
 // Gives stock out: the lots that expire first, none that has expired, and never more than there is.
-import type { Quantity, Reference, Substance, SupplyDelivery } from 'fhir/r4.js';
+import type { Substance } from 'fhir/r4.js';
 import { defineOperation } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { SubstanceIssueStockInput, SubstanceIssueStockOutput } from '../../generated/operation-io.ts';
 import { type Clock, type Lot, pick, usable } from './lots.ts';
 import { deliveryOf } from './movement.ts';
 import { amountOf } from './quantity.ts';
 import { record } from './record.ts';
 import { lotsOf, nameOf, reorderLevelOf } from './stock-item.ts';
 
-interface Input {
-  quantity: Quantity;
-  destination?: Reference;
-  patient?: Reference;
-  idempotencyKey?: string;
-}
-
-export default defineOperation<Input, { return: SupplyDelivery }>({
+export default defineOperation<SubstanceIssueStockInput, SubstanceIssueStockOutput>({
   definition: 'Substance-issue-stock',
   needs: ['Substance.u', 'SupplyDelivery.c'],
   run: (input, context) => {

@@ -1,23 +1,15 @@
 // Which stock items are at or below their reorder level now, counting only what has not expired.
-import type { Quantity, Reference, Substance } from 'fhir/r4.js';
+import type { Substance } from 'fhir/r4.js';
 import { defineOperation, type Store } from '../../fhir/index.ts';
 import type { Predicate } from '../../fhir/model/predicate.ts';
+import type { SubstanceLowStockInput, SubstanceLowStockOutput } from '../../generated/operation-io.ts';
 import { contentOf } from '../shared/resources.ts';
 import { compare, subtract } from './decimal.ts';
 import { type Clock, expired, usable } from './lots.ts';
 import { quantityOf } from './quantity.ts';
 import { isLow, isStockItem, lotsOf, nameOf, reorderLevelOf, SKU } from './stock-item.ts';
 
-interface LowItem {
-  item: Reference;
-  sku?: string;
-  usable: Quantity;
-  expired?: Quantity;
-  reorderLevel: Quantity;
-  shortage: Quantity;
-}
-
-export default defineOperation<Record<string, never>, { count: number; low: LowItem[] }>({
+export default defineOperation<SubstanceLowStockInput, SubstanceLowStockOutput>({
   definition: 'Substance-low-stock',
   needs: ['Substance.s'],
   async run(_, { store, now, engine }) {
@@ -34,7 +26,7 @@ export default defineOperation<Record<string, never>, { count: number; low: LowI
   },
 });
 
-function lowItem(item: Substance, clock: Clock): LowItem {
+function lowItem(item: Substance, clock: Clock): NonNullable<SubstanceLowStockOutput['low']>[number] {
   const { amount, unit } = reorderLevelOf(item);
   const left = usable(lotsOf(item), clock);
   const gone = expired(lotsOf(item), clock);

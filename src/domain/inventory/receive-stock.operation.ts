@@ -1,21 +1,12 @@
 // Takes a delivery of one lot into stock.
-import type { Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
 import { defineOperation } from '../../fhir/index.ts';
+import type { SubstanceReceiveStockInput, SubstanceReceiveStockOutput } from '../../generated/operation-io.ts';
 import { deliveryOf } from './movement.ts';
 import { amountOf } from './quantity.ts';
 import { record } from './record.ts';
 import { nameOf, reorderLevelOf } from './stock-item.ts';
 
-interface Input {
-  quantity: Quantity;
-  lot: string;
-  expiry?: string;
-  supplier?: Reference;
-  destination?: Reference;
-  idempotencyKey?: string;
-}
-
-export default defineOperation<Input, { return: SupplyDelivery }>({
+export default defineOperation<SubstanceReceiveStockInput, SubstanceReceiveStockOutput>({
   definition: 'Substance-receive-stock',
   needs: ['Substance.u', 'SupplyDelivery.c'],
   run: (input, context) =>

@@ -1,0 +1,176 @@
+// Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
+// Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
+import type { Appointment, CodeableConcept, Encounter, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+
+/** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
+export type AppointmentBookInput = {
+  slot: Reference;
+  patient: Reference;
+  reason?: string;
+  reasonCode?: CodeableConcept;
+  appointmentType?: CodeableConcept;
+  comment?: string;
+  idempotencyKey?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
+export type AppointmentBookOutput = {
+  return: Appointment;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Appointment-cancel */
+export type AppointmentCancelInput = {
+  reason?: string;
+  reasonCode?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Appointment-cancel */
+export type AppointmentCancelOutput = {
+  return: Appointment;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-assign-bed */
+export type LocationAssignBedInput = {
+  encounter?: Reference;
+  patient?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-assign-bed */
+export type LocationAssignBedOutput = {
+  return: Encounter;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-bed-availability */
+export type LocationBedAvailabilityInput = {
+  organization?: string;
+  type?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-bed-availability */
+export type LocationBedAvailabilityOutput = {
+  total: number;
+  occupied: number;
+  free: number;
+  unavailable: number;
+  byType?: {
+    type: string;
+    total: number;
+    occupied: number;
+    free: number;
+    unavailable: number;
+  }[];
+  byWard?: {
+    ward: Reference;
+    total: number;
+    occupied: number;
+    free: number;
+    unavailable: number;
+  }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-release-bed */
+export type LocationReleaseBedInput = {
+  next?: 'housekeeping' | 'unoccupied' | 'contaminated' | 'closed';
+  finishEncounter?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Location-release-bed */
+export type LocationReleaseBedOutput = {
+  return: Encounter;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Schedule-generate-slots */
+export type ScheduleGenerateSlotsInput = {
+  from: string;
+  to: string;
+  startTime: string;
+  endTime: string;
+  minutes: number;
+  daysOfWeek?: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[];
+  capacity?: number;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Schedule-generate-slots */
+export type ScheduleGenerateSlotsOutput = {
+  created: number;
+  existing: number;
+  skipped: number;
+  slot?: Reference[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-issue-stock */
+export type SubstanceIssueStockInput = {
+  quantity: Quantity;
+  destination?: Reference;
+  patient?: Reference;
+  idempotencyKey?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-issue-stock */
+export type SubstanceIssueStockOutput = {
+  return: SupplyDelivery;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-low-stock */
+export type SubstanceLowStockInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-low-stock */
+export type SubstanceLowStockOutput = {
+  count: number;
+  low?: {
+    item: Reference;
+    sku?: string;
+    usable: Quantity;
+    expired?: Quantity;
+    reorderLevel: Quantity;
+    shortage: Quantity;
+  }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-receive-stock */
+export type SubstanceReceiveStockInput = {
+  quantity: Quantity;
+  lot: string;
+  expiry?: string;
+  supplier?: Reference;
+  destination?: Reference;
+  idempotencyKey?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Substance-receive-stock */
+export type SubstanceReceiveStockOutput = {
+  return: SupplyDelivery;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/symptom-analysis */
+export type SymptomAnalysisInput = {
+  symptoms: string;
+  duration?: string;
+  age?: number;
+  sex?: 'male' | 'female' | 'other' | 'unknown';
+  patient?: Reference;
+  encounter?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/symptom-analysis */
+export type SymptomAnalysisOutput = {
+  urgency: 'emergency' | 'urgent' | 'soon' | 'routine' | 'self-care';
+  source: 'rule' | 'model';
+  summary: string;
+  redFlag?: {
+    code: string;
+    label: string;
+    advice: string;
+  }[];
+  condition?: {
+    name: string;
+    likelihood: 'low' | 'moderate' | 'high';
+    rationale: string;
+  }[];
+  recommendation?: string[];
+  question?: string[];
+  confidence: number;
+  needsReview: boolean;
+  disclaimer: string;
+  assessment: Reference;
+};
