@@ -13,6 +13,8 @@ WORKDIR /app
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/package.json /app/LICENSE /app/THIRD-PARTY-NOTICES ./
+# the definitions, read from where they are committed
+COPY --from=build /app/src/fhir/definitions/generated src/fhir/definitions/generated
 COPY --from=build /app/profiles profiles
 COPY --from=build /app/seed seed
 RUN mkdir /data && chown node:node /data

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { createHealth } from './fhir/http/health.ts';
 import { systemClock } from './platform/clock/clock.ts';
-import type { Config } from './platform/config/config.ts';
+import { type Config, isLoopback } from './platform/config/config.ts';
 import { startEngines } from './platform/engines/engines.ts';
 import type { Logger } from './platform/logger/logger.ts';
 import { connectMongo } from './platform/mongo/connect.ts';
@@ -63,7 +63,7 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
     undo.push(() => queue.close());
 
     const service = await createFhirService({
-      settings: { ...config, loopbackOnly: config.auth === 'off' && !config.allowInsecure },
+      settings: { ...config, trustedHosts: isLoopback(config.host) ? 'loopback' : 'addresses' },
       logger,
       mongo,
       queue,

@@ -8,7 +8,7 @@ import { buildCapabilityStatement } from './fhir/capabilities/capability-stateme
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
 import { createFhirHandler, type Handler } from './fhir/http/handler.ts';
-import { defaultHttpSettings } from './fhir/http/settings.ts';
+import { defaultHttpSettings, type HttpSettings } from './fhir/http/settings.ts';
 import type { Dispatch, Engine, EngineSettings } from './fhir/interactions/call.ts';
 import { createDispatch } from './fhir/interactions/dispatch.ts';
 import type { Resource } from './fhir/model/resource.ts';
@@ -30,8 +30,7 @@ import type { Queue } from './platform/queue/queue.ts';
 export interface ServiceSettings extends EngineSettings {
   baseUrl: string | undefined;
   corsOrigins: readonly string[];
-  /** answers only requests that name this machine: nobody signs in */
-  loopbackOnly: boolean;
+  trustedHosts: HttpSettings['trustedHosts'];
   /** bytes of large request bodies in work at once; 96 MB where absent */
   maxLargeBytesAtOnce?: number;
   geminiApiKey: string | undefined;
@@ -121,7 +120,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       path,
       base: settings.baseUrl,
       corsOrigins: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
-      loopbackOnly: settings.loopbackOnly,
+      trustedHosts: settings.trustedHosts,
       maxLargeBytesAtOnce: settings.maxLargeBytesAtOnce ?? defaultHttpSettings.maxLargeBytesAtOnce,
     },
   });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { brotliCompressSync, brotliDecompressSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
+import { refuseForeigners } from '../../src/fhir/http/cors.ts';
 import { aPatient, createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -343,7 +344,7 @@ describe('without sign-in', () => {
   let server: TestServer;
   before(async () => {
     server = await startTestServer('loopback', {
-      settings: { loopbackOnly: true, corsOrigins: ['https://app.example.org'] },
+      settings: { trustedHosts: 'loopback', corsOrigins: ['https://app.example.org'] },
     });
   });
   after(() => server.close());
@@ -373,5 +374,32 @@ describe('without sign-in', () => {
   ];
   for (const [headers, status] of cases) {
     it(`answers ${status} to ${JSON.stringify(headers)}`, async () => assert.equal(await ask(headers), status));
+  }
+});
+
+describe('without sign-in, open to the network', () => {
+  const cases: [headers: Record<string, string>, isAnswered: boolean][] = [
+    [{ host: '192.168.1.5:3000' }, true],
+    [{ host: '[fe80::1]:3000' }, true],
+    [{ host: 'localhost:3000' }, true],
+    [{ host: 'fhir.example.org' }, true],
+    [{ host: 'evil.example.org' }, false],
+    [{ host: '192.168.1.5.evil.example.org' }, false],
+    [{}, false],
+    [{ host: 'fhir.example.org', origin: 'https://fhir.example.org' }, true],
+    [{ host: '192.168.1.5:3000', origin: 'http://192.168.1.5:3000' }, true],
+    [{ host: '192.168.1.5:3000', origin: 'https://evil.example.org' }, false],
+  ];
+  for (const [headers, isAnswered] of cases) {
+    it(`${isAnswered ? 'answers' : 'refuses'} ${JSON.stringify(headers)}`, () => {
+      const ask = (): void =>
+        refuseForeigners({ headers } as http.IncomingMessage, {
+          trustedHosts: 'addresses',
+          base: 'https://fhir.example.org/fhir',
+          corsOrigins: [],
+        });
+      if (isAnswered) ask();
+      else assert.throws(ask, { kind: 'forbidden' });
+    });
   }
 });

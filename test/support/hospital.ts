@@ -31,7 +31,7 @@ const usual: ServiceSettings = {
   timeZone: 'UTC',
   baseUrl: undefined,
   corsOrigins: [],
-  loopbackOnly: false,
+  trustedHosts: 'any',
   geminiApiKey: undefined,
   geminiModel: 'gemini-test',
   geminiBaseUrl: undefined,

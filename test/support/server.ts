@@ -42,7 +42,7 @@ const usualSettings: ServiceSettings = {
   timeZone: 'UTC',
   baseUrl: undefined,
   corsOrigins: [],
-  loopbackOnly: false,
+  trustedHosts: 'any',
   geminiApiKey: undefined,
   geminiModel: 'gemini-of-the-test',
   geminiBaseUrl: undefined,

@@ -2,8 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { FhirError } from '../model/errors.ts';
 import type { Admission } from '../../platform/admission/admission.ts';
+import { FhirError } from '../model/errors.ts';
 
 /** Bodies up to this size are read at once; they are too small to need a turn. */
 const LARGE = 1024 * 1024;

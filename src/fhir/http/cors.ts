@@ -31,18 +31,32 @@ export function preflightHeaders(allow: string): Record<string, string> {
   };
 }
 
+const addressHost = /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
 /**
- * Without sign-in only this machine may call. A foreign page could otherwise reach the data through the user's own browser: by a name
- * that resolves to 127.0.0.1 (the Host header gives it away), or directly (the Origin header does).
+ * Without sign-in a foreign web page could reach the data through the user's own browser: by a name that it resolves to this server's
+ * address (the Host header gives it away), or directly (the Origin header does). So only names that no foreigner can point here count:
+ * addresses, localhost, and the server's own name.
  */
-export function refuseForeigners({ headers }: IncomingMessage, { loopbackOnly, corsOrigins }: HttpSettings): void {
-  if (!loopbackOnly) return;
-  if (!loopbackHost.test(headers.host ?? '')) {
-    throw new FhirError('forbidden', 'While AUTH is off, only requests to localhost are answered');
+export function refuseForeigners(
+  { headers }: IncomingMessage,
+  { trustedHosts, base, corsOrigins }: Pick<HttpSettings, 'trustedHosts' | 'base' | 'corsOrigins'>,
+): void {
+  if (trustedHosts === 'any') return;
+  const { host = '', origin } = headers;
+  const ours = trustedHosts === 'loopback' ? loopbackHost : addressHost;
+  if (!ours.test(host) && host !== hostOf(base)) {
+    const who = trustedHosts === 'loopback' ? 'localhost' : 'an address or the name in BASE_URL';
+    throw new FhirError('forbidden', `While AUTH is off, only requests to ${who} are answered`);
   }
-  const { origin } = headers;
-  const isListed = corsOrigins !== '*' && origin !== undefined && corsOrigins.includes(origin);
-  if (origin !== undefined && !isListed && !loopbackOrigin.test(origin)) {
-    throw new FhirError('forbidden', 'While AUTH is off, only pages of localhost may call');
+  if (origin === undefined || loopbackOrigin.test(origin)) return;
+  const isListed = corsOrigins !== '*' && corsOrigins.includes(origin);
+  if (!isListed && hostOf(origin) !== host) {
+    throw new FhirError(
+      'forbidden',
+      'While AUTH is off, only pages of localhost, or of origins in CORS_ORIGINS, may call',
+    );
   }
 }
+
+const hostOf = (url: string | undefined): string | undefined => /^https?:\/\/([^/]+)/.exec(url ?? '')?.[1];

@@ -1,11 +1,11 @@
 // The FHIR service as one plain function for node:http. Express is not on this way: it would double the cost of a read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createAdmission } from '../../platform/admission/admission.ts';
 import { answerError } from '../interactions/answer-error.ts';
 import type { Dispatch, Engine } from '../interactions/call.ts';
 import { createGrammar } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
-import { createAdmission } from '../../platform/admission/admission.ts';
 import { createCorrelation } from './correlation.ts';
 import { type Exchange, openExchange, type Room, walk } from './pipeline.ts';
 import { respond } from './respond.ts';

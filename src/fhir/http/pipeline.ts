@@ -1,12 +1,12 @@
 // The way of every FHIR request, read from top to bottom. A step either sets something in the exchange, or sets the answer (which
 // ends the way), or throws a FhirError (which becomes the answer). New concerns (sign-in, rate limits, audit) are new lines.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admission } from '../../platform/admission/admission.ts';
 import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
 import { type Grammar, readQuery } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Store } from '../storage/store.ts';
-import type { Admission } from '../../platform/admission/admission.ts';
 import { readBody as readBytes } from './body.ts';
 import { allowOrigin, preflightHeaders, refuseForeigners } from './cors.ts';
 import { type BodyFormat, bodyFormat, FHIR_JSON, negotiate } from './negotiate.ts';

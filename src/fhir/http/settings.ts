@@ -6,8 +6,8 @@ export interface HttpSettings {
   base: string | undefined;
   /** origins of web pages that may call, besides those of this machine; '*' for all */
   corsOrigins: '*' | readonly string[];
-  /** nobody signs in (AUTH=off): answer only requests that name this machine, so that no foreign web page reaches the data */
-  loopbackOnly: boolean;
+  /** where nobody signs in (AUTH=off): the Host headers that are answered, so that no foreign web page reaches the data */
+  trustedHosts: 'loopback' | 'addresses' | 'any';
   /** bytes of large bodies that may be in work at once; a larger single body has a turn of its own */
   maxLargeBytesAtOnce: number;
 }
@@ -16,7 +16,7 @@ export const defaultHttpSettings: HttpSettings = {
   path: '/fhir',
   base: undefined,
   corsOrigins: [],
-  loopbackOnly: false,
+  trustedHosts: 'any',
   maxLargeBytesAtOnce: 96 * 1024 * 1024,
 };
 
