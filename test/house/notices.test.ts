@@ -9,7 +9,11 @@ describe('THIRD-PARTY-NOTICES', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { version: string; dev?: boolean; devOptional?: boolean; optional?: boolean }>;
     };
-    const lines = new Set(read('THIRD-PARTY-NOTICES').split('\n').map((line) => line.replace(/ \([^)]*\)+$/, '')));
+    const lines = new Set(
+      read('THIRD-PARTY-NOTICES')
+        .split('\n')
+        .map((line) => line.replace(/ \([^)]*\)+$/, '')),
+    );
     const missing = Object.entries(packages)
       .filter(([path, { dev, devOptional, optional }]) => path !== '' && !dev && !devOptional && !optional)
       .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)} ${version}`)
