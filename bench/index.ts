@@ -279,7 +279,7 @@ async function gatherFacts(): Promise<Facts> {
   const pairs = documents.flatMap((document) => {
     const keys = document.k as string[];
     return keys.flatMap((key) => {
-      const found = /^subject\|Patient\/([^|]+)\|code\|([^|]+)\|.+$/.exec(key);
+      const found = /^&subject\|Patient\/([^|]+)\|code\|([^|\\]+)$/.exec(key);
       return found === null ? [] : [{ patient: found[1] ?? '', code: found[2] ?? '', key }];
     });
   });

@@ -1,7 +1,7 @@
 // A store on a database of the test's own, with an extractor whose keys are written in the resource itself: what is tested is
 // the storage, not what search makes of FHIR.
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
-import type { KeyExtractor, SearchKeys } from '../../src/fhir/model/keys.ts';
+import type { Interval, KeyExtractor, SearchKeys } from '../../src/fhir/model/keys.ts';
 import type { Resource } from '../../src/fhir/model/resource.ts';
 import { createMongoStore, type MongoStore, type MongoStoreDeps } from '../../src/fhir/storage/mongo/index.ts';
 import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
@@ -12,7 +12,7 @@ export interface TestStore extends FreshDatabase {
   another(deps?: Partial<MongoStoreDeps>): Promise<MongoStore>;
 }
 
-const noKeys: SearchKeys = { k: [], s: [], d: [], q: [], sd: null };
+const noKeys: SearchKeys = { k: [], t: [], s: [], d: [], q: [], sd: null };
 
 /** JSON has no infinity. */
 const revived = (value: unknown): number =>
@@ -24,11 +24,7 @@ export function writtenKeys(version: string): KeyExtractor {
     version,
     extract(resource) {
       const keys = (resource.keys ?? {}) as Partial<SearchKeys>;
-      const interval = ({ p, lo, hi }: { p: string; lo: number; hi: number }) => ({
-        p,
-        lo: revived(lo),
-        hi: revived(hi),
-      });
+      const interval = ({ lo, hi, ...more }: Interval) => ({ ...more, lo: revived(lo), hi: revived(hi) });
       return { ...noKeys, ...keys, d: (keys.d ?? []).map(interval), q: (keys.q ?? []).map(interval) };
     },
   };
@@ -40,7 +36,7 @@ export function withKeys(
   more: Record<string, unknown> = {},
 ): Resource {
   const intervals = (list: SearchKeys['d'] = []) =>
-    list.map(({ p, lo, hi }) => ({ p, lo: written(lo), hi: written(hi) }));
+    list.map(({ lo, hi, ...more }) => ({ ...more, lo: written(lo), hi: written(hi) }));
   return { resourceType, keys: { ...keys, d: intervals(keys.d), q: intervals(keys.q) }, ...more };
 }
 

@@ -37,6 +37,8 @@ describe('find in the store', () => {
     'code|8302-2',
     'code|29463-7|loinc',
   ];
+  const tokens = ['code|8302-2|loinc', 'code|8302-2|local', 'status|a\\|b|', 'code|29463-7|loinc'];
+  const units = ['mg|ucum', 'mg', 'head$'];
   const names = ['muller', 'mullerin', 'smi', 'smith', 'schmitt', 'de la cruz', '😀ren', 'o.neil*'];
   const stored: Stored[] = [];
   const patients: Stored[] = [];
@@ -44,7 +46,13 @@ describe('find in the store', () => {
   const interval = (field: 'd' | 'q'): Interval => {
     if (field === 'q') {
       const lo = random(2000) / 10 - 50;
-      return { p: pick(['value', 'value|mg|x', 'other']), lo, hi: lo + pick([0, 0.1, 1, 30, 999, 5000, Infinity]) };
+      const t = some(2, () => pick(units));
+      return {
+        p: pick(['value', 'value|more', 'other']),
+        lo,
+        hi: lo + pick([0, 0.1, 1, 30, 999, 5000, Infinity]),
+        ...(t.length > 0 && { t }),
+      };
     }
     const lo = random(20) === 0 ? -Infinity : random(4000) * DAY;
     return { p: pick(['date', 'period', 'date2']), lo, hi: lo + pick(WIDTHS) || Infinity };
@@ -52,6 +60,7 @@ describe('find in the store', () => {
 
   const keysOf = (): SearchKeys => ({
     k: [...new Set([...some(3, () => pick(statuses)), ...some(2, () => `subject|Patient/p${random(12)}`)])],
+    t: some(2, () => pick(tokens)),
     s: some(2, () => {
       const name = pick(names);
       return `${pick(['family', 'note'])}:${name}\u0001${name.toUpperCase()}\u0001`;
@@ -105,7 +114,15 @@ describe('find in the store', () => {
       () => ({ op: 'equals', key: `subject|Patient/p${random(12)}` }),
       () => ({ op: 'oneOf', keys: some(3, () => pick(statuses)) }),
       () => ({ op: 'startsWith', in: 'k', prefix: pick(['code|', 'code|8', 'status|a\\|', 'subject|Patient/p1']) }),
-      () => ({ op: 'startsWith', in: 'k', prefix: 'code|', suffix: '|loinc' }),
+      () => ({ op: 'startsWith', in: pick(['k', 't'] as const), prefix: 'code|', suffix: '|loinc' }),
+      () => ({ op: 'confirms', tokens: some(2, () => pick(tokens)) }),
+      () => ({
+        op: 'and',
+        of: [
+          { op: 'equals', key: pick(statuses) },
+          { op: 'confirms', tokens: [pick(tokens)] },
+        ],
+      }),
       () => ({ op: 'startsWith', in: 's', prefix: `family:${pick(['mul', 's', 'smi', '😀', 'o.'])}` }),
       () => ({
         op: 'contains',
@@ -115,7 +132,14 @@ describe('find in the store', () => {
       () => ({ op: 'interval', in: 'd', param: pick(['date', 'period', 'date2']), lo: bound('d') }),
       () => ({ op: 'interval', in: 'd', param: pick(['date', 'period']), hi: bound('d') }),
       () => ({ op: 'interval', in: 'd', param: pick(['date', 'period']), lo: bound('d'), hi: bound('d') }),
-      () => ({ op: 'interval', in: 'q', param: pick(['value', 'value|mg|x']), lo: bound('q'), hi: bound('q') }),
+      () => ({ op: 'interval', in: 'q', param: pick(['value', 'value|more']), lo: bound('q'), hi: bound('q') }),
+      () => ({
+        op: 'interval',
+        in: 'q',
+        param: 'value',
+        lo: bound('q'),
+        confirms: some(2, () => some(2, () => pick(units))),
+      }),
       () => ({ op: 'interval', in: 'q', param: 'value', hi: bound('q') }),
       () => ({ op: 'exists', in: pick(['d', 'q'] as const), param: pick(['date', 'period', 'value', 'date2']) }),
       () => ({ op: 'exists', in: 'k', param: pick(['code', 'status', 'none']) }),
@@ -511,8 +535,9 @@ describe('what the database looks at for a page', () => {
                   `subject|Patient/p${patient}|code|c${code}`,
                   `rare|${Math.floor(index / 4000)}`,
                 ],
+                t: [`code|c${code}|loinc`],
                 d: [{ p: 'date', lo: date, hi: date + (index % 50 === 0 ? 400 * 86_400_000 : 900_000) }],
-                q: [{ p: 'value', lo: index % 1000, hi: index % 1000 }],
+                q: [{ p: 'value', lo: index % 1000, hi: index % 1000, t: ['mg|ucum'] }],
                 sd: date,
               }),
             } as const;
@@ -547,8 +572,33 @@ describe('what the database looks at for a page', () => {
     assert.ok(next.examined!.keys <= 25);
   });
 
+  it('is no more where the system of a code or the unit of a quantity is confirmed', async () => {
+    const confirms: Predicate = { op: 'confirms', tokens: ['code|c3|loinc'] };
+    for (const key of ['subject|Patient/p7|code|c3', 'code|c3']) {
+      const seen = await examined({ op: 'and', of: [{ op: 'equals', key }, confirms] });
+      assert.ok(seen.keys > 0 && seen.keys <= 25 && seen.documents <= 25, `${key}: ${JSON.stringify(seen)}`);
+    }
+    const several: Predicate = { op: 'oneOf', keys: ['code|c3', 'code|c4', 'code|c5'] };
+    const merged = await examined({
+      op: 'and',
+      of: [several, { op: 'confirms', tokens: ['code|c3|loinc', 'code|c4|loinc', 'code|c5|loinc'] }],
+    });
+    assert.ok(merged.keys <= 30, JSON.stringify(merged));
+    const bounds = { lo: { gte: 500 }, hi: { lte: 500 } };
+    const value: Predicate = { op: 'interval', in: 'q', param: 'value', ...bounds, confirms: [['mg|ucum', 'mg']] };
+    assert.ok((await examined(value, [])).keys <= 30);
+  });
+
   it('is a page of documents for the whole type and for :not', async () => {
     assert.ok((await examined({ op: 'and', of: [] })).documents <= 25);
+    const pair: Predicate = {
+      op: 'and',
+      of: [
+        { op: 'equals', key: 'code|c3' },
+        { op: 'confirms', tokens: ['code|c3|loinc'] },
+      ],
+    };
+    assert.ok((await examined({ op: 'not', of: pair })).documents <= 60);
     assert.ok((await examined({ op: 'not', of: { op: 'equals', key: 'code|c3' } })).documents <= 60);
   });
 

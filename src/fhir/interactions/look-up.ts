@@ -1,5 +1,6 @@
 // Many conditional criteria answered in few database commands: what a transaction asks before it writes.
 import type { Predicate } from '../model/predicate.ts';
+import { exactOf } from '../search/index.ts';
 import type { ConditionalCreate, Match, Transaction } from '../storage/store.ts';
 
 export interface Wanted extends ConditionalCreate {
@@ -18,29 +19,34 @@ export async function lookUp(tx: Pick<Transaction, 'find'>, wanted: Iterable<Wan
   const distinct = new Map<string, Wanted>();
   for (const one of wanted) distinct.set(keyOf(one), one);
   const hits = new Map<string, Match[]>();
-  const byType = new Map<string, Map<string, Wanted>>();
+  const alike = new Map<string, Alike>();
   const single: Wanted[] = [];
   for (const one of distinct.values()) {
     const key = onlyKey(one.where);
     if (key === undefined) single.push(one);
-    else byType.set(one.type, (byType.get(one.type) ?? new Map()).set(key, one));
+    else addAlike(alike, one, key);
   }
-  for (const [type, byKey] of byType) {
-    const keys = [...byKey.keys()];
-    for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
-      const some = keys.slice(start, start + KEYS_AT_ONCE);
-      const where: Predicate = some.length === 1 ? { op: 'equals', key: some[0]! } : { op: 'oneOf', keys: some };
-      const limit = some.length * 2;
-      const page = await tx.find({ type, where, sort: [], limit, total: 'none', wantReferences: some.length > 1 });
-      if (page.next !== undefined && some.length > 1) {
-        // some keys have so many matches that they crowded out others: these are asked one by one
-        single.push(...some.map((key) => byKey.get(key)!));
+  for (const { type, hasTokens, byText } of alike.values()) {
+    const texts = [...byText.keys()];
+    for (let start = 0; start < texts.length; start += KEYS_AT_ONCE) {
+      const some = new Set(texts.slice(start, start + KEYS_AT_ONCE));
+      if (some.size === 1) {
+        single.push(...[...some].map((text) => byText.get(text)!.one));
+        continue;
+      }
+      const keys: Predicate = { op: 'oneOf', keys: [...new Set([...some].map((text) => byText.get(text)!.key))] };
+      const where: Predicate = hasTokens ? { op: 'and', of: [keys, { op: 'confirms', tokens: [...some] }] } : keys;
+      const asked = hasTokens ? { wantTokens: true } : { wantReferences: true };
+      const page = await tx.find({ type, where, sort: [], limit: some.size * 2, total: 'none', ...asked });
+      if (page.next !== undefined) {
+        // some have so many matches that they crowded out others: these are asked one by one
+        single.push(...[...some].map((text) => byText.get(text)!.one));
         continue;
       }
       for (const match of page.matches) {
-        for (const key of some.length === 1 ? some : new Set(match.keys)) {
-          const one = byKey.get(key);
-          if (one !== undefined) hits.set(keyOf(one), [...(hits.get(keyOf(one)) ?? []), match]);
+        for (const text of new Set(hasTokens ? match.tokens : match.keys)) {
+          const found = some.has(text) ? byText.get(text) : undefined;
+          if (found) hits.set(keyOf(found.one), [...(hits.get(keyOf(found.one)) ?? []), match]);
         }
       }
     }
@@ -52,10 +58,25 @@ export async function lookUp(tx: Pick<Transaction, 'find'>, wanted: Iterable<Wan
   return hits;
 }
 
-/** The key of a predicate that asks for just one: `identifier=system|value`. */
-function onlyKey(where: Predicate): string | undefined {
-  if (where.op === 'equals') return where.key;
-  if (where.op === 'oneOf' && where.keys.length === 1) return where.keys[0];
-  if ((where.op === 'and' || where.op === 'or') && where.of.length === 1) return onlyKey(where.of[0]!);
-  return undefined;
+/** Criteria of one type that one command can answer: by what tells its matches apart, a token with its system or a key. */
+interface Alike {
+  type: string;
+  hasTokens: boolean;
+  byText: Map<string, { one: Wanted; key: string }>;
+}
+
+function addAlike(groups: Map<string, Alike>, one: Wanted, { key, token }: { key: string; token?: string }): void {
+  const { type } = one;
+  const hasTokens = token !== undefined;
+  const name = `${type} ${hasTokens}`;
+  const group = groups.get(name) ?? { type, hasTokens, byText: new Map() };
+  groups.set(name, group);
+  group.byText.set(token ?? key, { one, key });
+}
+
+/** The key of a predicate that asks for just one, and the token that confirms it: `identifier=system|value`. */
+function onlyKey(where: Predicate): { key: string; token?: string } | undefined {
+  const { keys, tokens } = exactOf(where) ?? { keys: [] };
+  if (keys.length !== 1 || (tokens && tokens.length !== 1)) return undefined;
+  return { key: keys[0]!, ...(tokens && { token: tokens[0]! }) };
 }

@@ -1,7 +1,7 @@
 // GET [base]/Patient/[id]/[type]?…, or /* for every type. https://hl7.org/fhir/R4/http.html#vsearch and compartmentdefinition.html
 import type { Definitions } from '../definitions/definitions.ts';
 import { nothing, type Predicate } from '../model/predicate.ts';
-import { parametersOf } from '../search/index.ts';
+import { parametersOf, patientCompartmentKeys } from '../search/index.ts';
 import type { Interaction } from './call.ts';
 import type { InteractionParts } from './parts.ts';
 import { runSearch } from './search.ts';
@@ -19,7 +19,7 @@ export const createSearchCompartment =
     return searchTypesInTurn(engine, call, { types, path, within });
   };
 
-/** The patient's compartment has a key of its own; the others are the references that make them. */
+/** By the keys of the patient's compartment; the others are the references that make them. */
 export function compartmentPredicate(
   definitions: Definitions,
   compartment: string,
@@ -28,7 +28,10 @@ export function compartmentPredicate(
 ): Predicate {
   const codes = definitions.compartments.get(compartment)?.members.get(type) ?? [];
   if (codes.length === 0) return nothing;
-  if (compartment === 'Patient') return { op: 'equals', key: `@${id}` };
+  if (compartment === 'Patient') {
+    const [key = '', ...more] = patientCompartmentKeys(definitions, type, id);
+    return more.length === 0 ? { op: 'equals', key } : { op: 'oneOf', keys: [key, ...more] };
+  }
   const { byCode } = parametersOf(definitions, type);
   const keys = codes
     .flatMap((code) => byCode.get(code)?.sources ?? [])

@@ -3,16 +3,20 @@
 
 /** A closed interval [lo, hi]. Dates are milliseconds since 1970 UTC; numbers are the value itself. ±Infinity where open. */
 export interface Interval {
-  /** the parameter's code; with a suffix where the key says more: `value-quantity|mg|<system tag>` */
+  /** the parameter's code; with a suffix where the key says more: `near|latitude` */
   p: string;
   lo: number;
   hi: number;
+  /** what else is exactly known of it: a quantity's unit, a composite's code with its system */
+  t?: string[];
 }
 
 export interface SearchKeys {
-  /** exact keys, each beginning with `<param>|`: tokens, references, uris; `@<patient id>` for the patient
-   *  compartment; `&<reference key>|<token key>` for a patient's codes */
+  /** exact keys, each beginning with `<param>|`: tokens without their system, references, uris; `@<patient id>` for a patient's
+   *  compartment, where the type's reference to its patient does not say it; `&<reference key>|<token key>` for a patient's codes */
   k: string[];
+  /** tokens with their system, `<param>|<code>|<system tag>`: no index has them, they confirm what `k` found (docs/adr/0004) */
+  t: string[];
   /** strings, one entry each: `<param>:<normalised>\u0001<as written>\u0001`; prefix search, :exact and :contains are all answered by it */
   s: string[];
   /** dates and periods */

@@ -15,6 +15,8 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
       return keys.k.includes(predicate.key);
     case 'oneOf':
       return predicate.keys.some((key) => keys.k.includes(key));
+    case 'confirms':
+      return predicate.tokens.some((token) => keys.t.includes(token));
     case 'startsWith':
       return keys[predicate.in].some((entry) => hasEnds(entry, predicate.prefix, predicate.suffix ?? ''));
     case 'contains':
@@ -44,8 +46,10 @@ function containsText(entry: string, prefix: string, text: string): boolean {
   return entry.slice(prefix.length, end < 0 ? undefined : end).includes(text);
 }
 
-function meets({ p, lo, hi }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
-  return p === predicate.param && isWithin(lo, predicate.lo ?? {}) && isWithin(hi, predicate.hi ?? {});
+function meets({ p, lo, hi, t = [] }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
+  const { param, confirms = [] } = predicate;
+  if (p !== param || !isWithin(lo, predicate.lo ?? {}) || !isWithin(hi, predicate.hi ?? {})) return false;
+  return confirms.every((tokens) => tokens.some((token) => t.includes(token)));
 }
 
 function isWithin(value: number, { gt, gte, lt, lte }: Bound): boolean {

@@ -17,12 +17,21 @@ export type Predicate =
   | { op: 'equals'; key: string }
   /** `k` holds one of these keys */
   | { op: 'oneOf'; keys: readonly string[] }
-  /** an entry of `k` or `s` begins with `prefix` and, where a `suffix` is given, ends with it (`code=http://loinc.org|`: any code of a system) */
-  | { op: 'startsWith'; in: 'k' | 's'; prefix: string; suffix?: string }
+  /** `t` holds one of these tokens. No index helps: beside it stands what finds the candidates, the same token's key in `k` */
+  | { op: 'confirms'; tokens: readonly string[] }
+  /** an entry of `k`, `t` or `s` begins with `prefix` and, where a `suffix` is given, ends with it (`code=http://loinc.org|`: any code of a system) */
+  | { op: 'startsWith'; in: 'k' | 't' | 's'; prefix: string; suffix?: string }
   /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon */
   | { op: 'contains'; param: string; text: string }
-  /** one interval of `param` (the whole `p`) whose ends meet both conditions */
-  | { op: 'interval'; in: 'd' | 'q'; param: string; lo?: Bound; hi?: Bound }
+  /** one interval of `param` (the whole `p`) whose ends meet both conditions, and whose `t` holds one token of each list in `confirms` */
+  | {
+      op: 'interval';
+      in: 'd' | 'q';
+      param: string;
+      lo?: Bound;
+      hi?: Bound;
+      confirms?: readonly (readonly string[])[];
+    }
   /** the parameter has any key at all (`:missing=false`); `param` is a code, keys with suffixes count */
   | { op: 'exists'; in: 'k' | 's' | 'd' | 'q'; param: string }
   | { op: 'ids'; ids: readonly string[] }

@@ -1,11 +1,21 @@
 // How a composite's element is stored: `<param>|<part>$<part>`, exact parts first, each in the spelling of its own type without the
-// parameter's name; an interval's unit comes after the last `$`. Two numbers in a row (start and end of a window) share one interval.
+// parameter's name. As for tokens alone, `k` has the codes and `t` the same with their systems. Where an interval comes last, its own tokens
+// say the systems, `<part>$`, and the unit. Two numbers in a row (start and end of a window) share one interval.
 import type { Interval, SearchKeys } from '../model/keys.ts';
 import { compositePart, shortenKey } from './keys.ts';
 import type { Parameter } from './search-type.ts';
 
 /** the keys of a part begin with `|`, because the parameter's name before it is empty */
-export const partOf = (key: string): string => compositePart(key.slice(1));
+const partOf = (key: string): string => compositePart(key.slice(1));
+
+/** Each head with each of the next part's keys; one empty head begins. */
+export const withPart = (heads: readonly string[], keys: readonly string[]): string[] =>
+  heads.flatMap((head) => keys.map((key) => (head === '' ? partOf(key) : `${head}$${partOf(key)}`)));
+
+export const headKey = (code: string, head: string): string => shortenKey(`${code}|${head}`);
+export const intervalKey = (code: string, head: string): string => shortenKey(`${code}|${head}$`);
+/** no unit ends like this where it has a bar */
+export const headToken = (head: string): string => `${head}$`;
 
 /** What one element stores, from the keys of its parts. */
 export function composeKeys(
@@ -15,28 +25,36 @@ export function composeKeys(
   keys: SearchKeys,
 ): void {
   let heads: string[] = [''];
+  let spelled: string[] = [''];
   let interval: Interval[] | undefined;
   let texts: string[] | undefined;
   for (const [index, part] of parts.entries()) {
     const where = types[index]?.keys ?? 'k';
     if (where === 'k') {
-      const exact = part.k.filter((key) => !key.startsWith('|*|')).map(partOf);
-      heads = heads.flatMap((head) => exact.map((key) => (head === '' ? key : `${head}$${key}`)));
+      const exact = part.k.filter((key) => !key.startsWith('|*|'));
+      heads = withPart(heads, exact);
+      spelled = withPart(spelled, [...exact, ...part.t]);
     } else if (where === 's') texts = part.s;
     else interval = interval ? meet(interval, part[where]) : part[where];
   }
-  for (const head of heads) {
-    if (interval) {
-      for (const { p, lo, hi } of interval) {
-        keys[types.at(-1)?.keys === 'd' ? 'd' : 'q'].push({ p: intervalKey(code, head, p), lo, hi });
+  const plain = new Set(heads);
+  const withSystem = spelled.filter((head) => !plain.has(head));
+  if (interval) {
+    const known = withSystem.map(headToken);
+    for (const head of plain) {
+      for (const { lo, hi, t = [] } of interval) {
+        const tokens = [...known, ...t];
+        const entry = { p: intervalKey(code, head), lo, hi, ...(tokens.length > 0 && { t: tokens }) };
+        keys[types.at(-1)?.keys === 'd' ? 'd' : 'q'].push(entry);
       }
-    } else if (texts) for (const text of texts) keys.s.push(`${code}|${head}$${text}`);
-    else keys.k.push(shortenKey(`${code}|${head}`));
+    }
+  } else if (texts) {
+    for (const head of spelled) for (const text of texts) keys.s.push(`${code}|${head}$${text}`);
+  } else {
+    for (const head of plain) keys.k.push(headKey(code, head));
+    for (const head of withSystem) keys.t.push(headKey(code, head));
   }
 }
-
-export const intervalKey = (code: string, head: string, unit: string): string =>
-  shortenKey(`${code}|${head}$${compositePart(unit.slice(1))}`);
 
 /** A begin and an end: one interval for each pair. */
 const meet = (starts: readonly Interval[], ends: readonly Interval[]): Interval[] =>

@@ -7,10 +7,11 @@ import { composeKeys } from './composite-keys.ts';
 import { compileExpression, type Expression } from './expression/compile.ts';
 import { shortenKey } from './keys.ts';
 import { parametersOf, type TypeParameters } from './parameters.ts';
+import { type PatientCompartment, patientCompartmentOf } from './patient-compartment.ts';
 import type { ExtractContext, Parameter } from './search-type.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
-const KEY_SCHEMA = 1;
+const KEY_SCHEMA = 2;
 
 export interface ExtractOptions {
   timeZone: string;
@@ -49,9 +50,7 @@ interface TypePlan {
   steps: readonly Step[];
   /** the steps whose keys are joined with the patient, by parameter */
   joined: readonly { code: string; step: Step }[];
-  /** what a key of a patient's compartment begins with */
-  compartment: readonly string[];
-  isPatient: boolean;
+  compartment: PatientCompartment;
 }
 
 function planType(definitions: Definitions, type: string): TypePlan {
@@ -59,16 +58,13 @@ function planType(definitions: Definitions, type: string): TypePlan {
   const step = (parameter: Parameter): Step =>
     parameter.composition ? compositeStep(definitions, type, parameter) : elementStep(definitions, type, parameter);
   const joins = new Set(parameters.withPatient);
-  const members = definitions.compartments.get('Patient')?.members.get(type) ?? [];
-  const sources = members.flatMap((code) => parameters.byCode.get(code)?.sources.map((source) => source.code) ?? []);
   return {
     parameters,
     steps: parameters.stored.filter(({ code }) => !joins.has(code)).map(step),
     joined: parameters.stored
       .filter(({ code }) => joins.has(code))
       .map((parameter) => ({ code: parameter.code, step: step(parameter) })),
-    compartment: [...new Set(sources)].map((code) => `${code}|Patient/`),
-    isPatient: members.includes('{def}'),
+    compartment: patientCompartmentOf(definitions, type),
   };
 }
 
@@ -113,16 +109,15 @@ function compositeStep(definitions: Definitions, type: string, { code, definitio
   };
 }
 
-const noKeys = (): SearchKeys => ({ k: [], s: [], d: [], q: [], sd: null });
+const noKeys = (): SearchKeys => ({ k: [], t: [], s: [], d: [], q: [], sd: null });
 
 function extract(resource: Resource, plan: TypePlan, context: ExtractContext): SearchKeys {
   const keys = noKeys();
   for (const step of plan.steps) step(resource, keys, context, undefined);
-  const patients = patientIds(keys.k, plan);
+  pushCompartments(resource, plan.compartment, keys);
   joinPatient(resource, plan, keys, context);
-  if (plan.isPatient && resource.id !== undefined) patients.add(resource.id);
-  for (const id of patients) keys.k.push(`@${id}`);
   keys.k = distinct(keys.k);
+  keys.t = distinct(keys.t);
   keys.s = distinct(keys.s);
   keys.sd = mainDate(keys, plan.parameters.mainDate);
   return keys;
@@ -130,19 +125,26 @@ function extract(resource: Resource, plan: TypePlan, context: ExtractContext): S
 
 const distinct = (list: string[]): string[] => (list.length < 2 ? list : [...new Set(list)]);
 
-/** https://hl7.org/fhir/R4/compartmentdefinition-patient.html */
-function patientIds(k: readonly string[], { compartment }: TypePlan): Set<string> {
-  const ids = new Set<string>();
-  for (const key of k) {
-    for (const prefix of compartment) {
-      if (key.startsWith(prefix) && !key.includes('/', prefix.length)) ids.add(key.slice(prefix.length));
-    }
-  }
-  return ids;
+/** `@<patient id>` where the reference to the patient does not say it. */
+function pushCompartments({ id }: Resource, compartment: PatientCompartment, { k }: SearchKeys): void {
+  const { main, others, isPatient } = compartment;
+  const ids = new Set(others.flatMap((code) => patientIds(k, code)));
+  if (isPatient && id !== undefined) ids.add(id);
+  if (ids.size === 0) return;
+  if (main !== undefined) for (const said of patientIds(k, main)) ids.delete(said);
+  for (const one of ids) k.push(`@${one}`);
 }
 
+function patientIds(k: readonly string[], code: string): string[] {
+  const prefix = `${code}|Patient/`;
+  return patientKeys(k, prefix).map((key) => key.slice(prefix.length));
+}
+
+const patientKeys = (k: readonly string[], prefix: string): string[] =>
+  k.filter((key) => key.startsWith(prefix) && !key.includes('/', prefix.length));
+
 /**
- * `&subject|Patient/1|code|8302-2|<tag>`: one key for the search that clinicians make most, sorted by date in its index. The `&`
+ * `&subject|Patient/1|code|8302-2`: one key for the search that clinicians make most, sorted by date in its index. The `&`
  * keeps it out of the range of `subject`'s own keys.
  */
 function joinPatient(
@@ -151,9 +153,7 @@ function joinPatient(
   keys: SearchKeys,
   context: ExtractContext,
 ): void {
-  const prefix = `${parameters.patient}|Patient/`;
-  const patients =
-    joined.length === 0 ? [] : keys.k.filter((key) => key.startsWith(prefix) && !key.includes('/', prefix.length));
+  const patients = joined.length === 0 ? [] : patientKeys(keys.k, `${parameters.patient}|Patient/`);
   for (const { step } of joined) {
     const coded: string[] = [];
     step(resource, keys, context, coded);

@@ -2,6 +2,7 @@
 // https://hl7.org/fhir/R4/search.html#modifiers, #chaining and #has
 import { FhirError } from '../model/errors.ts';
 import { everything, nothing, type Predicate } from '../model/predicate.ts';
+import { anyOf } from './confirmed.ts';
 import { parametersOf } from './parameters.ts';
 import type { Parameter, SearchContext, Source, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
@@ -65,25 +66,6 @@ function planValue(term: Term, value: string): Predicate {
 
 const matchesOf = (term: Term, values: readonly unknown[]): Predicate[] =>
   term.parameter.sources.flatMap(({ code }) => values.map((value) => term.parameter.type.match(value, code, term)));
-
-/** Alternatives in their shortest form: exact keys become one list. */
-export function anyOf(predicates: readonly Predicate[]): Predicate {
-  if (predicates.length === 1) return predicates[0]!;
-  const keys = new Set<string>();
-  const ids = new Set<string>();
-  const others: Predicate[] = [];
-  for (const predicate of predicates) {
-    if (predicate.op === 'equals') keys.add(predicate.key);
-    else if (predicate.op === 'oneOf') for (const key of predicate.keys) keys.add(key);
-    else if (predicate.op === 'ids') for (const id of predicate.ids) ids.add(id);
-    else if (predicate.op === 'or') others.push(...predicate.of);
-    else others.push(predicate);
-  }
-  if (keys.size > 0)
-    others.unshift(keys.size === 1 ? { op: 'equals', key: [...keys][0]! } : { op: 'oneOf', keys: [...keys] });
-  if (ids.size > 0) others.unshift({ op: 'ids', ids: [...ids] });
-  return others.length === 1 ? others[0]! : { op: 'or', of: others };
-}
 
 function planMissing({ parameter, name }: Term, value: string): Predicate {
   if (value !== 'true' && value !== 'false') {

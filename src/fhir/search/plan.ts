@@ -3,8 +3,9 @@
 import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError, type Issue } from '../model/errors.ts';
 import { everything, type Predicate } from '../model/predicate.ts';
+import { exactOf, predicateOf } from './confirmed.ts';
 import { joinedKey } from './extract.ts';
-import { anyOf, planFilter } from './filter.ts';
+import { planFilter } from './filter.ts';
 import { parametersOf } from './parameters.ts';
 import { type ResultShape, resultParameters } from './result-parameters.ts';
 import type { SearchContext } from './search-type.ts';
@@ -78,7 +79,7 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
 
 /** Flat, so that a composite's code can be joined with the patient too. */
 function addFilter(filters: Predicate[], filter: Predicate): void {
-  if (filter.op === 'and') filters.push(...filter.of);
+  if (filter.op === 'and') for (const part of filter.of) addFilter(filters, part);
   else filters.push(filter);
 }
 
@@ -87,15 +88,18 @@ export function planCriteria(input: PlanInput): { where: Predicate; canonical: s
   const { definitions, type, settings } = input;
   const context: SearchContext = { definitions, base: input.base, timeZone: settings.timeZone, now: input.now };
   if (input.query.length === 0) throw new FhirError('invalid', 'A conditional request needs criteria');
-  const filters = input.query.map(([name, value]) => {
+  const filters: Predicate[] = [];
+  const terms: string[] = [];
+  for (const [name, value] of input.query) {
     if (resultParameters.has(name.split(':', 1)[0] ?? ''))
       throw new FhirError('invalid', `${name} chooses nothing, so it cannot be a criterion`);
-    return planFilter(context, type, name, value);
-  });
-  const terms = filters.map((filter) => JSON.stringify(filter, infinityAsText)).sort();
+    const filter = planFilter(context, type, name, value);
+    addFilter(filters, filter);
+    terms.push(JSON.stringify(filter, infinityAsText));
+  }
   return {
     where: allOf(withJoinedKeys(definitions, type, filters)),
-    canonical: `${type}?${[...new Set(terms)].join('&')}`,
+    canonical: `${type}?${[...new Set(terms.sort())].join('&')}`,
   };
 }
 
@@ -108,8 +112,8 @@ function allOf(predicates: readonly Predicate[]): Predicate {
 }
 
 /**
- * A patient and a code become the one key that has both, so that the index alone gives the answer in the order of its dates.
- * Codes without a system have no such key and stay as they are.
+ * A patient and a code become the one key that has both, so that the index alone gives the answer in the order of its dates. What confirms
+ * the code's system is a condition of its own and stays as it is.
  */
 function withJoinedKeys(definitions: Definitions, type: string, filters: readonly Predicate[]): readonly Predicate[] {
   if (filters.length < 2) return filters;
@@ -121,26 +125,11 @@ function withJoinedKeys(definitions: Definitions, type: string, filters: readonl
   );
   if (who?.op !== 'equals') return filters;
   for (const code of withPatient) {
-    const what = filters.find((filter) => exactKeys(filter)?.every((key) => isCoded(key, `${code}|`)));
-    const keys = what && exactKeys(what);
-    if (!keys) continue;
-    const joined = anyOf(keys.map((key) => ({ op: 'equals', key: joinedKey(who.key, key) })));
+    const what = filters.find((filter) => exactOf(filter)?.keys.every((key) => key.startsWith(`${code}|`)));
+    const exact = what && exactOf(what);
+    if (!exact || exact.keys.length === 0) continue;
+    const joined = predicateOf({ ...exact, keys: exact.keys.map((key) => joinedKey(who.key, key)) });
     return [joined, ...filters.filter((filter) => filter !== who && filter !== what)];
   }
   return filters;
-}
-
-function exactKeys(predicate: Predicate): readonly string[] | undefined {
-  if (predicate.op === 'equals') return [predicate.key];
-  return predicate.op === 'oneOf' ? predicate.keys : undefined;
-}
-
-/** `code|8302-2|<tag>`, not `code|8302-2`: a second bar that is none of the value's own */
-function isCoded(key: string, prefix: string): boolean {
-  if (!key.startsWith(prefix)) return false;
-  for (let at = prefix.length; at < key.length; at++) {
-    if (key[at] === '\\') at++;
-    else if (key[at] === '|') return true;
-  }
-  return false;
 }

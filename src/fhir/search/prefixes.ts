@@ -1,6 +1,6 @@
 // Prefixes of ordered values, and what each asks of an interval. https://hl7.org/fhir/R4/search.html#prefix
 import { FhirError } from '../model/errors.ts';
-import type { Predicate } from '../model/predicate.ts';
+import type { Bound, Predicate } from '../model/predicate.ts';
 
 export const PREFIXES = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const;
 export type Prefix = (typeof PREFIXES)[number];
@@ -33,29 +33,33 @@ export function illegalValue(parameter: string, text: string, what: string): Fhi
   );
 }
 
-type Ask = (param: string, value: Ordered, where: 'd' | 'q') => Predicate;
+type Ends = { lo?: Bound; hi?: Bound };
 
-const end = ({ hi, isHalfOpen }: Range): { lt: number } | { lte: number } => (isHalfOpen ? { lt: hi } : { lte: hi });
-const beyond = ({ hi, isHalfOpen }: Range): { gte: number } | { gt: number } => (isHalfOpen ? { gte: hi } : { gt: hi });
+const end = ({ hi, isHalfOpen }: Range): Bound => (isHalfOpen ? { lt: hi } : { lte: hi });
+const beyond = ({ hi, isHalfOpen }: Range): Bound => (isHalfOpen ? { gte: hi } : { gt: hi });
 
-const asks: Readonly<Record<Prefix, Ask>> = {
-  eq: (param, { range }, where) => ({ op: 'interval', in: where, param, lo: { gte: range.lo }, hi: end(range) }),
-  ne: (param, { range }, where) => ({
-    op: 'or',
-    of: [
-      { op: 'interval', in: where, param, lo: { lt: range.lo } },
-      { op: 'interval', in: where, param, hi: beyond(range) },
-    ],
-  }),
-  gt: (param, { hi }, where) => ({ op: 'interval', in: where, param, hi: { gt: hi } }),
-  lt: (param, { lo }, where) => ({ op: 'interval', in: where, param, lo: { lt: lo } }),
-  ge: (param, { lo }, where) => ({ op: 'interval', in: where, param, hi: { gte: lo } }),
-  le: (param, { hi }, where) => ({ op: 'interval', in: where, param, lo: { lte: hi } }),
-  sa: (param, { hi }, where) => ({ op: 'interval', in: where, param, lo: { gt: hi } }),
-  eb: (param, { lo }, where) => ({ op: 'interval', in: where, param, hi: { lt: lo } }),
-  ap: (param, { range }, where) => ({ op: 'interval', in: where, param, lo: end(range), hi: { gte: range.lo } }),
+/** What each asks of an interval's ends; one of the alternatives must hold. */
+const asks: Readonly<Record<Prefix, (value: Ordered) => readonly Ends[]>> = {
+  eq: ({ range }) => [{ lo: { gte: range.lo }, hi: end(range) }],
+  ne: ({ range }) => [{ lo: { lt: range.lo } }, { hi: beyond(range) }],
+  gt: ({ hi }) => [{ hi: { gt: hi } }],
+  lt: ({ lo }) => [{ lo: { lt: lo } }],
+  ge: ({ lo }) => [{ hi: { gte: lo } }],
+  le: ({ hi }) => [{ lo: { lte: hi } }],
+  sa: ({ hi }) => [{ lo: { gt: hi } }],
+  eb: ({ lo }) => [{ hi: { lt: lo } }],
+  ap: ({ range }) => [{ lo: end(range), hi: { gte: range.lo } }],
 };
 
 /** Which stored intervals a prefixed value asks for. */
-export const askInterval = (param: string, value: Ordered, where: 'd' | 'q'): Predicate =>
-  asks[value.prefix](param, value, where);
+export function askInterval(
+  param: string,
+  value: Ordered,
+  where: 'd' | 'q',
+  confirms?: readonly (readonly string[])[],
+): Predicate {
+  const of = asks[value.prefix](value).map(
+    (ends): Predicate => ({ op: 'interval', in: where, param, ...ends, ...(confirms && { confirms }) }),
+  );
+  return of.length === 1 ? of[0]! : { op: 'or', of };
+}

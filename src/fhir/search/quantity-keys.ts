@@ -1,4 +1,4 @@
-// How an interval of a quantity is stored, unit by unit. https://hl7.org/fhir/R4/search.html#quantity
+// How an interval of a quantity is stored: once, and beside it in what units it can be meant. https://hl7.org/fhir/R4/search.html#quantity
 import { keyPart, systemTag } from './keys.ts';
 import type { KeySink } from './search-type.ts';
 
@@ -29,14 +29,17 @@ export function pushInterval(
   hi: number,
   { unit, system, code: unitCode }: Unit,
 ): void {
-  keys.q.push({ p: code, lo, hi });
-  if (unitCode !== undefined && system !== undefined) {
-    keys.q.push({ p: `${code}|${keyPart(unitCode)}|${systemTag(system)}`, lo, hi });
-  }
+  const units: string[] = [];
+  if (unitCode !== undefined && system !== undefined) units.push(unitToken(unitCode, system));
   const isSaidByCode = system === UCUM && unitCode !== undefined;
-  if (unitCode !== undefined && !isSaidByCode) keys.q.push({ p: `${code}|${keyPart(unitCode)}`, lo, hi });
-  if (unit !== undefined && unit !== unitCode) keys.q.push({ p: `${code}|${keyPart(unit)}`, lo, hi });
+  if (unitCode !== undefined && !isSaidByCode) units.push(unitToken(unitCode));
+  if (unit !== undefined && unit !== unitCode) units.push(unitToken(unit));
+  keys.q.push({ p: code, lo, hi, ...(units.length > 0 && { t: units }) });
 }
+
+/** A unit's code with its system, or the unit as it is written for people. */
+export const unitToken = (unit: string, system?: string): string =>
+  system === undefined ? keyPart(unit) : `${keyPart(unit)}|${systemTag(system)}`;
 
 /** https://hl7.org/fhir/R4/datatypes.html#Range — a missing end is open */
 export function pushRange(value: unknown, sink: KeySink): void {

@@ -1,5 +1,6 @@
 // How a system and a code are read and stored, for tokens and for the identifiers of references.
 // https://hl7.org/fhir/R4/search.html#token
+import type { Predicate } from '../model/predicate.ts';
 import { keyPart, systemTag } from './keys.ts';
 import type { KeySink } from './search-type.ts';
 import { splitEscaped, unescapeValue } from './separators.ts';
@@ -13,17 +14,34 @@ interface Identifier {
 export const ANY = '*';
 export const tokenPart = (value: string): string => (value === ANY ? `\\${ANY}` : keyPart(value));
 
-export function pushSystemAndCode(sink: KeySink, system: string, part: string, anyPart = part): void {
-  const key = `${sink.code}|${part}|${systemTag(system)}`;
-  sink.keys.k.push(key, `${sink.code}|${anyPart}`);
-  sink.coded?.push(key);
+/** A value whose system does not matter or is known from the definition. */
+export function pushCode({ code, keys, coded }: KeySink, part: string): void {
+  const key = `${code}|${part}`;
+  keys.k.push(key);
+  coded?.push(key);
 }
+
+export function pushSystemAndCode(sink: KeySink, system: string, part: string, anyPart = part): void {
+  pushCode(sink, anyPart);
+  sink.keys.t.push(tokenKey(sink.code, part, system));
+}
+
+/** how a token is written with its system; the empty text stands for none */
+export const tokenKey = (code: string, part: string, system: string): string => `${code}|${part}|${systemTag(system)}`;
 
 export function pushIdentifier(value: unknown, sink: KeySink): void {
   const { system = '', value: text } = value as Identifier;
   if (text !== undefined) pushSystemAndCode(sink, system, tokenPart(text));
-  if (system !== '') sink.keys.k.push(`${sink.code}|${ANY}|${systemTag(system)}`);
 }
+
+/** Any code of a system, or of none: by the end of the tokens of all that have the parameter. */
+export const anyTokenOf = (code: string, system: string): Predicate => ({
+  op: 'and',
+  of: [
+    { op: 'exists', in: 'k', param: code },
+    { op: 'startsWith', in: 't', prefix: `${code}|`, suffix: `|${systemTag(system)}` },
+  ],
+});
 
 export interface TokenSearch {
   /** absent: any; empty: none */

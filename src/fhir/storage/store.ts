@@ -35,6 +35,8 @@ export interface FindQuery {
   total: 'none' | 'estimate' | 'accurate';
   /** reference keys (`<param>|Type/id`) are wanted for includes */
   wantReferences?: boolean;
+  /** tokens with their system are wanted, to tell apart which of many criteria a match meets */
+  wantTokens?: boolean;
   /** runs the page once more to fill `examined`; for the bench and for tests */
   explain?: boolean;
 }
@@ -47,6 +49,8 @@ export interface Match {
   bytes: Buffer;
   /** the resource's `k` entries, only where `wantReferences` */
   keys?: readonly string[];
+  /** the resource's `t` entries, only where `wantTokens` */
+  tokens?: readonly string[];
 }
 
 export interface FindPage {

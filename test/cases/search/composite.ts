@@ -61,6 +61,48 @@ export const compositeCases: readonly SearchCases[] = [
     ],
   },
   {
+    title: 'one code in two systems, and units',
+    type: 'Observation',
+    resources: [
+      observation('loinc', {
+        code: code('p'),
+        component: [{ code: code('x'), valueQuantity: mmHg(150) }],
+      }),
+      observation('local', {
+        code: code('p'),
+        component: [
+          { code: { coding: [{ system: 'http://local', code: 'x' }] }, valueQuantity: { value: 150, unit: 'torr' } },
+          { code: code('x'), valueQuantity: mmHg(100) },
+        ],
+      }),
+      observation('concepts', {
+        code: code('p'),
+        component: [
+          { code: code('c'), valueCodeableConcept: { coding: [{ system: 'http://local', code: 'high' }] } },
+          { code: { coding: [{ code: 'c' }] }, valueCodeableConcept: code('high') },
+        ],
+      }),
+    ],
+    rows: [
+      ['component-code-value-quantity=x$gt140', ['loinc', 'local']],
+      [`component-code-value-quantity=${LOINC}|x$gt140`, ['loinc']],
+      ['component-code-value-quantity=http://local|x$gt140', ['local']],
+      ['component-code-value-quantity=|x$gt140', []],
+      ['component-code-value-quantity=x$gt140||torr', ['local']],
+      [`component-code-value-quantity=x$gt140|${UCUM}|mm[Hg]`, ['loinc']],
+      ['component-code-value-quantity=http://local|x$gt140||mmHg', []],
+      [`component-code-value-quantity=${LOINC}|x$150||mmHg,${LOINC}|x$100||mm[Hg]`, ['loinc', 'local']],
+      ['component-code-value-concept=c$high', ['concepts']],
+      [`component-code-value-concept=${LOINC}|c$high`, ['concepts']],
+      ['component-code-value-concept=c$http://local|high', ['concepts']],
+      [`component-code-value-concept=${LOINC}|c$http://local|high`, ['concepts']],
+      [`component-code-value-concept=${LOINC}|c$${LOINC}|high`, []],
+      [`component-code-value-concept=|c$${LOINC}|high`, ['concepts']],
+      ['component-code-value-concept=|c$|high', []],
+      [`combo-code-value-concept=|c$${LOINC}|high,${LOINC}|c$|high`, ['concepts']],
+    ],
+  },
+  {
     title: 'a code and a reference',
     type: 'DocumentReference',
     resources: [

@@ -10,6 +10,8 @@ const observation = (id: string, more: object) => ({
   ...more,
 });
 
+const coded = (system: string | undefined, code: string) => ({ coding: [{ ...(system && { system }), code }] });
+
 export const tokenCases: readonly SearchCases[] = [
   {
     title: 'codes, with and without system',
@@ -46,6 +48,67 @@ export const tokenCases: readonly SearchCases[] = [
       ['code:missing=true', ['text']],
       ['code:in=http://x', 'refused'],
       ['code:exact=x', 'refused'],
+    ],
+  },
+  {
+    title: 'one code in two systems, alone and with its patient',
+    type: 'Observation',
+    resources: [
+      { resourceType: 'Patient', id: 'p' },
+      observation('loinc', { subject: { reference: 'Patient/p' }, code: coded(LOINC, 'X') }),
+      observation('local', { subject: { reference: 'Patient/p' }, code: coded('http://local', 'x') }),
+      observation('bare', { subject: { reference: 'Patient/p' }, code: coded(undefined, 'x') }),
+      observation('other', { subject: { reference: 'Patient/q' }, code: coded(LOINC, 'x') }),
+      observation('crossed', {
+        code: { coding: [...coded(LOINC, 'y').coding, ...coded('http://local', 'x').coding] },
+        component: [{ code: coded(LOINC, 'x') }],
+      }),
+      observation('ucum', { code: coded('http://unitsofmeasure.org', 'mG') }),
+    ],
+    rows: [
+      ['code=x', ['loinc', 'local', 'bare', 'other', 'crossed']],
+      [`code=${LOINC}|x`, ['loinc', 'other']],
+      [`code=${LOINC}|X`, ['loinc', 'other']],
+      ['code=http://local|x', ['local', 'crossed']],
+      ['code=|x', ['bare']],
+      ['code=|', ['bare']],
+      [`code=${LOINC}|x,http://local|x`, ['loinc', 'local', 'other', 'crossed']],
+      [`code=${LOINC}|x,|x`, ['loinc', 'bare', 'other']],
+      [`code=${LOINC}|x,y`, ['loinc', 'other', 'crossed']],
+      [`code=${LOINC}|x&code=http://local|x`, []],
+      [`code=${LOINC}|y&code=http://local|x`, ['crossed']],
+      [`code:not=${LOINC}|x`, ['local', 'bare', 'crossed', 'ucum']],
+      ['code:not=|x', ['loinc', 'local', 'other', 'crossed', 'ucum']],
+      [`code:not=${LOINC}|x,http://local|x`, ['bare', 'ucum']],
+      [`code:not=${LOINC}|`, ['local', 'bare', 'ucum']],
+      ['code=http://unitsofmeasure.org|mG', ['ucum']],
+      ['code=http://unitsofmeasure.org|mg', []],
+      ['code=MG', ['ucum']],
+      [`combo-code=${LOINC}|x`, ['loinc', 'other', 'crossed']],
+      [`combo-code:not=${LOINC}|x`, ['local', 'bare', 'ucum']],
+      ['patient=p&code=x', ['loinc', 'local', 'bare']],
+      [`patient=p&code=${LOINC}|x`, ['loinc']],
+      ['patient=p&code=|x', ['bare']],
+      [`patient=p&code=${LOINC}|x,|x`, ['loinc', 'bare']],
+      [`patient=p&code=${LOINC}|x&status=final`, ['loinc']],
+      [`patient=p&code:not=${LOINC}|x`, ['local', 'bare']],
+      [`patient=p&code=x&code:not=${LOINC}|x`, ['local', 'bare']],
+    ],
+  },
+  {
+    title: 'one code in two systems, behind a reference',
+    type: 'Patient',
+    needsStore: true,
+    resources: [
+      { resourceType: 'Patient', id: 'loinc' },
+      { resourceType: 'Patient', id: 'local' },
+      observation('1', { subject: { reference: 'Patient/loinc' }, code: coded(LOINC, 'x') }),
+      observation('2', { subject: { reference: 'Patient/local' }, code: coded('http://local', 'x') }),
+    ],
+    rows: [
+      ['_has:Observation:patient:code=x', ['loinc', 'local']],
+      [`_has:Observation:patient:code=${LOINC}|x`, ['loinc']],
+      ['_has:Observation:patient:code=http://nowhere|x', []],
     ],
   },
   {

@@ -1,8 +1,8 @@
 // Composites: several values that must meet in one element. https://hl7.org/fhir/R4/search.html#composite
 import { FhirError } from '../../model/errors.ts';
 import type { Bound, Predicate } from '../../model/predicate.ts';
-import { intervalKey, partOf } from '../composite-keys.ts';
-import { shortenKey } from '../keys.ts';
+import { headKey, headToken, intervalKey, withPart } from '../composite-keys.ts';
+import { alternativesOf, anyOf, type Exact, predicateOf } from '../confirmed.ts';
 import { defineSearchType, type Parameter, type Term } from '../search-type.ts';
 import { splitEscaped } from '../separators.ts';
 
@@ -44,34 +44,47 @@ function partMatch(parameter: Parameter, text: string, code: string, { name, con
   return parameter.type.match(parameter.type.parse(text, term), code, term);
 }
 
+/** The parts of a composite that are exact: without systems and, where one was given, with them. */
+interface Heads {
+  plain: readonly string[];
+  withSystem?: readonly string[];
+}
+
 function stored(code: string, parts: CompositeSearch, term: Term): Predicate {
-  let heads: string[] = [''];
+  let heads: Heads[] = [{ plain: [''] }];
   const rest: Predicate[] = [];
   for (const [index, parameter] of (term.parameter.composition?.components ?? []).entries()) {
     const predicate = partMatch(parameter, parts[index] ?? '', '', term);
-    const exact = exactKeys(predicate);
+    const exact = alternativesOf(predicate);
     if (!exact) rest.push(predicate);
-    else heads = heads.flatMap((head) => exact.map((key) => (head === '' ? partOf(key) : `${head}$${partOf(key)}`)));
+    else heads = heads.flatMap((before) => exact.map((part) => extended(before, part)));
   }
-  if (rest.length === 0) {
-    const keys = heads.map((head) => shortenKey(`${code}|${head}`));
-    return keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
-  }
-  const of = heads.map((head) => restMatch(rest, code, head, term));
-  return of.length === 1 ? of[0]! : { op: 'or', of };
+  if (rest.length > 0) return anyOf(heads.map((head) => restMatch(rest, code, head, term)));
+  return anyOf(
+    heads.map(({ plain, withSystem }) =>
+      predicateOf({
+        keys: plain.map((head) => headKey(code, head)),
+        ...(withSystem && { tokens: withSystem.map((head) => headKey(code, head)) }),
+      }),
+    ),
+  );
 }
 
-function exactKeys(predicate: Predicate): readonly string[] | undefined {
-  if (predicate.op === 'equals') return [predicate.key];
-  return predicate.op === 'oneOf' ? predicate.keys : undefined;
+function extended({ plain, withSystem }: Heads, { keys, tokens }: Exact): Heads {
+  if (!withSystem && !tokens) return { plain: withPart(plain, keys) };
+  return { plain: withPart(plain, keys), withSystem: withPart(withSystem ?? plain, tokens ?? keys) };
 }
 
-function restMatch(rest: readonly Predicate[], code: string, head: string, term: Term): Predicate {
+function restMatch(rest: readonly Predicate[], code: string, heads: Heads, term: Term): Predicate {
   const [first, second, ...more] = rest;
-  if (first && !second) return under(first, code, head, term);
+  if (first && !second) return under(first, code, heads, term);
   if (first?.op === 'interval' && second?.op === 'interval' && more.length === 0) {
-    const param = intervalKey(code, head, '');
-    return { op: 'interval', in: 'q', param, lo: pointBound(first), hi: pointBound(second) };
+    return under(
+      { op: 'interval', in: 'q', param: '', lo: pointBound(first), hi: pointBound(second) },
+      code,
+      heads,
+      term,
+    );
   }
   throw new FhirError('not-supported', `Parameter ${term.name}: this combination of values is not supported`);
 }
@@ -79,17 +92,24 @@ function restMatch(rest: readonly Predicate[], code: string, head: string, term:
 /** A stored begin or end is a single number: what is asked of either end of it is asked of it. */
 const pointBound = ({ lo, hi }: Predicate & { op: 'interval' }): Bound => ({ ...lo, ...hi });
 
-/** The same question, asked of the keys below this composite's head. */
-function under(predicate: Predicate, code: string, head: string, term: Term): Predicate {
+/** The same question, asked of the keys below this composite's heads. */
+function under(predicate: Predicate, code: string, heads: Heads, term: Term): Predicate {
+  const { plain, withSystem } = heads;
   switch (predicate.op) {
-    case 'interval':
-      return { ...predicate, param: intervalKey(code, head, predicate.param) };
+    case 'interval': {
+      const systems = withSystem ? [withSystem.map(headToken)] : [];
+      const confirms = [...systems, ...(predicate.confirms ?? [])];
+      const known = confirms.length > 0 ? { confirms } : {};
+      return anyOf(plain.map((head) => ({ ...predicate, param: intervalKey(code, head), ...known })));
+    }
     case 'startsWith':
-      if (predicate.in === 's') return { ...predicate, prefix: `${code}|${head}$${predicate.prefix}` };
-      break;
+      if (predicate.in !== 's') break;
+      return anyOf(
+        (withSystem ?? plain).map((head) => ({ ...predicate, prefix: `${code}|${head}$${predicate.prefix}` })),
+      );
     case 'and':
     case 'or':
-      return { op: predicate.op, of: predicate.of.map((part) => under(part, code, head, term)) };
+      return { op: predicate.op, of: predicate.of.map((part) => under(part, code, heads, term)) };
   }
   throw new FhirError('not-supported', `Parameter ${term.name}: this combination of values is not supported`);
 }

@@ -1,11 +1,9 @@
 // Quantities as intervals, by unit. https://hl7.org/fhir/R4/search.html#quantity
-// Keys: `<param>` for any unit, `<param>|<code>|<tag of system>`, and `<param>|<unit>` for `5.4||mg`. The last is not stored for
+// Keys: `<param>`, whose tokens are the unit: `<code>|<tag of system>`, and `<unit>` for `5.4||mg`. The last is not stored for
 // UCUM quantities whose unit reads like the code, which is nearly all of them: the search asks for both spellings instead.
-import type { Predicate } from '../../model/predicate.ts';
-import { keyPart, systemTag } from '../keys.ts';
 import { nextAbove, nextBelow, readNumber } from '../number-range.ts';
 import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
-import { pushInterval, pushRange, type Quantity, UCUM } from '../quantity-keys.ts';
+import { pushInterval, pushRange, type Quantity, UCUM, unitToken } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { splitEscaped, unescapeValue } from '../separators.ts';
 
@@ -93,9 +91,8 @@ export default defineSearchType<QuantitySearch>({
   },
   match(value, code) {
     if (value.unit === undefined) return askInterval(code, value, 'q');
-    const part = `${code}|${keyPart(value.unit)}`;
-    if (value.system !== undefined) return askInterval(`${part}|${systemTag(value.system)}`, value, 'q');
-    const of: Predicate[] = [askInterval(`${part}|${systemTag(UCUM)}`, value, 'q'), askInterval(part, value, 'q')];
-    return { op: 'or', of };
+    const { unit, system } = value;
+    const units = system === undefined ? [unitToken(unit, UCUM), unitToken(unit)] : [unitToken(unit, system)];
+    return askInterval(code, value, 'q', [units]);
   },
 });

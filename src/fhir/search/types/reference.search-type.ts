@@ -4,10 +4,11 @@ import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { ID, type Resource } from '../../model/resource.ts';
 import { pushCanonical } from '../canonical-keys.ts';
-import { keyPart, RELATIVE_REFERENCE, systemTag } from '../keys.ts';
+import { predicateOf } from '../confirmed.ts';
+import { keyPart, RELATIVE_REFERENCE } from '../keys.ts';
 import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
-import { pushIdentifier, readToken, type TokenSearch, tokenPart } from '../token-keys.ts';
+import { anyTokenOf, pushIdentifier, readToken, type TokenSearch, tokenKey, tokenPart } from '../token-keys.ts';
 
 interface Reference {
   reference?: string;
@@ -88,7 +89,10 @@ function checkType(literal: string, { name, modifier }: Term): string {
   throw new FhirError('invalid', `Parameter ${name}: '${literal}' is not a reference to a ${modifier}`);
 }
 
-function identifierMatch({ system, code = '' }: TokenSearch, param: string): Predicate {
-  const tail = system === undefined ? '' : `|${systemTag(system)}`;
-  return { op: 'equals', key: `${identifierCode(param)}|${tokenPart(code)}${tail}` };
+function identifierMatch({ system, code }: TokenSearch, param: string): Predicate {
+  const name = identifierCode(param);
+  if (code === undefined) return anyTokenOf(name, system ?? '');
+  const part = tokenPart(code);
+  const tokens = system === undefined ? {} : { tokens: [tokenKey(name, part, system)] };
+  return predicateOf({ keys: [`${name}|${part}`], ...tokens });
 }

@@ -1,11 +1,21 @@
 // Codes, identifiers, booleans and other exact texts. https://hl7.org/fhir/R4/search.html#token
-// Keys: `<param>|<code>|<tag of system>` and `<param>|<code>` for any system; plain values (code, boolean, string …) only the latter,
-// because what system they have is known from their definition. Identifiers also `<param>|*|<tag>`: any value of a system.
+// Keys: `<param>|<code>` in `k`, and `<param>|<code>|<tag of system>` in `t`; plain values (code, boolean, string …) only the former,
+// because what system they have is known from their definition. Identifiers also `<param>|*|<tag>` in `k`: any value of a system.
 // Case: the specification says to ignore it in doubt. Identifiers and `code` elements are case-sensitive by definition.
 import type { Predicate } from '../../model/predicate.ts';
-import { systemTag } from '../keys.ts';
+import { anyOf, predicateOf } from '../confirmed.ts';
 import { defineSearchType, type KeySink, type Parameter, type SearchContext, type Term } from '../search-type.ts';
-import { ANY, pushIdentifier, pushSystemAndCode, readToken, type TokenSearch, tokenPart } from '../token-keys.ts';
+import {
+  ANY,
+  anyTokenOf,
+  pushCode,
+  pushIdentifier,
+  pushSystemAndCode,
+  readToken,
+  type TokenSearch,
+  tokenKey,
+  tokenPart,
+} from '../token-keys.ts';
 
 interface Coding {
   system?: string;
@@ -35,14 +45,19 @@ function pushConcept(value: unknown, sink: KeySink): void {
   for (const coding of (value as CodeableConcept).coding ?? []) if (coding) pushCoding(coding, sink);
 }
 
-function pushContactPoint(value: unknown, { code, keys }: KeySink): void {
-  const text = (value as ContactPoint).value;
-  if (text !== undefined) keys.k.push(`${code}|${tokenPart(text.toLowerCase())}`);
+/** Beside the identifier itself, the system alone. */
+function pushIdentifierOfSystem(value: unknown, sink: KeySink): void {
+  pushIdentifier(value, sink);
+  const { system = '' } = value as Coding;
+  if (system !== '') sink.keys.k.push(tokenKey(sink.code, ANY, system));
 }
 
-function pushPlain(value: unknown, { code, keys }: KeySink): void {
-  keys.k.push(`${code}|${tokenPart(String(value))}`);
+function pushContactPoint(value: unknown, sink: KeySink): void {
+  const text = (value as ContactPoint).value;
+  if (text !== undefined) pushCode(sink, tokenPart(text.toLowerCase()));
 }
+
+const pushPlain = (value: unknown, sink: KeySink): void => pushCode(sink, tokenPart(String(value)));
 
 type Kind = 'coded' | 'identifier' | 'contact' | 'plain';
 
@@ -88,28 +103,36 @@ function hasSystem(codes: ReadonlySet<string> | undefined, system: string): bool
   return false;
 }
 
-/** The keys that a value with a code can have, one per kind of element and way to write it. */
-function keysOf(
+/** What a value with a code is found by, one for each kind of element: its key, and its token where the system matters. */
+function spellings(
   code: string,
   { system, code: text = '' }: TokenSearch,
   { kinds, impliesSystem }: TokenShape,
-): string[] {
-  const keys = new Set<string>();
-  const tail = system === undefined ? '' : `|${systemTag(system)}`;
-  const folded = system === undefined ? text.toLowerCase() : fold(text, system);
-  if (kinds.has('coded')) keys.add(`${code}|${tokenPart(folded)}${tail}`);
-  if (kinds.has('identifier')) keys.add(`${code}|${tokenPart(text)}${tail}`);
-  const isPlainMeant = system === undefined || system === '' || impliesSystem(system);
-  if (kinds.has('plain') && isPlainMeant) keys.add(`${code}|${tokenPart(text)}`);
-  if (kinds.has('contact') && !system) keys.add(`${code}|${tokenPart(text.toLowerCase())}`);
-  return [...keys];
+): { key: string; token?: string }[] {
+  const plain = `${code}|${tokenPart(text)}`;
+  const folded = `${code}|${tokenPart(text.toLowerCase())}`;
+  if (system === undefined) {
+    const found = new Set<string>();
+    if (kinds.has('coded') || kinds.has('contact')) found.add(folded);
+    if (kinds.has('identifier') || kinds.has('plain')) found.add(plain);
+    return [...found].map((key) => ({ key }));
+  }
+  const found: { key: string; token?: string }[] = [];
+  if (kinds.has('coded')) found.push({ key: folded, token: tokenKey(code, tokenPart(fold(text, system)), system) });
+  if (kinds.has('identifier')) found.push({ key: plain, token: tokenKey(code, tokenPart(text), system) });
+  if (kinds.has('plain') && (system === '' || impliesSystem(system))) found.push({ key: plain });
+  if (kinds.has('contact') && system === '') found.push({ key: folded });
+  return found;
 }
 
-/** `http://loinc.org|`: identifiers have a key for it; codes are found by the end of their keys, which reads all keys of the parameter. */
+/**
+ * `http://loinc.org|`: identifiers have a key for it; codes are found by the end of their tokens, which reads every resource that has
+ * the parameter.
+ */
 function anyCodeOf(code: string, system: string, { kinds, impliesSystem }: TokenShape): Predicate {
   const of: Predicate[] = [];
-  if (kinds.has('coded')) of.push({ op: 'startsWith', in: 'k', prefix: `${code}|`, suffix: `|${systemTag(system)}` });
-  else if (kinds.has('identifier')) of.push({ op: 'equals', key: `${code}|${ANY}|${systemTag(system)}` });
+  if (kinds.has('coded')) of.push(anyTokenOf(code, system));
+  else if (kinds.has('identifier')) of.push({ op: 'equals', key: tokenKey(code, ANY, system) });
   if (kinds.has('plain') && impliesSystem(system)) of.push({ op: 'exists', in: 'k', param: code });
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }
@@ -125,7 +148,7 @@ export default defineSearchType<TokenSearch>({
   elements: {
     Coding: pushCoding,
     CodeableConcept: pushConcept,
-    Identifier: pushIdentifier,
+    Identifier: pushIdentifierOfSystem,
     ContactPoint: pushContactPoint,
     code: pushPlain,
     boolean: pushPlain,
@@ -146,11 +169,10 @@ export default defineSearchType<TokenSearch>({
     const shape = shapeOf(parameter, context);
     if (value.code === undefined) {
       // `|` alone: values without any system
-      if (!value.system) return { op: 'startsWith', in: 'k', prefix: `${code}|`, suffix: '|' };
-      return anyCodeOf(code, value.system, shape);
+      return value.system ? anyCodeOf(code, value.system, shape) : anyTokenOf(code, '');
     }
-    const keys = keysOf(code, value, shape);
-    return keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
+    const found = spellings(code, value, shape);
+    return anyOf(found.map(({ key, token }) => predicateOf({ keys: [key], ...(token && { tokens: [token] }) })));
   },
   complement(values, code, { parameter, context }: Term) {
     const element = parameter.elements?.length === 1 ? parameter.elements[0] : undefined;
@@ -161,7 +183,7 @@ export default defineSearchType<TokenSearch>({
     );
     if (codes.length === 0 || codes.length > MAX_COMPLEMENT) return undefined;
     if (values.some((value) => value.code === undefined)) return undefined;
-    const excluded = new Set(values.flatMap((value) => keysOf(code, value, shape)));
+    const excluded = new Set(values.flatMap((value) => spellings(code, value, shape).map(({ key }) => key)));
     const keys = codes.map((entry) => `${code}|${tokenPart(entry)}`).filter((key) => !excluded.has(key));
     return { op: 'oneOf', keys };
   },

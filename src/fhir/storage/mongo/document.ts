@@ -23,6 +23,8 @@ export interface StoredDocument {
   /** the main date */
   sd: number | null;
   k?: string[];
+  /** tokens with their system, in no index */
+  t?: string[];
   /** intervals; `p` carries the width class as its last character */
   d?: Interval[];
   q?: Interval[];
@@ -57,7 +59,7 @@ export interface Prepared {
   size: number;
 }
 
-type StoredKeys = Pick<StoredDocument, 'sd' | 'k' | 'd' | 'q' | 's' | 'g' | 'kv'>;
+type StoredKeys = Pick<StoredDocument, 'sd' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
 
 /** MongoDB's limit is 16 MiB a document; what is left is for the fields around. */
 const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
@@ -84,6 +86,7 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
   return {
     sd: keys.sd,
     ...(keys.k.length > 0 ? { k: keys.k } : {}),
+    ...(keys.t.length > 0 ? { t: keys.t } : {}),
     ...(keys.d.length > 0 ? { d: keys.d.map((entry) => classed(entry, dateClass)) } : {}),
     ...(keys.q.length > 0 ? { q: keys.q.map((entry) => classed(entry, numberClass)) } : {}),
     ...(keys.s.length > 0 ? { s: keys.s } : {}),
@@ -92,17 +95,22 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
   };
 }
 
-const classed = ({ p, lo, hi }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
+const classed = ({ p, lo, hi, t }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
   p: p + classOf(lo, hi),
   lo,
   hi,
+  ...(t && { t }),
 });
 
 /** BSON's own overhead included; text is counted as if every character took three bytes only where that could matter. */
 function sizeOfKeys(keys: StoredKeys): number {
   let size = 256;
-  for (const list of [keys.k, keys.s, keys.g]) for (const text of list ?? []) size += 3 * text.length + 12;
-  for (const list of [keys.d, keys.q]) for (const { p } of list ?? []) size += 3 * p.length + 48;
+  for (const list of [keys.k, keys.t, keys.s, keys.g]) for (const text of list ?? []) size += 3 * text.length + 12;
+  for (const list of [keys.d, keys.q])
+    for (const { p, t = [] } of list ?? []) {
+      size += 3 * p.length + 60;
+      for (const text of t) size += 3 * text.length + 12;
+    }
   return size;
 }
 
@@ -116,7 +124,7 @@ export interface Stamp {
 
 export function currentDocument(prepared: Prepared, { id, version, lastUpdated, n, method }: Stamp): StoredDocument {
   const time = new Date(lastUpdated).toISOString();
-  const { sd, k, d, q, s, g, kv } = prepared.keys;
+  const { sd, k, t, d, q, s, g, kv } = prepared.keys;
   const document: StoredDocument = {
     _id: id,
     j: Buffer.from(`${prepared.head}${version}","lastUpdated":"${time}"${prepared.tail}`),
@@ -128,6 +136,7 @@ export function currentDocument(prepared: Prepared, { id, version, lastUpdated, 
     m: method,
   };
   if (k) document.k = k;
+  if (t) document.t = t;
   if (d) document.d = d;
   if (q) document.q = q;
   if (s) document.s = s;

@@ -43,12 +43,14 @@ function translate(predicate: Resolved): Document {
       return { k: predicate.key };
     case 'oneOf':
       return predicate.keys.length === 1 ? { k: predicate.keys[0] } : { k: { $in: predicate.keys } };
+    case 'confirms':
+      return { t: oneOf(predicate.tokens) };
     case 'startsWith':
       return prefixFilter(predicate.in, predicate.prefix, predicate.suffix);
     case 'contains':
       return containsFilter(predicate.param, predicate.text);
     case 'interval':
-      return intervalFilter(predicate.in, predicate.param, predicate.lo ?? {}, predicate.hi ?? {});
+      return intervalFilter(predicate);
     case 'exists':
       return existsFilter(predicate.in, predicate.param);
     case 'ids':
@@ -82,7 +84,9 @@ function flatten(op: 'and' | 'or', parts: readonly Resolved[]): Resolved[] {
   return parts.flatMap((part) => (part.op === op ? flatten(op, part.of) : [part]));
 }
 
-function prefixFilter(field: 'k' | 's', prefix: string, suffix: string | undefined): Document {
+const oneOf = (texts: readonly string[]): Document | string => (texts.length === 1 ? texts[0]! : { $in: texts });
+
+function prefixFilter(field: 'k' | 't' | 's', prefix: string, suffix: string | undefined): Document {
   const range: Document = { $gte: prefix, $lt: successor(prefix) };
   if (suffix === undefined) return { [field]: { $elemMatch: range } };
   // an entry that is shorter than both together would meet each by the same characters
@@ -101,12 +105,15 @@ function containsFilter(param: string, text: string): Document {
  * Each width class is a range of its own: an interval of width ≤ W that ends at or after `a` cannot begin before `a - W`, and
  * none that ends before `b` begins after it. So the index is entered and left on `lo`, in one place.
  */
-function intervalFilter(field: 'd' | 'q', param: string, lo: Bound, hi: Bound): Document {
+function intervalFilter(predicate: Resolved & { op: 'interval' }): Document {
+  const { in: field, param, lo = {}, hi = {}, confirms = [] } = predicate;
   const legs = classesOf[field].map((widthClass) => {
     const entry: Document = { p: param + widthClass.digit };
     const loBound = operators(narrowed(lo, hi, widthClass));
     if (Object.keys(loBound).length > 0) entry.lo = loBound;
     if (Object.keys(hi).length > 0) entry.hi = operators(hi);
+    if (confirms.length === 1) entry.t = oneOf(confirms[0]!);
+    else if (confirms.length > 1) entry.$and = confirms.map((tokens) => ({ t: oneOf(tokens) }));
     return { [field]: { $elemMatch: entry } };
   });
   return { $or: legs };
@@ -183,10 +190,10 @@ function outcomes(predicate: Resolved): { holds: boolean; fails: boolean } {
 /** Beyond this many keys MongoDB sorts in memory instead of merging index scans. */
 const MERGED_SCANS = 200;
 
-/** Nothing but exact keys and :not decides. */
+/** Nothing but exact keys, what confirms them and :not decides. */
 function hasExactKey(predicate: Resolved): boolean {
   const parts = predicate.op === 'and' ? flatten('and', predicate.of) : [predicate];
   const isExact = (part: Resolved): boolean =>
     part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MERGED_SCANS);
-  return parts.some(isExact) && parts.every((part) => isExact(part) || part.op === 'not');
+  return parts.some(isExact) && parts.every((part) => isExact(part) || part.op === 'confirms' || part.op === 'not');
 }

@@ -254,6 +254,7 @@ function matchOf(type: string, raw: RawDocument): Match {
     lastUpdated: raw.u,
     bytes: raw.j!,
     ...(raw.k ? { keys: raw.k } : {}),
+    ...(raw.t ? { tokens: raw.t } : {}),
   };
 }
 
@@ -271,5 +272,6 @@ const isPlain = (order: Order, joined: Joined): boolean => joined.lookups.length
 function projectionOf(query: FindQuery): Document {
   const fields: Document = { j: 1, v: 1, u: 1, n: 1, sd: 1 };
   if (query.wantReferences) fields.k = 1;
+  if (query.wantTokens) fields.t = 1;
   return fields;
 }

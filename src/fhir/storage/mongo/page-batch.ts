@@ -23,9 +23,9 @@ const LONGEST_PAGE = 201;
 /** longer is not what these searches take; the slow one must not hold up the others */
 const BATCH_MS = 1_000;
 
-/** Exact keys only: in the order of the main date such a page reads little more than itself. */
+/** Exact keys only, and what confirms them: in the order of the main date such a page reads little more than itself. */
 export function isCheapPage(where: Resolved, limit: number): boolean {
-  const parts = where.op === 'and' ? where.of : [where];
+  const parts = (where.op === 'and' ? where.of : [where]).filter(({ op }) => op !== 'confirms');
   const exact = parts.every((part) => part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MOST_KEYS));
   return exact && parts.length > 0 && parts.length <= MOST_PARTS && limit <= LONGEST_PAGE;
 }

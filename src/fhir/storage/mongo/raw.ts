@@ -12,6 +12,7 @@ export interface RawDocument {
   m: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   kv: string;
   k: string[] | undefined;
+  t: string[] | undefined;
   /** the branch of a union (page-batch.ts) */
   b: number;
   /** sort values of an aggregation (order.ts), by field name */
@@ -41,6 +42,7 @@ export function readRaw(raw: unknown): RawDocument {
     m: 'PUT',
     kv: '',
     k: undefined,
+    t: undefined,
     b: 0,
     o: undefined,
   };
@@ -65,6 +67,7 @@ export function readRaw(raw: unknown): RawDocument {
       else if (name === 'kv') document.kv = value as string;
       else if (name === 'b') document.b = value as number;
       else if (name === 'k') document.k = value as string[];
+      else if (name === 't') document.t = value as string[];
       else {
         document.o ??= new Map();
         document.o.set(name, value);

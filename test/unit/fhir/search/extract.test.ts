@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import type { Resource } from '../../../../src/fhir/model/resource.ts';
-import { createKeyExtractor, parametersOf } from '../../../../src/fhir/search/index.ts';
+import { createKeyExtractor, parametersOf, patientCompartmentKeys } from '../../../../src/fhir/search/index.ts';
 
 const definitions = loadDefinitions();
 const extractor = createKeyExtractor(definitions, { timeZone: 'UTC' });
@@ -19,32 +19,42 @@ const vitalSign: Resource = {
   valueQuantity: { value: 1.8, unit: 'm', system: 'http://unitsofmeasure.org', code: 'm' },
 };
 
+const withoutTag = (token: string): string => token.replace(/\|[\w-]{7}(?=\$|$)/g, '|#');
+
 describe('extracting keys', () => {
   it('gives an Observation few keys, and one that has both patient and code', () => {
-    const { k, d, q, s, sd } = extractor.extract(vitalSign);
-    const plain = k.map((key) => key.replace(/\|[\w-]{7}$/, '|#'));
-    assert.deepEqual(plain.sort(), [
-      '&subject|Patient/1|category|vital-signs|#',
-      '&subject|Patient/1|code|8302-2|#',
-      '@1',
+    const { k, t, d, q, s, sd } = extractor.extract(vitalSign);
+    assert.deepEqual(k.sort(), [
+      '&subject|Patient/1|category|vital-signs',
+      '&subject|Patient/1|code|8302-2',
       'category|vital-signs',
-      'category|vital-signs|#',
       'code|8302-2',
-      'code|8302-2|#',
       'status|final',
       'subject|Patient/1',
     ]);
+    assert.deepEqual(t.map(withoutTag).sort(), ['category|vital-signs|#', 'code|8302-2|#']);
     assert.deepEqual(
-      q.map(({ p, lo, hi }) => [p.replace(/\|[\w-]{7}$/, '|#'), lo, hi]),
-      [
-        ['value-quantity', 1.8, 1.8],
-        ['value-quantity|m|#', 1.8, 1.8],
-      ],
+      q.map((entry) => ({ ...entry, t: entry.t?.map(withoutTag) })),
+      [{ p: 'value-quantity', lo: 1.8, hi: 1.8, t: ['m|#'] }],
     );
     const moment = Date.UTC(2024, 4, 1, 10);
     assert.deepEqual(d, [{ p: 'date', lo: moment, hi: moment + 999 }]);
     assert.equal(sd, moment);
     assert.deepEqual(s, []);
+  });
+
+  it('gives a component one entry for its code and its value, whatever their systems and units', () => {
+    const component = { code: vitalSign.code, valueQuantity: vitalSign.valueQuantity };
+    const { k, t, q } = extractor.extract({ resourceType: 'Observation', component: [component] });
+    assert.deepEqual(k, ['component-code|8302-2']);
+    assert.deepEqual(t.map(withoutTag), ['component-code|8302-2|#']);
+    assert.deepEqual(
+      q.map(({ p, t: tokens }) => [p, tokens?.map(withoutTag)]),
+      [
+        ['component-code-value-quantity|8302-2$', ['8302-2|#$', 'm|#']],
+        ['component-value-quantity', ['m|#']],
+      ],
+    );
   });
 
   it('stores nothing for parameters that others answer', () => {
@@ -65,23 +75,31 @@ describe('extracting keys', () => {
   });
 
   it('puts a resource into the compartment of every patient it refers to, and a patient into its own', () => {
-    const compartments = (resource: Resource) => extractor.extract(resource).k.filter((key) => key.startsWith('@'));
+    const compartments = (resource: Resource) => {
+      const { k } = extractor.extract(resource);
+      return ['1', '2', 'p', 'q'].filter((id) =>
+        patientCompartmentKeys(definitions, resource.resourceType, id).some((key) => k.includes(key)),
+      );
+    };
     const performer = [
       { reference: 'Patient/2' },
       { reference: 'Practitioner/3' },
       { reference: 'Patient/1/_history/4' },
     ];
-    assert.deepEqual(compartments({ ...vitalSign, performer }).sort(), ['@1', '@2']);
+    assert.deepEqual(compartments({ ...vitalSign, performer }), ['1', '2']);
+    assert.deepEqual(compartments({ ...vitalSign, subject: { reference: 'Group/1' }, performer }), ['1', '2']);
     assert.deepEqual(
-      compartments({ resourceType: 'Patient', id: 'p', link: [{ other: { reference: 'Patient/q' } }] }).sort(),
-      ['@p', '@q'],
+      compartments({ resourceType: 'Patient', id: 'p', link: [{ other: { reference: 'Patient/q' } }] }),
+      ['p', 'q'],
     );
     assert.deepEqual(compartments({ resourceType: 'Organization', id: 'o' }), []);
   });
 
   it('keeps keys short whatever a value holds, and distinct', () => {
-    const keysOf = (value: string) =>
-      extractor.extract({ resourceType: 'Patient', identifier: [{ system: 'http://s', value }] }).k;
+    const keysOf = (value: string) => {
+      const { k, t } = extractor.extract({ resourceType: 'Patient', identifier: [{ system: 'http://s', value }] });
+      return [...k, ...t];
+    };
     const first = keysOf(`${'ü|$\\'.repeat(500)}a`);
     const second = keysOf(`${'ü|$\\'.repeat(500)}b`);
     for (const key of [...first, ...second]) assert.ok(Buffer.byteLength(key) <= 200, key);
@@ -102,6 +120,7 @@ describe('extracting keys', () => {
     };
     assert.deepEqual(extractor.extract(odd), {
       k: ['deceased|false'],
+      t: [],
       s: ['given:ann\u0001Ann\u0001', 'name:ann\u0001Ann\u0001'],
       d: [],
       q: [],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import { FhirError } from '../../../../src/fhir/model/errors.ts';
 import { planCriteria, planSearch } from '../../../../src/fhir/search/index.ts';
+import { systemTag } from '../../../../src/fhir/search/keys.ts';
 
 const definitions = loadDefinitions();
 const settings = { defaultPageSize: 20, maxPageSize: 100, timeZone: 'UTC' };
@@ -20,8 +21,18 @@ describe('planning a search', () => {
       ['code', 'http://loinc.org|8302-2'],
       ['_sort', '-date'],
     ]);
-    assert.equal(where.op, 'equals');
-    assert.match(where.op === 'equals' ? where.key : '', /^&subject\|Patient\/1\|code\|8302-2\|[\w-]{7}$/);
+    assert.deepEqual(where, {
+      op: 'and',
+      of: [
+        { op: 'equals', key: '&subject|Patient/1|code|8302-2' },
+        { op: 'confirms', tokens: [`code|8302-2|${systemTag('http://loinc.org')}`] },
+      ],
+    });
+    const anySystem = plan('Observation', [
+      ['patient', 'Patient/1'],
+      ['code', '8302-2'],
+    ]).where;
+    assert.deepEqual(anySystem, { op: 'equals', key: '&subject|Patient/1|code|8302-2' });
     assert.deepEqual(sort, [{ by: 'main-date', descending: true }]);
   });
 
@@ -31,18 +42,20 @@ describe('planning a search', () => {
       ['subject', 'Patient/1'],
       ['status', 'final'],
     ]).where;
-    assert.deepEqual(several.op === 'and' && several.of.map(({ op }) => op), ['oneOf', 'equals']);
+    assert.deepEqual(several.op === 'and' && several.of.map(({ op }) => op), ['oneOf', 'confirms', 'equals']);
     const composite = plan('Observation', [
       ['patient', '1'],
       ['code-value-quantity', 'http://l|a$gt5'],
     ]).where;
-    assert.deepEqual(composite.op === 'and' && composite.of.map(({ op }) => op), ['equals', 'interval']);
-    assert.equal(
-      plan('Condition', [
-        ['patient', '1'],
-        ['category', 'http://l|x'],
-      ]).where.op,
-      'equals',
+    assert.deepEqual(composite.op === 'and' && composite.of.map(({ op }) => op), ['equals', 'confirms', 'interval']);
+    assert.match(
+      JSON.stringify(
+        plan('Condition', [
+          ['patient', '1'],
+          ['category', 'http://l|x'],
+        ]).where,
+      ),
+      /"&subject\|Patient\/1\|category\|x"/,
     );
   });
 
@@ -50,7 +63,7 @@ describe('planning a search', () => {
     for (const query of [
       [
         ['patient', '1'],
-        ['code', 'a'],
+        ['code', 'http://l|'],
       ],
       [
         ['subject', 'Group/1'],
