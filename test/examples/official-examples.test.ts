@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findPackages } from '../../src/cli/gen/packages.ts';
+import type { SearchParameterType } from '../../src/fhir/definitions/definitions.ts';
 import { parseJson, stringifyJson } from '../../src/fhir/model/json.ts';
 import { ID, type Resource } from '../../src/fhir/model/resource.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -53,6 +54,7 @@ interface Example {
 
 interface Question {
   type: string;
+  kind: SearchParameterType;
   name: string;
   value: string;
   /** who must be found */
@@ -63,7 +65,7 @@ interface Question {
 type Entry = any;
 
 describe('the official R4 examples on the whole server', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
 
   let server: TestServer;
   let stored: Example[];
@@ -100,6 +102,7 @@ describe('the official R4 examples on the whole server', function () {
   it('are found by each of their search parameters', async () => {
     const questions = askForAll(stored);
     assert.ok(questions.length > 30_000, `${questions.length} questions`);
+    assert.equal(new Set(questions.map(({ kind }) => kind)).size, 9, 'every type of search parameter is asked');
     const missed: string[] = [];
     const answers = await answersOf(questions, () => 1, getEntry);
     for (const [index, { resource, response }] of answers.entries()) {
@@ -182,10 +185,10 @@ describe('the official R4 examples on the whole server', function () {
       const most = ofType.length > MANY_OF_A_TYPE ? 1 : TERMS_OF_A_PARAMETER;
       for (const [index, { resource }] of ofType.entries()) {
         for (const terms of groupBy(termsOfOne(resource), ({ name }) => name.split(':')[0]!).values()) {
-          for (const { name, value } of spread(terms, most, index)) {
+          for (const { type: kind, name, value } of spread(terms, most, index)) {
             const key = JSON.stringify([type, name, value]);
             const known = questions.get(key);
-            if (known === undefined) questions.set(key, { type, name, value, ids: [resource.id!] });
+            if (known === undefined) questions.set(key, { type, kind, name, value, ids: [resource.id!] });
             else if (!known.ids.includes(resource.id!)) known.ids.push(resource.id!);
           }
         }

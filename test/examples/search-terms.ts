@@ -7,6 +7,7 @@ import { compileExpression, type Expression, type Found } from '../../src/fhir/s
 
 /** `name` with its modifier, `value` as it stands before URL encoding: `identifier` and `urn:x|4711` */
 export interface SearchTerm {
+  type: SearchParameterType;
   name: string;
   value: string;
 }
@@ -66,6 +67,7 @@ export function createTermsOf(definitions: Definitions): (type: string) => Terms
           )
           .filter(({ target }) => target === undefined || isTarget(parameter, target))
           .map(({ value, modifier }) => ({
+            type: parameter.type,
             name: modifier === undefined ? parameter.code : `${parameter.code}:${modifier}`,
             value,
           })),
@@ -215,6 +217,12 @@ const sampled: Write = ({ value }) => {
   return values.length === 0 ? [] : between(String(Math.max(...values)), String(Math.min(...values)));
 };
 
+/** https://hl7.org/fhir/R4/location.html#positional */
+const position: Write = ({ value }) => {
+  const place = value as { latitude: number; longitude: number };
+  return [{ value: `${numberText(place, 'latitude')}|${numberText(place, 'longitude')}|1|km` }];
+};
+
 /** search parameter type → FHIR type of the element → its terms. What is missing here has none: a Timing code, a Quantity as token. */
 const writers: Readonly<Record<SearchParameterType, Readonly<Record<string, Write>>>> = {
   token: {
@@ -270,5 +278,5 @@ const writers: Readonly<Record<SearchParameterType, Readonly<Record<string, Writ
     SampledData: sampled,
   },
   composite: {},
-  special: {},
+  special: { 'Location.position': position },
 };
