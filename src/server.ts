@@ -107,7 +107,8 @@ function listen(server: http.Server, { host, port }: Config): Promise<number> {
       };
       reject(new StartError(reasons[error.code ?? ''] ?? `Cannot listen on ${host}:${port}: ${error.message}`));
     });
-    server.listen(port, host, () => {
+    // a crowd that connects at once waits in line instead of being refused
+    server.listen({ port, host, backlog: 4096 }, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
