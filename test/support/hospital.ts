@@ -1,11 +1,10 @@
-// The whole FHIR service with the hospital's rules and operations, as npm start builds it, on a database and a port of the test's own.
+// The test server as the wards' tests use it: a clock to set, a client, crowds of requests, several servers on one database.
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Resource } from '../../src/fhir/model/resource.ts';
-import { createQueue } from '../../src/platform/queue/queue.ts';
-import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
-import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
+import type { FhirService, ServiceSettings } from '../../src/service.ts';
+import { type FreshDatabase, freshDatabase } from './engines.ts';
 import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
+import { type LogLine, startTestServer } from './server.ts';
 
 export interface Hospital extends FhirClient {
   service: FhirService;
@@ -21,22 +20,6 @@ export interface Hospital extends FhirClient {
   close(): Promise<void>;
 }
 
-const usual: ServiceSettings = {
-  checkReferences: false,
-  refuseDeleteOfReferenced: false,
-  maxResourceBytes: 15 * 1024 * 1024,
-  maxBundleBytes: 128 * 1024 * 1024,
-  defaultPageSize: 20,
-  maxPageSize: 1000,
-  timeZone: 'UTC',
-  baseUrl: undefined,
-  corsOrigins: [],
-  trustedHosts: 'any',
-  geminiApiKey: undefined,
-  geminiModel: 'gemini-test',
-  geminiBaseUrl: undefined,
-};
-
 export async function openHospital(name: string, settings: Partial<ServiceSettings> = {}): Promise<Hospital> {
   const fresh = await freshDatabase(name);
   const others: Hospital[] = [];
@@ -51,29 +34,20 @@ export async function openHospital(name: string, settings: Partial<ServiceSettin
   };
 }
 
-async function open(fresh: FreshDatabase, settings: Partial<ServiceSettings>, others: Hospital[]): Promise<Hospital> {
-  const queue = createQueue({ redisUrl: await redisUrl(), prefix: fresh.db.databaseName, onError: () => undefined });
+async function open(
+  database: FreshDatabase,
+  settings: Partial<ServiceSettings>,
+  others: Hospital[],
+): Promise<Hospital> {
   const clock = { now: Date.parse('2026-11-23T08:00:00Z') };
-  const silent = { error: onlyOurs, warn: () => undefined, info: () => undefined, debug: () => undefined };
-  const service = await createFhirService({
-    settings: { ...usual, ...settings },
-    path: '/fhir',
-    mongo: { client: fresh.client, db: fresh.db, close: async () => undefined },
-    queue,
-    logger: silent as never,
-    now: () => clock.now,
-    onLost: (reason) => console.error(reason),
-  });
-  const server = http.createServer(service.handle);
-  // a crowd connects at once: the usual queue of 511 would turn some of it away
-  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
-  const client = createFhirClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}/fhir`);
+  const server = await startTestServer('hospital', { database, settings, now: () => clock.now, onLine: showOurs });
+  const client = createFhirClient(server.base);
   return {
     ...client,
-    service,
+    service: server.service,
     clock,
     async another() {
-      const other = await open(fresh, settings, others);
+      const other = await open(database, settings, others);
       others.push(other);
       return other;
     },
@@ -84,12 +58,7 @@ async function open(fresh: FreshDatabase, settings: Partial<ServiceSettings>, ot
         throw new Error(`${resource.resourceType}/${resource.id}: ${reply.status} ${reply.text}`);
       return reply.body;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await queue.close();
-      await service.close();
-    },
+    close: server.close,
   };
 }
 
@@ -121,8 +90,8 @@ async function postAll(base: string, requests: readonly { path: string; body: un
 }
 
 /** A mistake of ours is worth reading in a test's output; a 503 that the test asked for is not. */
-function onlyOurs(message: string, fields: Record<string, unknown> = {}): void {
-  if (fields.status === undefined || fields.status === 500) console.error(message, fields);
+function showOurs({ level, message, fields }: LogLine): void {
+  if (level === 'error' && (fields.status === undefined || fields.status === 500)) console.error(message, fields);
 }
 
 /** How many replies have each status: { 201: 20, 409: 980 } */

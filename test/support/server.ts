@@ -7,7 +7,7 @@ import type { MongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { Fields, Logger } from '../../src/platform/logger/logger.ts';
 import { createQueue } from '../../src/platform/queue/queue.ts';
 import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
-import { freshDatabase, redisUrl } from './engines.ts';
+import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
 
 export interface TestServer {
   /** the FHIR base: http://127.0.0.1:49152/fhir */
@@ -30,6 +30,10 @@ export interface LogLine {
 export interface TestServerOptions {
   settings?: Partial<ServiceSettings>;
   now?: () => number;
+  /** a database that other servers of the test use as well; who opened it drops it */
+  database?: FreshDatabase;
+  /** told of every line beside `lines` */
+  onLine?: (line: LogLine) => void;
 }
 
 const usualSettings: ServiceSettings = {
@@ -44,14 +48,17 @@ const usualSettings: ServiceSettings = {
   corsOrigins: [],
   trustedHosts: 'any',
   geminiApiKey: undefined,
-  geminiModel: 'gemini-of-the-test',
+  geminiModel: 'gemini-test',
   geminiBaseUrl: undefined,
 };
 
 export async function startTestServer(name: string, options: TestServerOptions = {}): Promise<TestServer> {
-  const { client, db, drop } = await freshDatabase(name);
+  const { client, db, drop } = options.database ?? (await freshDatabase(name));
   const lines: LogLine[] = [];
-  const logger = logInto(lines);
+  const logger = logTo((line) => {
+    lines.push(line);
+    options.onLine?.(line);
+  });
   const queue = createQueue({
     redisUrl: await redisUrl(),
     prefix: db.databaseName,
@@ -68,7 +75,8 @@ export async function startTestServer(name: string, options: TestServerOptions =
   });
   // a test may think long between two requests of a connection
   const server = http.createServer({ keepAliveTimeout: 0 }, service.handle);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // a crowd connects at once: the usual queue of 511 would turn some of it away
+  await new Promise<void>((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
   const { port } = server.address() as AddressInfo;
   return {
     base: `http://127.0.0.1:${port}/fhir`,
@@ -81,22 +89,21 @@ export async function startTestServer(name: string, options: TestServerOptions =
       await new Promise((resolve) => server.close(resolve));
       await queue.close();
       await service.close();
-      await drop();
+      if (options.database === undefined) await drop();
     },
   };
 }
 
-function logInto(lines: LogLine[], always: Fields = {}): Logger {
+function logTo(write: (line: LogLine) => void, always: Fields = {}): Logger {
   const at =
     (level: LogLine['level']) =>
-    (message: string, fields: Fields = {}): void => {
-      lines.push({ level, message, fields: { ...always, ...fields } });
-    };
+    (message: string, fields: Fields = {}): void =>
+      write({ level, message, fields: { ...always, ...fields } });
   return {
     error: at('error'),
     warn: at('warn'),
     info: at('info'),
     debug: at('debug'),
-    child: (fields) => logInto(lines, { ...always, ...fields }),
+    child: (fields) => logTo(write, { ...always, ...fields }),
   };
 }
