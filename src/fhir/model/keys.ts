@@ -7,7 +7,9 @@ export interface Interval {
   p: string;
   lo: number;
   hi: number;
-  /** what else is exactly known of it: a quantity's unit, a composite's code with its system */
+  /** of a quantity: its unit, empty where it has none; one with several names has an interval for each */
+  u?: string;
+  /** of a composite: its codes with their systems, which no index has either */
   t?: string[];
 }
 

@@ -46,10 +46,11 @@ function containsText(entry: string, prefix: string, text: string): boolean {
   return entry.slice(prefix.length, end < 0 ? undefined : end).includes(text);
 }
 
-function meets({ p, lo, hi, t = [] }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
-  const { param, confirms = [] } = predicate;
+function meets({ p, lo, hi, u, t = [] }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
+  const { param, units, confirms } = predicate;
   if (p !== param || !isWithin(lo, predicate.lo ?? {}) || !isWithin(hi, predicate.hi ?? {})) return false;
-  return confirms.every((tokens) => tokens.some((token) => t.includes(token)));
+  const isInUnit = u === undefined || units === undefined ? u === units : units === 'any' || units.includes(u);
+  return isInUnit && (confirms === undefined || confirms.some((token) => t.includes(token)));
 }
 
 function isWithin(value: number, { gt, gte, lt, lte }: Bound): boolean {

@@ -23,14 +23,16 @@ export type Predicate =
   | { op: 'startsWith'; in: 'k' | 't' | 's'; prefix: string; suffix?: string }
   /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon */
   | { op: 'contains'; param: string; text: string }
-  /** one interval of `param` (the whole `p`) whose ends meet both conditions, and whose `t` holds one token of each list in `confirms` */
+  /** one interval of `param` (the whole `p`) whose ends meet both conditions, whose unit is one of these (or any; absent: it has none, not
+   *  even an empty one), and whose `t` holds one of the tokens that confirm it */
   | {
       op: 'interval';
       in: 'd' | 'q';
       param: string;
       lo?: Bound;
       hi?: Bound;
-      confirms?: readonly (readonly string[])[];
+      units?: readonly string[] | 'any';
+      confirms?: readonly string[];
     }
   /** the parameter has any key at all (`:missing=false`); `param` is a code, keys with suffixes count */
   | { op: 'exists'; in: 'k' | 's' | 'd' | 'q'; param: string }

@@ -1,6 +1,6 @@
 // How a composite's element is stored: `<param>|<part>$<part>`, exact parts first, each in the spelling of its own type without the
-// parameter's name. As for tokens alone, `k` has the codes and `t` the same with their systems. Where an interval comes last, its own tokens
-// say the systems, `<part>$`, and the unit. Two numbers in a row (start and end of a window) share one interval.
+// parameter's name. As for tokens alone, `k` has the codes and `t` the same with their systems; where an interval comes last, it has these
+// tokens itself. Two numbers in a row (start and end of a window) share one interval.
 import type { Interval, SearchKeys } from '../model/keys.ts';
 import { compositePart, shortenKey } from './keys.ts';
 import type { Parameter } from './search-type.ts';
@@ -14,8 +14,6 @@ export const withPart = (heads: readonly string[], keys: readonly string[]): str
 
 export const headKey = (code: string, head: string): string => shortenKey(`${code}|${head}`);
 export const intervalKey = (code: string, head: string): string => shortenKey(`${code}|${head}$`);
-/** no unit ends like this where it has a bar */
-export const headToken = (head: string): string => `${head}$`;
 
 /** What one element stores, from the keys of its parts. */
 export function composeKeys(
@@ -40,14 +38,9 @@ export function composeKeys(
   const plain = new Set(heads);
   const withSystem = spelled.filter((head) => !plain.has(head));
   if (interval) {
-    const known = withSystem.map(headToken);
-    for (const head of plain) {
-      for (const { lo, hi, t = [] } of interval) {
-        const tokens = [...known, ...t];
-        const entry = { p: intervalKey(code, head), lo, hi, ...(tokens.length > 0 && { t: tokens }) };
-        keys[types.at(-1)?.keys === 'd' ? 'd' : 'q'].push(entry);
-      }
-    }
+    const into = keys[types.at(-1)?.keys === 'd' ? 'd' : 'q'];
+    const known = withSystem.length > 0 ? { t: withSystem } : {};
+    for (const head of plain) for (const one of interval) into.push({ ...one, p: intervalKey(code, head), ...known });
   } else if (texts) {
     for (const head of spelled) for (const text of texts) keys.s.push(`${code}|${head}$${text}`);
   } else {

@@ -56,10 +56,10 @@ export function askInterval(
   param: string,
   value: Ordered,
   where: 'd' | 'q',
-  confirms?: readonly (readonly string[])[],
+  units?: readonly string[] | 'any',
 ): Predicate {
   const of = asks[value.prefix](value).map(
-    (ends): Predicate => ({ op: 'interval', in: where, param, ...ends, ...(confirms && { confirms }) }),
+    (ends): Predicate => ({ op: 'interval', in: where, param, ...ends, ...(units && { units }) }),
   );
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }

@@ -1,4 +1,4 @@
-// How an interval of a quantity is stored: once, and beside it in what units it can be meant. https://hl7.org/fhir/R4/search.html#quantity
+// How an interval of a quantity is stored: once for each name of its unit, which nearly always is one. https://hl7.org/fhir/R4/search.html#quantity
 import { keyPart, systemTag } from './keys.ts';
 import type { KeySink } from './search-type.ts';
 
@@ -29,12 +29,13 @@ export function pushInterval(
   hi: number,
   { unit, system, code: unitCode }: Unit,
 ): void {
-  const units: string[] = [];
-  if (unitCode !== undefined && system !== undefined) units.push(unitToken(unitCode, system));
+  const units = new Set<string>();
+  if (unitCode !== undefined && system !== undefined) units.add(unitToken(unitCode, system));
   const isSaidByCode = system === UCUM && unitCode !== undefined;
-  if (unitCode !== undefined && !isSaidByCode) units.push(unitToken(unitCode));
-  if (unit !== undefined && unit !== unitCode) units.push(unitToken(unit));
-  keys.q.push({ p: code, lo, hi, ...(units.length > 0 && { t: units }) });
+  if (unitCode !== undefined && !isSaidByCode) units.add(unitToken(unitCode));
+  if (unit !== undefined && unit !== unitCode) units.add(unitToken(unit));
+  if (units.size === 0) units.add('');
+  for (const u of units) keys.q.push({ p: code, lo, hi, u });
 }
 
 /** A unit's code with its system, or the unit as it is written for people. */
@@ -47,4 +48,11 @@ export function pushRange(value: unknown, sink: KeySink): void {
   if (low?.value === undefined && high?.value === undefined) return;
   const unit = low?.value === undefined ? high : low;
   pushInterval(sink, low?.value ?? Number.NEGATIVE_INFINITY, high?.value ?? Number.POSITIVE_INFINITY, unit ?? {});
+}
+
+/** A range as numbers, whatever their unit. */
+export function pushPlainRange(value: unknown, { code, keys }: KeySink): void {
+  const { low, high } = value as Range;
+  if (low?.value === undefined && high?.value === undefined) return;
+  keys.q.push({ p: code, lo: low?.value ?? Number.NEGATIVE_INFINITY, hi: high?.value ?? Number.POSITIVE_INFINITY });
 }

@@ -1,7 +1,7 @@
 // Composites: several values that must meet in one element. https://hl7.org/fhir/R4/search.html#composite
 import { FhirError } from '../../model/errors.ts';
 import type { Bound, Predicate } from '../../model/predicate.ts';
-import { headKey, headToken, intervalKey, withPart } from '../composite-keys.ts';
+import { headKey, intervalKey, withPart } from '../composite-keys.ts';
 import { alternativesOf, anyOf, type Exact, predicateOf } from '../confirmed.ts';
 import { defineSearchType, type Parameter, type Term } from '../search-type.ts';
 import { splitEscaped } from '../separators.ts';
@@ -97,10 +97,8 @@ function under(predicate: Predicate, code: string, heads: Heads, term: Term): Pr
   const { plain, withSystem } = heads;
   switch (predicate.op) {
     case 'interval': {
-      const systems = withSystem ? [withSystem.map(headToken)] : [];
-      const confirms = [...systems, ...(predicate.confirms ?? [])];
-      const known = confirms.length > 0 ? { confirms } : {};
-      return anyOf(plain.map((head) => ({ ...predicate, param: intervalKey(code, head), ...known })));
+      const confirmed = withSystem ? { confirms: withSystem } : {};
+      return anyOf(plain.map((head) => ({ ...predicate, param: intervalKey(code, head), ...confirmed })));
     }
     case 'startsWith':
       if (predicate.in !== 's') break;

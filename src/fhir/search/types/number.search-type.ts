@@ -2,7 +2,7 @@
 
 import { readNumber } from '../number-range.ts';
 import { askInterval, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
-import { pushRange } from '../quantity-keys.ts';
+import { pushPlainRange } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
 
@@ -20,7 +20,7 @@ export default defineSearchType<Ordered>({
     integer: pushNumber,
     positiveInt: pushNumber,
     unsignedInt: pushNumber,
-    Range: pushRange,
+    Range: pushPlainRange,
   },
 
   parse(text, term) {

@@ -1,5 +1,5 @@
 // Quantities as intervals, by unit. https://hl7.org/fhir/R4/search.html#quantity
-// Keys: `<param>`, whose tokens are the unit: `<code>|<tag of system>`, and `<unit>` for `5.4||mg`. The last is not stored for
+// Keys: an interval for each name of the unit: `<code>|<tag of system>`, and `<unit>` for `5.4||mg`. The last is not stored for
 // UCUM quantities whose unit reads like the code, which is nearly all of them: the search asks for both spellings instead.
 import { nextAbove, nextBelow, readNumber } from '../number-range.ts';
 import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
@@ -90,9 +90,9 @@ export default defineSearchType<QuantitySearch>({
     return { ...readNumber(prefix, rest, text, term), ...(unit !== '' && { unit }), ...(system !== '' && { system }) };
   },
   match(value, code) {
-    if (value.unit === undefined) return askInterval(code, value, 'q');
     const { unit, system } = value;
+    if (unit === undefined) return askInterval(code, value, 'q', 'any');
     const units = system === undefined ? [unitToken(unit, UCUM), unitToken(unit)] : [unitToken(unit, system)];
-    return askInterval(code, value, 'q', [units]);
+    return askInterval(code, value, 'q', units);
   },
 });

@@ -5,7 +5,7 @@ import type { Interval, KeyExtractor, SearchKeys } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Version } from '../store.ts';
 import { grams } from './grams.ts';
-import { dateClass, numberClass } from './width-class.ts';
+import { dateClass, numberClass, UNIT } from './width-class.ts';
 
 export type Method = Version['method'];
 
@@ -25,7 +25,7 @@ export interface StoredDocument {
   k?: string[];
   /** tokens with their system, in no index */
   t?: string[];
-  /** intervals; `p` carries the width class as its last character */
+  /** intervals; `p` ends in the width class and, for quantities, the unit (width-class.ts) */
   d?: Interval[];
   q?: Interval[];
   s?: string[];
@@ -95,8 +95,8 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
   };
 }
 
-const classed = ({ p, lo, hi, t }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
-  p: p + classOf(lo, hi),
+const classed = ({ p, lo, hi, u, t }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
+  p: p + classOf(lo, hi) + (u === undefined ? '' : UNIT + u),
   lo,
   hi,
   ...(t && { t }),

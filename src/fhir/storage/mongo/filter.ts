@@ -5,7 +5,7 @@ import type { Bound, Predicate } from '../../model/predicate.ts';
 import { NOT_DELETED } from './collections.ts';
 import type { StoredDocument } from './document.ts';
 import { gramsOf, hasGrams } from './grams.ts';
-import { classesOf, type WidthClass } from './width-class.ts';
+import { classesOf, UNIT, type WidthClass } from './width-class.ts';
 
 type Branch = { op: 'and' | 'or' | 'not' | 'linked' | 'linkedFrom' };
 
@@ -84,10 +84,11 @@ function flatten(op: 'and' | 'or', parts: readonly Resolved[]): Resolved[] {
   return parts.flatMap((part) => (part.op === op ? flatten(op, part.of) : [part]));
 }
 
+const beginningWith = (prefix: string): Document => ({ $gte: prefix, $lt: successor(prefix) });
 const oneOf = (texts: readonly string[]): Document | string => (texts.length === 1 ? texts[0]! : { $in: texts });
 
 function prefixFilter(field: 'k' | 't' | 's', prefix: string, suffix: string | undefined): Document {
-  const range: Document = { $gte: prefix, $lt: successor(prefix) };
+  const range = beginningWith(prefix);
   if (suffix === undefined) return { [field]: { $elemMatch: range } };
   // an entry that is shorter than both together would meet each by the same characters
   return { [field]: { $elemMatch: { ...range, $regex: `^${escaped(prefix)}.*${escaped(suffix)}$`, $options: 's' } } };
@@ -106,17 +107,21 @@ function containsFilter(param: string, text: string): Document {
  * none that ends before `b` begins after it. So the index is entered and left on `lo`, in one place.
  */
 function intervalFilter(predicate: Resolved & { op: 'interval' }): Document {
-  const { in: field, param, lo = {}, hi = {}, confirms = [] } = predicate;
+  const { in: field, param, lo = {}, hi = {}, units, confirms } = predicate;
   const legs = classesOf[field].map((widthClass) => {
-    const entry: Document = { p: param + widthClass.digit };
+    const entry: Document = { p: inUnits(param + widthClass.digit, units) };
     const loBound = operators(narrowed(lo, hi, widthClass));
     if (Object.keys(loBound).length > 0) entry.lo = loBound;
     if (Object.keys(hi).length > 0) entry.hi = operators(hi);
-    if (confirms.length === 1) entry.t = oneOf(confirms[0]!);
-    else if (confirms.length > 1) entry.$and = confirms.map((tokens) => ({ t: oneOf(tokens) }));
+    if (confirms) entry.t = oneOf(confirms);
     return { [field]: { $elemMatch: entry } };
   });
   return { $or: legs };
+}
+
+function inUnits(p: string, units: readonly string[] | 'any' | undefined): Document | string {
+  if (units === undefined) return p;
+  return units === 'any' ? beginningWith(p + UNIT) : oneOf(units.map((unit) => p + UNIT + unit));
 }
 
 function narrowed(lo: Bound, hi: Bound, { width }: WidthClass): Bound {
@@ -146,7 +151,9 @@ function existsFilter(field: 'k' | 's' | 'd' | 'q', param: string): Document {
   return {
     $or: [
       { [`${field}.p`]: { $in: plain } },
-      { [field]: { $elemMatch: { p: { $gte: `${param}|`, $lt: successor(`${param}|`) } } } },
+      ...[`${param}|`, ...plain.map((p) => p + UNIT)].map((prefix) => ({
+        [field]: { $elemMatch: { p: beginningWith(prefix) } },
+      })),
     ],
   };
 }

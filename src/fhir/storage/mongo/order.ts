@@ -5,7 +5,7 @@ import type { SortKey } from '../store.ts';
 import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
 import { successor } from './filter.ts';
 import type { RawDocument } from './raw.ts';
-import { classesOf } from './width-class.ts';
+import { classesOf, UNIT } from './width-class.ts';
 
 /** Part of an ordered result; parts follow one another. */
 export interface Leg {
@@ -148,7 +148,8 @@ function entriesOf(field: 'k' | 's' | 'd' | 'q', param: string): Document {
     return { $filter: { input, cond: between('$$this', prefix) } };
   }
   const plain = classesOf[field].map(({ digit }) => param + digit);
-  const cond = { $or: [{ $in: ['$$this.p', plain] }, between('$$this.p', `${param}|`)] };
+  const prefixes = [`${param}|`, ...plain.map((p) => p + UNIT)];
+  const cond = { $or: [{ $in: ['$$this.p', plain] }, ...prefixes.map((prefix) => between('$$this.p', prefix))] };
   return { $map: { input: { $filter: { input, cond } }, in: '$$this.lo' } };
 }
 

@@ -1,5 +1,6 @@
 // Width classes: the class of an interval's width is the last character of its stored `p`, so that a search for what overlaps
-// a point needs to look back only as far as the widest interval of each class, not over the whole index.
+// a point needs to look back only as far as the widest interval of each class, not over the whole index. A quantity's unit comes after it:
+// each unit is a range of its own, and all units together are one, which the index skips through.
 
 export interface WidthClass {
   digit: string;
@@ -19,6 +20,8 @@ export const numberClasses: readonly WidthClass[] = [
   { digit: '1', width: 1000 },
   { digit: '9', width: Number.POSITIVE_INFINITY },
 ];
+/** `value-quantity0:mg|<tag>` */
+export const UNIT = ':';
 export const classesOf = { d: dateClasses, q: numberClasses } as const;
 
 const classIn =
