@@ -28,7 +28,6 @@ import type { Mongo } from './platform/mongo/connect.ts';
 import type { Queue } from './platform/queue/queue.ts';
 
 export interface ServiceSettings extends EngineSettings {
-  baseUrl: string | undefined;
   corsOrigins: readonly string[];
   trustedHosts: HttpSettings['trustedHosts'];
   /** bytes of large request bodies in work at once; 96 MB where absent */
@@ -78,10 +77,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const database = await createMongoStore({
     ...mongo,
     definitions,
-    extractor: createKeyExtractor(definitions, {
-      timeZone: settings.timeZone,
-      ...(settings.baseUrl === undefined ? {} : { base: settings.baseUrl }),
-    }),
+    extractor: createKeyExtractor(definitions, settings),
     now,
     workerId: lease.workerId,
     logger,

@@ -70,7 +70,7 @@ describe('capabilities', () => {
     for (const [type, { searchParam }] of types) {
       for (const { name } of searchParam) {
         const query = [[`${name}:missing`, 'false']] as const;
-        planSearch({ definitions, type, query, strict: true, settings, base: server.base, now: 0 });
+        planSearch({ definitions, type, query, strict: true, settings, now: 0 });
       }
     }
   });

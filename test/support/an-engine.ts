@@ -46,6 +46,7 @@ export interface EngineOfTest {
 }
 
 const SETTINGS: EngineSettings = {
+  baseUrl: undefined,
   checkReferences: false,
   refuseDeleteOfReferenced: false,
   maxResourceBytes: 15e6,

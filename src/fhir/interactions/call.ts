@@ -73,6 +73,8 @@ export interface Engine {
 }
 
 export interface EngineSettings {
+  /** BASE_URL as configured: absolute references that begin with it are references to this server's own resources */
+  baseUrl: string | undefined;
   /** refuse a write whose literal references point to nothing */
   checkReferences: boolean;
   /** refuse a delete of what others refer to */

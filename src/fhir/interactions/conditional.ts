@@ -14,7 +14,7 @@ export function readCriteria(engine: Engine, call: Call, type: string, query: Ca
     throw new FhirError('required', `Without an id, ${call.method} ${type} needs search criteria: ${type}?name=value`);
   }
   const { definitions, settings, now } = engine;
-  return planCriteria({ definitions, type, query: chosen, settings, base: call.base, now: now() });
+  return planCriteria({ definitions, type, query: chosen, settings, now: now() });
 }
 
 /** The only match, or undefined. Several: the criteria were not selective enough. */

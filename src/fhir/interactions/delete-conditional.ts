@@ -40,7 +40,7 @@ function deleteSeveral(
       await tx.write(matches.map(({ id, version }) => ({ kind: 'delete', type, id, ifVersion: version })));
     }
     // asked afterwards, so that those who go together may refer to each other
-    for (const match of matches) await refuseDeleteOfReferenced(engine, tx, match, call.base);
+    for (const match of matches) await refuseDeleteOfReferenced(engine, tx, match);
     const more = next === undefined ? '' : '; more meet the criteria';
     return answerDeleted(call, `${matches.length} ${type} resource(s) were deleted${more}`);
   });

@@ -19,7 +19,7 @@ export async function deleteOne(
   id: string,
   ifVersion: number | undefined,
 ): Promise<Answer> {
-  await refuseDeleteOfReferenced(engine, call.store, { type, id }, call.base);
+  await refuseDeleteOfReferenced(engine, call.store, { type, id });
   const written = await call.store.write({
     kind: 'delete',
     type,

@@ -64,7 +64,6 @@ export async function refuseDeleteOfReferenced(
   engine: Engine,
   store: Pick<Store | Transaction, 'find'>,
   { type, id }: { type: string; id: string },
-  base: string,
 ): Promise<void> {
   if (!engine.settings.refuseDeleteOfReferenced) return;
   const { definitions, settings, now } = engine;
@@ -74,7 +73,7 @@ export async function refuseDeleteOfReferenced(
       .filter((parameter) => parameter.type === 'reference' && parameter.targets.includes(type))
       .map(({ code }) => {
         const query = [[code, `${type}/${id}`]] as const;
-        return planCriteria({ definitions, type: referring, query, settings, base, now: now() }).where;
+        return planCriteria({ definitions, type: referring, query, settings, now: now() }).where;
       });
     if (of.length === 0) continue;
     const limit = NAMED_REFERRERS + 1;

@@ -37,7 +37,7 @@ export function planFor(
   query = call.query,
 ): SearchPlan {
   const strict = isStrict(call.headers.prefer);
-  return planSearch({ definitions, type, query, strict, settings, base: call.base, now: now() });
+  return planSearch({ definitions, type, query, strict, settings, now: now() });
 }
 
 export function queryFor(plan: SearchPlan, within?: Predicate): FindQuery {

@@ -30,7 +30,7 @@ const WRITES_AT_ONCE = 1000;
 
 export const createTransaction = (parts: BundleParts): RunBundle => {
   const { definitions, settings } = parts.engine;
-  const extractor = createKeyExtractor(definitions, { timeZone: settings.timeZone });
+  const extractor = createKeyExtractor(definitions, settings);
 
   return async (call, entries) => {
     const plan = await planTransaction(parts, parts.grammar, call, entries);
@@ -64,7 +64,7 @@ export const createTransaction = (parts: BundleParts): RunBundle => {
     await writeAll(decisions, tx, call, answers);
     for (const { item, id } of decisions) {
       if (item.kind !== 'delete' || !settings.refuseDeleteOfReferenced || id === '') continue;
-      await named(item.entry, () => refuseDeleteOfReferenced(parts.engine, tx, { type: item.type, id }, call.base));
+      await named(item.entry, () => refuseDeleteOfReferenced(parts.engine, tx, { type: item.type, id }));
     }
     const store = storeOf(tx, call.store);
     for (const entry of calls) {

@@ -49,7 +49,7 @@ async function obsolete(store: Store, wanted: readonly Resource[], engine: Engin
   const types = [...new Set([...KINDS, ...wanted.map(({ resourceType }) => resourceType)])];
   const pages = await Promise.all(
     types.map((type) => {
-      const { where } = planCriteria({ definitions, type, query, settings, base: '', now: now() });
+      const { where } = planCriteria({ definitions, type, query, settings, now: now() });
       return store.find({ type, where, sort: [], limit: MOST, total: 'none' });
     }),
   );

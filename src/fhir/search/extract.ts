@@ -16,11 +16,11 @@ const KEY_SCHEMA = 2;
 export interface ExtractOptions {
   timeZone: string;
   /** this server's base, so that absolute references to itself are found like relative ones */
-  base?: string;
+  baseUrl?: string | undefined;
 }
 
 export function createKeyExtractor(definitions: Definitions, options: ExtractOptions): KeyExtractor {
-  const context: ExtractContext = { timeZone: options.timeZone, ownBase: options.base && `${options.base}/` };
+  const context: ExtractContext = { timeZone: options.timeZone, ownBase: options.baseUrl && `${options.baseUrl}/` };
   const plans = new Map<string, TypePlan>();
   return {
     version: versionOf(definitions, options),
@@ -33,8 +33,8 @@ export function createKeyExtractor(definitions: Definitions, options: ExtractOpt
   };
 }
 
-function versionOf(definitions: Definitions, { timeZone, base }: ExtractOptions): string {
-  const hash = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, base ?? null]));
+function versionOf(definitions: Definitions, { timeZone, baseUrl }: ExtractOptions): string {
+  const hash = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, baseUrl ?? null]));
   for (const type of definitions.resourceTypes) {
     for (const { code, type: kind, expression, components } of definitions.searchParameters(type).values()) {
       hash.update(JSON.stringify([type, code, kind, expression, components]));

@@ -16,6 +16,8 @@ export interface SearchSettings {
   defaultPageSize: number;
   maxPageSize: number;
   timeZone: string;
+  /** absolute references that begin with it are references to this server's own resources */
+  baseUrl?: string | undefined;
 }
 
 export interface PlanInput {
@@ -23,8 +25,6 @@ export interface PlanInput {
   type: string;
   query: Query;
   settings: SearchSettings;
-  /** the service base without a slash at the end */
-  base: string;
   /** ms since 1970 */
   now: number;
 }
@@ -40,7 +40,7 @@ export interface SearchPlan extends ResultShape {
 
 export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
   const { definitions, type, query, strict, settings } = input;
-  const context: SearchContext = { definitions, base: input.base, timeZone: settings.timeZone, now: input.now };
+  const context: SearchContext = { definitions, base: settings.baseUrl, timeZone: settings.timeZone, now: input.now };
   const shape: ResultShape = {
     sort: [],
     count: settings.defaultPageSize,
@@ -86,7 +86,7 @@ function addFilter(filters: Predicate[], filter: Predicate): void {
 /** The criteria of a conditional request. Nothing may be left out silently; equal criteria give equal `canonical` text. */
 export function planCriteria(input: PlanInput): { where: Predicate; canonical: string } {
   const { definitions, type, settings } = input;
-  const context: SearchContext = { definitions, base: input.base, timeZone: settings.timeZone, now: input.now };
+  const context: SearchContext = { definitions, base: settings.baseUrl, timeZone: settings.timeZone, now: input.now };
   if (input.query.length === 0) throw new FhirError('invalid', 'A conditional request needs criteria');
   const filters: Predicate[] = [];
   const terms: string[] = [];

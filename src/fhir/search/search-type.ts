@@ -29,7 +29,7 @@ export type ElementKeys = (value: unknown, sink: KeySink, found: Found) => void;
 export interface SearchContext {
   definitions: Definitions;
   /** the service base without a slash at the end */
-  base: string;
+  base: string | undefined;
   timeZone: string;
   /** ms since 1970, for `ap` */
   now: number;

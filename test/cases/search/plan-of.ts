@@ -9,5 +9,12 @@ export const base = 'http://own.example/fhir';
 export function planOf({ type, timeZone = 'UTC' }: SearchCases, query: string): SearchPlan {
   const settings = { defaultPageSize: 50, maxPageSize: 100, timeZone };
   const definitions = loadDefinitions();
-  return planSearch({ definitions, type, query: readQuery(query), strict: true, settings, base, now: Date.now() });
+  return planSearch({
+    definitions,
+    type,
+    query: readQuery(query),
+    strict: true,
+    settings: { ...settings, baseUrl: base },
+    now: Date.now(),
+  });
 }

@@ -64,7 +64,8 @@ export default defineSearchType<ReferenceSearch>({
     if (term.modifier === 'identifier') return { identifier: readToken(text) };
     const value = unescapeValue(text);
     const { base } = term.context;
-    const literal = value.startsWith(base) && value[base.length] === '/' ? value.slice(base.length + 1) : value;
+    const isOurs = base !== undefined && value.startsWith(`${base}/`);
+    const literal = isOurs ? value.slice(base.length + 1) : value;
     if (literal.includes('/') || literal.includes(':')) return { keys: [checkType(literal, term)] };
     if (!ID.test(literal)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not a reference`);
     const types = term.modifier === undefined ? term.parameter.targets : [term.modifier];

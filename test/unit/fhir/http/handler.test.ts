@@ -22,6 +22,7 @@ describe('an unexpected error', () => {
       definitions: loadDefinitions(),
       now: Date.now,
       settings: {
+        baseUrl: undefined,
         checkReferences: false,
         refuseDeleteOfReferenced: false,
         maxResourceBytes: 1000,

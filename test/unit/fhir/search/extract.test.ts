@@ -133,7 +133,7 @@ describe('extracting keys', () => {
     const versions = [
       extractor.version,
       createKeyExtractor(definitions, { timeZone: 'Asia/Kolkata' }).version,
-      createKeyExtractor(definitions, { timeZone: 'UTC', base: 'http://h/fhir' }).version,
+      createKeyExtractor(definitions, { timeZone: 'UTC', baseUrl: 'http://h/fhir' }).version,
       createKeyExtractor({ ...definitions, resourceTypes: ['Patient'] }, { timeZone: 'UTC' }).version,
     ];
     assert.equal(new Set(versions).size, versions.length);

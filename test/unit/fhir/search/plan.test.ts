@@ -10,9 +10,9 @@ const base = 'http://h/fhir';
 
 type Query = [string, string][];
 const plan = (type: string, query: Query, strict = true) =>
-  planSearch({ definitions, type, query, strict, settings, base, now: Date.UTC(2024, 0, 1) });
+  planSearch({ definitions, type, query, strict, settings: { ...settings, baseUrl: base }, now: Date.UTC(2024, 0, 1) });
 const criteria = (type: string, query: Query) =>
-  planCriteria({ definitions, type, query, settings, base, now: Date.UTC(2024, 0, 1) });
+  planCriteria({ definitions, type, query, settings: { ...settings, baseUrl: base }, now: Date.UTC(2024, 0, 1) });
 
 describe('planning a search', () => {
   it('asks one key for a patient and a code, in the order of the main date', () => {
