@@ -103,6 +103,20 @@ describe('embedded engines', function () {
     await engines.close();
   });
 
+  it('come back when they are killed again while they start', async () => {
+    const engines = await start();
+    const first = noteOf('mongodb').process?.pid ?? 0;
+    process.kill(first, 'SIGKILL');
+    let second = first;
+    while (second === first) {
+      await sleep(1);
+      second = noteOf('mongodb').process?.pid ?? 0;
+    }
+    process.kill(second, 'SIGKILL');
+    assert.equal(await withMongo(engines, (client) => client.db('ward').collection('beds').countDocuments()), 1);
+    await engines.close();
+  });
+
   it('follow to another port when theirs is taken', async () => {
     const taken = createServer((socket) => socket.destroy()).listen(noteOf('mongodb').port, '127.0.0.1');
     await once(taken, 'listening');

@@ -45,7 +45,8 @@ export async function supervise({ name, start, report, onLost }: SuperviseOption
     try {
       child = await start();
     } catch (error) {
-      return onLost((error as Error).message);
+      // Killed again before it answered: that is one more ending, not the last one.
+      return stopping ? undefined : restart((error as Error).message);
     }
     if (stopping) await child.stop();
     else watch();

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Access, prepareReplicaSet, SET_NAME } from '../../mongo/replica-set.ts';
+import { prepareReplicaSet, SET_NAME } from '../../mongo/replica-set.ts';
 import { StartError } from '../../start-error.ts';
 import { type Child, endOrphan, startChild } from '../child.ts';
 import { freePort } from '../free-port.ts';
@@ -36,7 +36,6 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const { secret, path: keyFile } = secretOf(dataDir, 'mongodb');
   const port = await freePort(before?.port);
-  const access: Access = { port, password: secret };
 
   const args = [
     ['--dbpath', folder],
@@ -55,6 +54,9 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
     ['--logpath', keepOneLog(join(dataDir, 'mongodb.log'))],
     // Alone in its set, there is nobody to hand over to: waiting for that would only make the end slow.
     ['--setParameter', 'shutdownTimeoutMillisForSignaledShutdown=100'],
+    // The store allows this too, but only when the server starts, and mongod may be started again under it: five minutes for the
+    // largest Bundle in one transaction.
+    ['--setParameter', 'transactionLifetimeLimitSeconds=300'],
     // Slow queries are logged with the values searched for, which are about patients: only the very slow ones.
     ['--slowms', '5000'],
     ['--setParameter', 'diagnosticDataCollectionEnabled=false'],
@@ -69,7 +71,9 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
         `MongoDB ${version} ended while starting (${signal ?? `code ${code}`}); its log is ${join(dataDir, 'mongodb.log')}. ${child.lastLines()}`,
       );
     });
-    failed.catch(() => undefined);
+    const gone = new AbortController();
+    failed.catch((reason: unknown) => gone.abort(reason));
+    const access = { port, password: secret, signal: gone.signal };
     try {
       await Promise.race([prepareReplicaSet(access, { version, upgrade: before?.version !== version }), failed]);
     } catch (error) {

@@ -48,9 +48,12 @@ export async function runRedis(options: RunOptions): Promise<RunningEngine> {
     const failed = child.ended.then(() => {
       throw new StartError(`Redis ${version} ended while starting: ${child.lastLines()}`);
     });
-    failed.catch(() => undefined);
+    let isGone = false;
+    failed.catch(() => {
+      isGone = true;
+    });
     try {
-      await Promise.race([untilReady(port, secret), failed]);
+      await Promise.race([untilReady(port, secret, () => isGone), failed]);
     } catch (error) {
       await child.stop();
       throw error;
@@ -70,8 +73,8 @@ function refuseOlder(wrote: string | undefined, found: string, program: string):
 }
 
 /** Answers LOADING while it reads its file, then PONG. */
-async function untilReady(port: number, password: string): Promise<void> {
-  while (!(await ping(port, password))) await sleep(25);
+async function untilReady(port: number, password: string, isGone: () => boolean): Promise<void> {
+  while (!isGone() && !(await ping(port, password))) await sleep(25);
 }
 
 function ping(port: number, password: string): Promise<boolean> {
