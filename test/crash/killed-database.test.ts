@@ -23,7 +23,7 @@ describe('a server whose database is killed under load', function () {
     try {
       for (let kills = 1; kills <= 2; kills++) {
         await storm.untilMore(250);
-        server.killMongod();
+        server.killEngine('mongodb');
       }
       await storm.untilMore(250);
     } finally {
@@ -56,7 +56,7 @@ describe('a server whose database is killed under load', function () {
       for (let kills = 1; kills <= 2; kills++) {
         const enough = acknowledged.length + 500;
         while (acknowledged.length < enough) await sleep(5);
-        server.killMongod();
+        server.killEngine('mongodb');
       }
       const enough = acknowledged.length + 200;
       while (acknowledged.length < enough) await sleep(5);
@@ -74,5 +74,23 @@ describe('a server whose database is killed under load', function () {
     assert.equal(new Set(versions).size, versions.length, 'no version was promised twice');
     assert.deepEqual(await gapsIn(server, 'Basic'), []);
     console.log(`      ${acknowledged.length} acknowledged, ${unavailable} told to try again`);
+  });
+
+  it('allows long transactions after each start of the database', async () => {
+    const limit = { getParameter: 1, transactionLifetimeLimitSeconds: 1 };
+    const found = await server.withDatabase((db) => db.admin().command(limit));
+    assert.equal(found.transactionLifetimeLimitSeconds, 300);
+  });
+
+  it('goes on while its Redis is killed', async () => {
+    server.killEngine('redis');
+    const reply = await server.post('/Basic', { resourceType: 'Basic', code: { text: 'without Redis' } });
+    assert.equal(reply.status, 201, reply.text);
+    const isReady = async (): Promise<boolean> => (await fetch(new URL('/readyz', server.base))).status === 200;
+    const begun = performance.now();
+    while (!(await isReady())) {
+      assert.ok(performance.now() - begun < 10_000, 'it is not ready again');
+      await sleep(50);
+    }
   });
 });

@@ -13,6 +13,7 @@ import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
 import { endOrphan } from '../../src/platform/engines/child.ts';
 import { freePort } from '../../src/platform/engines/free-port.ts';
 import { readNote, secretOf } from '../../src/platform/engines/notes.ts';
+import { isAlive } from '../../src/platform/engines/process-identity.ts';
 import { createFhirClient, type FhirClient } from '../support/fhir-client.ts';
 
 export interface ServerProcess extends FhirClient {
@@ -20,7 +21,10 @@ export interface ServerProcess extends FhirClient {
   start(): Promise<void>;
   /** SIGKILL: the server has no chance to say goodbye */
   kill(): Promise<void>;
-  killMongod(): void;
+  /** SIGKILL of an engine of its own */
+  killEngine(engine: 'mongodb' | 'redis'): void;
+  /** server, database and queue at one moment, as a power cut does */
+  cutPower(): Promise<void>;
   /** the embedded database as it is, below the server */
   withDatabase<T>(look: (db: Db) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -28,10 +32,13 @@ export interface ServerProcess extends FhirClient {
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const TSX = createRequire(import.meta.url).resolve('tsx');
+/** ends the server when its input ends: with the test process, however that ends */
+const LEASH = `data:text/javascript,process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref()`;
 const READY_MS = 60_000;
 const STOP_MS = 20_000;
 
-export async function startServerProcess(engines: Record<string, string> = {}): Promise<ServerProcess> {
+/** A server that is not started yet. `settings` are environment variables of its own. */
+export async function aServerProcess(settings: Record<string, string> = {}): Promise<ServerProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wardgate-killed-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
@@ -39,8 +46,8 @@ export async function startServerProcess(engines: Record<string, string> = {}): 
   let output = '';
 
   async function start(): Promise<void> {
-    const starting = spawn(process.execPath, ['--import', TSX, MAIN], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const starting = spawn(process.execPath, ['--import', TSX, '--import', LEASH, MAIN], {
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...process.env,
         PORT: String(port),
@@ -52,11 +59,10 @@ export async function startServerProcess(engines: Record<string, string> = {}): 
         MONGODB_CACHE_GB: '0.25',
         SEED: 'none',
         LOG_LEVEL: 'warn',
-        ...engines,
+        ...settings,
       },
     });
     child = starting;
-    process.once('exit', killAtOnce);
     const keep = (chunk: Buffer): void => {
       output = (output + chunk.toString()).slice(-4000);
     };
@@ -64,24 +70,26 @@ export async function startServerProcess(engines: Record<string, string> = {}): 
     starting.stderr.on('data', keep);
     const deadline = performance.now() + READY_MS;
     while (!(await isReady(origin))) {
-      if (starting.exitCode !== null || performance.now() > deadline)
-        throw new Error(`The server does not start (exit code ${starting.exitCode}):\n${output}`);
+      if (hasEnded(starting) || performance.now() > deadline)
+        throw new Error(`The server does not start (${starting.signalCode ?? starting.exitCode}):\n${output}`);
       await sleep(50);
     }
   }
 
-  const killAtOnce = (): void => void child?.kill('SIGKILL');
-
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = child;
     child = undefined;
-    process.removeListener('exit', killAtOnce);
-    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
+    if (ending === undefined || hasEnded(ending)) return;
     const ended = once(ending, 'exit');
     const timer = setTimeout(() => ending.kill('SIGKILL'), STOP_MS);
     ending.kill(signal);
     await ended;
     clearTimeout(timer);
+  }
+
+  function killEngine(engine: 'mongodb' | 'redis'): void {
+    const running = readNote(dataDir, engine)?.process;
+    if (running !== undefined && isAlive(running)) process.kill(running.pid, 'SIGKILL');
   }
 
   async function close(): Promise<void> {
@@ -99,10 +107,12 @@ export async function startServerProcess(engines: Record<string, string> = {}): 
     start,
     close,
     kill: () => end('SIGKILL'),
-    killMongod: () => {
-      const mongod = readNote(dataDir, 'mongodb')?.process;
-      if (mongod === undefined) throw new Error('This server runs no MongoDB of its own');
-      process.kill(mongod.pid, 'SIGKILL');
+    killEngine,
+    cutPower() {
+      const ended = end('SIGKILL');
+      killEngine('mongodb');
+      killEngine('redis');
+      return ended;
     },
     async withDatabase(look) {
       const { secret } = secretOf(dataDir, 'mongodb');
@@ -115,14 +125,22 @@ export async function startServerProcess(engines: Record<string, string> = {}): 
       }
     },
   };
+  return server;
+}
+
+/** A server that is ready. */
+export async function startServerProcess(engines: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await aServerProcess(engines);
   try {
-    await start();
+    await server.start();
   } catch (error) {
-    await close();
+    await server.close();
     throw error;
   }
   return server;
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 
 const isReady = (origin: string): Promise<boolean> =>
   fetch(`${origin}/readyz`).then(

@@ -122,7 +122,7 @@ describe('a transaction that is interrupted by a kill', function () {
       await server.start();
     }));
 
-  it('by a kill of the database', () => interrupt('d', async () => server.killMongod()));
+  it('by a kill of the database', () => interrupt('d', async () => server.killEngine('mongodb')));
 });
 
 /** Nobody listened while the server was down. */
