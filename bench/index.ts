@@ -56,7 +56,8 @@ try {
   for (const error of imported.errors.slice(0, 10)) say(`  ${error}`);
   say('Reading back every resource …');
   const unreadable = await readAll(server.port, imported);
-  await sleep(15_000);
+  // V8 gives memory back about a minute after the last work
+  await sleep(90_000);
   imported.settledMiB = memoryMiB(server.pid).now;
   const disk = await diskOf();
 
