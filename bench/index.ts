@@ -67,7 +67,7 @@ try {
   const restartMs = server.readyMs;
 
   const raw = await startProcess(
-    [path.join(root, 'node_modules/tsx/dist/cli.mjs'), path.join(root, 'bench/raw-limit.ts')],
+    ['--import', 'tsx', path.join(root, 'bench/raw-limit.ts')],
     { MONGODB_URI: engines.mongodbUri, DATABASE: db.databaseName },
     answersAnything,
   );
