@@ -34,7 +34,7 @@ code { background: #eef2f6; padding: .1rem .35rem; border-radius: .25rem } foote
 ${rows}
 </ul>
 </main>
-<footer>Version ${version}. Sign-in is not built yet, so this server answers only this machine.</footer>
+<footer>Version ${version}. Sign-in is not built yet: whoever reaches this server reads and writes everything.</footer>
 </body>
 </html>
 `;
