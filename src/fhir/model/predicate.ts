@@ -42,7 +42,16 @@ export type Predicate =
   /** chaining: a reference of `param` points to a resource of one of `types` that meets `where` */
   | { op: 'linked'; param: string; types: readonly string[]; where: Predicate }
   /** _has: a resource of `type` that meets `where` points here with its reference parameter `param` */
-  | { op: 'linkedFrom'; type: string; param: string; where: Predicate };
+  | { op: 'linkedFrom'; type: string; param: string; where: Predicate; seek?: SeekKeys };
+
+/**
+ * Which of the resources that meet a `linkedFrom` point to a given id: those with `<before><id><after>` of a key, that meet `rest`. Says the
+ * same as its `where` and `param`; `key` is what `where` asks for.
+ */
+export interface SeekKeys {
+  keys: readonly { key: string; before: string; after: string }[];
+  rest: Predicate;
+}
 
 export const everything: Predicate = { op: 'and', of: [] };
 export const nothing: Predicate = { op: 'or', of: [] };

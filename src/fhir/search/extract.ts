@@ -164,6 +164,15 @@ function joinPatient(
 /** also how the plan asks for it */
 export const joinedKey = (patient: string, code: string): string => shortenKey(`&${patient}|${code}`);
 
+const LONGEST_ID = 'x'.repeat(64);
+
+/** What stands before and after the patient's id in it; undefined where it would be shortened with a long id. */
+export function joinedKeyEnds(param: string, code: string): { before: string; after: string } | undefined {
+  const [before, after] = [`&${param}|Patient/`, `|${code}`];
+  const isWhole = joinedKey(`${param}|Patient/${LONGEST_ID}`, code) === before + LONGEST_ID + after;
+  return isWhole ? { before, after } : undefined;
+}
+
 function mainDate({ d }: SearchKeys, code: string | undefined): number | null {
   let first: number | null = null;
   for (const { p, lo, hi } of d) {

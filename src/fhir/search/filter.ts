@@ -3,6 +3,7 @@
 import { FhirError } from '../model/errors.ts';
 import { everything, nothing, type Predicate } from '../model/predicate.ts';
 import { anyOf } from './confirmed.ts';
+import { seekKeysFor } from './joined-keys.ts';
 import { parametersOf } from './parameters.ts';
 import type { Parameter, SearchContext, Source, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
@@ -170,5 +171,10 @@ function planHas(context: SearchContext, target: string, name: string, value: st
     throw new FhirError('invalid', `Parameter ${name}: ${code} of ${type} does not refer to ${target}`);
   }
   const where = planFilter(context, type, rest, value);
-  return anyOf(parameter.sources.map(({ code: param }) => ({ op: 'linkedFrom', type, param, where })));
+  return anyOf(
+    parameter.sources.map(({ code: param }) => {
+      const seek = seekKeysFor(context.definitions, { type, param, target, where });
+      return { op: 'linkedFrom', type, param, where, ...(seek && { seek }) };
+    }),
+  );
 }

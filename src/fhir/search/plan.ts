@@ -2,11 +2,9 @@
 // https://hl7.org/fhir/R4/search.html
 import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError, type Issue } from '../model/errors.ts';
-import { everything, type Predicate } from '../model/predicate.ts';
-import { exactOf, predicateOf } from './confirmed.ts';
-import { joinedKey } from './extract.ts';
+import type { Predicate } from '../model/predicate.ts';
 import { planFilter } from './filter.ts';
-import { parametersOf } from './parameters.ts';
+import { addFilter, allOf, withJoinedKeys } from './joined-keys.ts';
 import { type ResultShape, resultParameters } from './result-parameters.ts';
 import type { SearchContext } from './search-type.ts';
 
@@ -77,12 +75,6 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
   return { type, where: allOf(withJoinedKeys(definitions, type, filters)), applied, warnings, ...shape };
 }
 
-/** Flat, so that a composite's code can be joined with the patient too. */
-function addFilter(filters: Predicate[], filter: Predicate): void {
-  if (filter.op === 'and') for (const part of filter.of) addFilter(filters, part);
-  else filters.push(filter);
-}
-
 /** The criteria of a conditional request. Nothing may be left out silently; equal criteria give equal `canonical` text. */
 export function planCriteria(input: PlanInput): { where: Predicate; canonical: string } {
   const { definitions, type, settings } = input;
@@ -105,31 +97,3 @@ export function planCriteria(input: PlanInput): { where: Predicate; canonical: s
 
 const infinityAsText = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-
-function allOf(predicates: readonly Predicate[]): Predicate {
-  if (predicates.length === 0) return everything;
-  return predicates.length === 1 ? predicates[0]! : { op: 'and', of: predicates };
-}
-
-/**
- * A patient and a code become the one key that has both, so that the index alone gives the answer in the order of its dates. What confirms
- * the code's system is a condition of its own and stays as it is.
- */
-function withJoinedKeys(definitions: Definitions, type: string, filters: readonly Predicate[]): readonly Predicate[] {
-  if (filters.length < 2) return filters;
-  const { patient, withPatient } = parametersOf(definitions, type);
-  if (patient === undefined || withPatient.length === 0) return filters;
-  const prefix = `${patient}|Patient/`;
-  const who = filters.find(
-    (filter) => filter.op === 'equals' && filter.key.startsWith(prefix) && !filter.key.includes('/', prefix.length),
-  );
-  if (who?.op !== 'equals') return filters;
-  for (const code of withPatient) {
-    const what = filters.find((filter) => exactOf(filter)?.keys.every((key) => key.startsWith(`${code}|`)));
-    const exact = what && exactOf(what);
-    if (!exact || exact.keys.length === 0) continue;
-    const joined = predicateOf({ ...exact, keys: exact.keys.map((key) => joinedKey(who.key, key)) });
-    return [joined, ...filters.filter((filter) => filter !== who && filter !== what)];
-  }
-  return filters;
-}

@@ -29,6 +29,9 @@ export function filterOf(predicate: Resolved): StoredFilter {
   return Object.keys(filter).length === 0 ? notDeleted : { $and: [filter, notDeleted] };
 }
 
+/** The same where an exact key beside it already finds the documents. */
+export const conditionOf = (predicate: Resolved): StoredFilter => translate(predicate) as StoredFilter;
+
 const NOTHING: Document = { _id: { $in: [] } };
 
 function translate(predicate: Resolved): Document {

@@ -195,6 +195,11 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   function sourceFor(session: ClientSession | undefined): LinkSource {
     return {
       mustListAll: (type) => collections.isStale(type),
+      async areFrequent(type, keys, cap) {
+        const options = { limit: cap + 1, maxTimeMS: searchMs, ...(session ? { session } : {}) };
+        const filter = filterOf({ op: 'oneOf', keys });
+        return (await collections.current(type).countDocuments(filter, options)) > cap;
+      },
       async idsOf(type, joined, cap) {
         if (!collections.isStale(type))
           return (await firstStep(type, joined, { _id: 1 }, cap, session))?.map(readRawId);

@@ -1,9 +1,10 @@
 // Joins, in two steps: the ids (or references) of the one side first, then the other side by `$in`. Where the first step is
-// large, the search starts from the other side and looks each candidate up ($lookup): never refused, never wrong.
+// large, the search starts from the other side and looks each candidate up ($lookup), by one seek where a key holds both the patient and the
+// code: never refused, never wrong.
 // https://hl7.org/fhir/R4/search.html#chaining
 import type { Document } from 'mongodb';
-import type { Predicate } from '../../model/predicate.ts';
-import { filterOf, type Resolved, successor } from './filter.ts';
+import type { Predicate, SeekKeys } from '../../model/predicate.ts';
+import { conditionOf, filterOf, type Resolved, successor } from './filter.ts';
 
 export interface Joined {
   where: Resolved;
@@ -16,6 +17,8 @@ export interface LinkSource {
   idsOf(type: string, joined: Joined, cap: number): Promise<string[] | undefined>;
   /** what the matching resources refer to, as entries of `k` that begin with `prefix`; undefined where more than `cap` match */
   referencesOf(type: string, joined: Joined, prefix: string, cap: number): Promise<string[] | undefined>;
+  /** whether more than `cap` documents have one of the keys; read from the index alone */
+  areFrequent(type: string, keys: readonly string[], cap: number): Promise<boolean>;
   /** documents whose keys are outdated cannot be looked up by the database */
   mustListAll(type: string): boolean;
 }
@@ -58,12 +61,21 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
     return { op: 'or', of: [{ op: 'oneOf', keys }, ...fields] };
   }
 
-  async function linkedFrom(part: Extract<Predicate, { op: 'linkedFrom' }>): Promise<Resolved> {
-    const joined = await resolveLinks(source, part.type, part.where);
-    const prefix = `${part.param}|${type}/`;
-    const references = await source.referencesOf(part.type, joined, prefix, capFor(part.type));
-    if (!references) return lookUp(part.type, 'ownKey', joined, prefix);
-    return { op: 'ids', ids: [...new Set(references.map((key) => key.slice(prefix.length)))] };
+  async function linkedFrom({ type: from, param, where, seek }: LinkedFrom): Promise<Resolved> {
+    const cap = capFor(from);
+    const prefix = `${param}|${type}/`;
+    if (!seek || !Number.isFinite(cap)) {
+      const joined = await resolveLinks(source, from, where);
+      const references = await source.referencesOf(from, joined, prefix, cap);
+      return references ? idsIn(references, prefix) : lookUp(from, 'ownKey', joined, prefix);
+    }
+    const keys = seek.keys.map(({ key }) => key);
+    // what else is asked for may be rare, and have an index of its own
+    if (!isDecidedByKeys(seek.rest) || !(await source.areFrequent(from, keys, cap))) {
+      const references = await source.referencesOf(from, await resolveLinks(source, from, where), prefix, cap);
+      if (references) return idsIn(references, prefix);
+    }
+    return seekEach(from, seek.keys, await resolveLinks(source, from, seek.rest));
   }
 
   /** Stale documents anywhere in the search mean that the predicate must be one that memory can test. */
@@ -71,25 +83,55 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
     source.mustListAll(type) || source.mustListAll(other) ? Number.POSITIVE_INFINITY : CAP;
 
   function lookUp(from: string, by: 'idsReferredTo' | 'ownKey', joined: Joined, prefix: string): Resolved {
-    const field = `l${lookups.length}`;
-    const local = `${field}k`;
-    lookups.push(
-      { $set: { [local]: by === 'ownKey' ? { $concat: [prefix, '$_id'] } : idsReferredTo(prefix) } },
-      {
-        $lookup: {
-          from,
-          localField: local,
-          foreignField: by === 'ownKey' ? 'k' : '_id',
-          pipeline: [...lookupStages(joined), { $limit: 1 }, { $project: { _id: 1 } }],
-          as: field,
-        },
-      },
-    );
-    return { op: 'joined', field };
+    const stages = lookupStages(joined);
+    if (by === 'ownKey') return lookUpBy({ from, local: { $concat: [prefix, '$_id'] }, foreignField: 'k', stages });
+    return lookUpBy({ from, local: idsReferredTo(prefix), foreignField: '_id', stages });
+  }
+
+  /** One seek in the index for each candidate, whatever else points to it. */
+  function seekEach(from: string, keys: SeekKeys['keys'], joined: Joined): Resolved {
+    const spelled = keys.map(({ before, after }) => ({ $concat: [literal(before), '$_id', literal(after)] }));
+    return lookUpBy({ from, local: spelled, foreignField: 'k', stages: keyedStages(joined) });
+  }
+
+  function lookUpBy({ from, local, foreignField, stages }: LookUp): Resolved {
+    const as = `l${lookups.length}`;
+    const localField = `${as}k`;
+    const pipeline = [...stages, { $limit: 1 }, { $project: { _id: 1 } }];
+    lookups.push({ $set: { [localField]: local } }, { $lookup: { from, localField, foreignField, pipeline, as } });
+    return { op: 'joined', field: as };
   }
 
   const where = await resolve(predicate);
   return { where, lookups };
+}
+
+type LinkedFrom = Extract<Predicate, { op: 'linkedFrom' }>;
+
+const idsIn = (references: readonly string[], prefix: string): Resolved => ({
+  op: 'ids',
+  ids: [...new Set(references.map((key) => key.slice(prefix.length)))],
+});
+
+/** Codes of different systems rarely meet (docs/adr/0004), so what confirms them leaves most. */
+const isDecidedByKeys = (rest: Predicate): boolean =>
+  rest.op === 'confirms' || (rest.op === 'and' && rest.of.every(isDecidedByKeys));
+
+interface LookUp {
+  from: string;
+  local: Document | Document[];
+  foreignField: 'k' | '_id';
+  stages: Document[];
+}
+
+/** What follows `$` in a search's value must not be read as a field. */
+const literal = (text: string): Document => ({ $literal: text });
+
+/** As `lookupStages` of documents found by their key: no other index may compete, and a tombstone has no keys. */
+function keyedStages({ where, lookups }: Joined): Document[] {
+  const [before, after] = split(where);
+  const first = { $match: conditionOf(before) };
+  return lookups.length === 0 ? [first] : [first, ...lookups, { $match: filterOf(after) }];
 }
 
 /** As pipeline stages: what needs no look-up first. */

@@ -120,6 +120,24 @@ describe('planning a search', () => {
     assert.deepEqual(where.op === 'linked' && where.types, ['Location', 'Patient']);
   });
 
+  it('says for _has by which key a given patient is sought, where there is one', () => {
+    const seekOf = (...pair: Query[number]) => {
+      const { where } = plan('Patient', [pair]);
+      return where.op === 'linkedFrom' ? where.seek : assert.fail(where.op);
+    };
+    const seek = seekOf('_has:Observation:patient:code', 'http://loinc.org|4548-4');
+    assert.deepEqual(seek?.keys, [{ key: 'code|4548-4', before: '&subject|Patient/', after: '|code|4548-4' }]);
+    assert.equal(seek.rest.op, 'confirms');
+    assert.deepEqual(
+      seekOf('_has:Observation:subject:category', 'a,b')?.keys.map(({ after }) => after),
+      ['|category|a', '|category|b'],
+    );
+    assert.equal(seekOf('_has:Observation:patient:code-value-quantity', '4548-4$gt6')?.rest.op, 'interval');
+    assert.equal(seekOf('_has:Observation:patient:date', '2024'), undefined);
+    assert.equal(seekOf('_has:Observation:performer:code', 'x'), undefined);
+    assert.equal(seekOf('_has:Observation:patient:code:not', 'x'), undefined);
+  });
+
   it('names the parameter and what is legal in every refusal', () => {
     const refusals: [string, Query[number], RegExp][] = [
       ['Observation', ['code:exact', 'x'], /code.*:exact.*:missing, :not/],
