@@ -23,11 +23,19 @@ const LONGEST_PAGE = 201;
 /** longer is not what these searches take; the slow one must not hold up the others */
 const BATCH_MS = 1_000;
 
-/** Exact keys only, and what confirms them: in the order of the main date such a page reads little more than itself. */
+/**
+ * Exact keys only, and what confirms them: in the order of the main date such a page reads little more than itself. Few ids, as an _include
+ * has them, are little whatever the limit.
+ */
 export function isCheapPage(where: Resolved, limit: number): boolean {
   const parts = (where.op === 'and' ? where.of : [where]).filter(({ op }) => op !== 'confirms');
-  const exact = parts.every((part) => part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MOST_KEYS));
-  return exact && parts.length > 0 && parts.length <= MOST_PARTS && limit <= LONGEST_PAGE;
+  if (parts.length === 0 || parts.length > MOST_PARTS || !parts.every(isFewKeys)) return false;
+  return limit <= LONGEST_PAGE || parts.some(({ op }) => op === 'ids');
+}
+
+function isFewKeys(part: Resolved): boolean {
+  if (part.op === 'ids') return part.ids.length <= MOST_KEYS;
+  return part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MOST_KEYS);
 }
 
 export function createPageBatch(collections: Collections, searchMs: number): PageBatch {
