@@ -97,6 +97,21 @@ describe('a new version of the key extractor', () => {
     assert.equal(await t.db.collection('Observation').countDocuments({ kv: { $ne: '2' } }), 0);
   });
 
+  it('gives documents of an older release what searches by the main date go by', async () => {
+    const day = { p: 'date', lo: 0, hi: 86_399_999 };
+    const keys = { d: [day], sd: 0, span: 86_399_999 };
+    await t.store.write({ kind: 'create', type: 'Encounter', id: 'e', resource: withKeys('Encounter', keys) });
+    await t.db.collection<{ _id: string }>('Encounter').updateOne({ _id: 'e' }, { $unset: { w: 1 } });
+    await t.db.collection<{ _id: string }>('Encounter').updateOne({ _id: 'e' }, { $set: { kv: 'older' } });
+    await t.db.collection<{ _id: string }>('schema').updateOne({ _id: 'Encounter' }, { $set: { kv: 'older' } });
+    const where: Predicate = { op: 'interval', in: 'd', param: 'date', lo: { gte: 0 }, isMainDate: true };
+    const store = await t.another({ extractor: renamed('2') });
+    assert.equal((await find(store, where, 'Encounter')).total, 1);
+    await store.reextract();
+    assert.deepEqual(store.staleTypes(), []);
+    assert.equal((await find(store, where, 'Encounter')).total, 1);
+  });
+
   it('leaves what it cannot read as it is and says so', async () => {
     const broken: KeyExtractor = {
       version: '3',

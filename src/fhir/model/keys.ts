@@ -25,9 +25,15 @@ export interface SearchKeys {
   d: Interval[];
   /** numbers and quantities */
   q: Interval[];
-  /** the type's main date in ms, the order of `_sort=date`; null where absent */
+  /** where the type's main date begins, in ms, the order of `_sort=date`: the first `lo` of its intervals, EARLIEST where that is open; null
+   *  where there is none */
   sd: number | null;
+  /** how long the main date lasts, in ms; absent where there is none, or where storage shall not look for it by `sd` */
+  span?: number | 'several';
 }
+
+/** Before every date, and finite, so that it sorts, pages and goes through JSON like one. */
+export const EARLIEST = -8_640_000_000_000_000;
 
 /** Extracts keys. `version` changes whenever the same resource would get other keys, which starts a re-extraction. */
 export interface KeyExtractor {

@@ -33,6 +33,8 @@ export type Predicate =
       hi?: Bound;
       units?: readonly string[] | 'any';
       confirms?: readonly string[];
+      /** `param` is the type's main date, whose begin is `sd` and whose length `span` */
+      isMainDate?: true;
     }
   /** the parameter has any key at all (`:missing=false`); `param` is a code, keys with suffixes count */
   | { op: 'exists'; in: 'k' | 's' | 'd' | 'q'; param: string }

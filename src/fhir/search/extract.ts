@@ -1,7 +1,7 @@
 // What is stored beside a resource so that it can be found: one plan per type, made at first use.
 import { createHash } from 'node:crypto';
 import type { Definitions } from '../definitions/definitions.ts';
-import type { KeyExtractor, SearchKeys } from '../model/keys.ts';
+import { EARLIEST, type KeyExtractor, type SearchKeys } from '../model/keys.ts';
 import type { Resource } from '../model/resource.ts';
 import { composeKeys } from './composite-keys.ts';
 import { compileExpression, type Expression } from './expression/compile.ts';
@@ -11,7 +11,7 @@ import { type PatientCompartment, patientCompartmentOf } from './patient-compart
 import type { ExtractContext, Parameter } from './search-type.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
-const KEY_SCHEMA = 2;
+const KEY_SCHEMA = 3;
 
 export interface ExtractOptions {
   timeZone: string;
@@ -119,7 +119,7 @@ function extract(resource: Resource, plan: TypePlan, context: ExtractContext): S
   keys.k = distinct(keys.k);
   keys.t = distinct(keys.t);
   keys.s = distinct(keys.s);
-  keys.sd = mainDate(keys, plan.parameters.mainDate);
+  dateBy(plan.parameters.mainDate, keys);
   return keys;
 }
 
@@ -173,12 +173,12 @@ export function joinedKeyEnds(param: string, code: string): { before: string; af
   return isWhole ? { before, after } : undefined;
 }
 
-function mainDate({ d }: SearchKeys, code: string | undefined): number | null {
-  let first: number | null = null;
-  for (const { p, lo, hi } of d) {
+/** An open begin counts as the earliest, as it does in every other order and comparison: so `sd` is never after a `lo`. */
+function dateBy(code: string | undefined, keys: SearchKeys): void {
+  for (const { p, lo, hi } of keys.d) {
     if (p !== code) continue;
-    const begin = Number.isFinite(lo) ? lo : hi;
-    if (Number.isFinite(begin) && (first === null || begin < first)) first = begin;
+    const begin = Math.max(lo, EARLIEST);
+    keys.span = keys.sd === null ? hi - lo : 'several';
+    if (keys.sd === null || begin < keys.sd) keys.sd = begin;
   }
-  return first;
 }

@@ -43,6 +43,11 @@ function readParameters(definitions: Definitions, type: string): TypeParameters 
   for (const definition of all) {
     byCode.set(definition.code, readParameter(definitions, type, definition, sources.get(definition) ?? []));
   }
+  const mainDate = mainDateOf(type, byCode);
+  if (mainDate !== undefined) {
+    for (const [code, parameter] of byCode)
+      if (parameter.sources.some((source) => source.code === mainDate)) byCode.set(code, { ...parameter, mainDate });
+  }
   const composites = all.filter((definition) => definition.type === 'composite');
   for (const definition of composites) {
     const composition = compose(definition, composites, byCode, parts, type);
@@ -55,7 +60,7 @@ function readParameters(definitions: Definitions, type: string): TypeParameters 
     type,
     byCode,
     stored,
-    mainDate: mainDateOf(type, byCode),
+    mainDate,
     patient,
     withPatient: patient === undefined ? [] : WITH_PATIENT.filter((code) => ownTokenOf(byCode.get(code))),
   };

@@ -56,10 +56,10 @@ export function askInterval(
   param: string,
   value: Ordered,
   where: 'd' | 'q',
-  units?: readonly string[] | 'any',
+  more: Pick<Predicate & { op: 'interval' }, 'units' | 'isMainDate'> = {},
 ): Predicate {
   const of = asks[value.prefix](value).map(
-    (ends): Predicate => ({ op: 'interval', in: where, param, ...ends, ...(units && { units }) }),
+    (ends): Predicate => ({ op: 'interval', in: where, param, ...ends, ...more }),
   );
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }

@@ -53,6 +53,8 @@ export interface Parameter {
   elements: readonly ReachedElement[] | undefined;
   /** for references */
   targets: readonly string[];
+  /** the type's main date, where it is among the sources */
+  mainDate?: string;
   /** for composites */
   composition?: Composition;
 }

@@ -62,5 +62,6 @@ export default defineSearchType<Ordered>({
   },
 
   parse: readDate,
-  match: (value, code) => askInterval(code, value, 'd'),
+  match: (value, code, { parameter }) =>
+    askInterval(code, value, 'd', code === parameter.mainDate ? { isMainDate: true } : {}),
 });

@@ -91,8 +91,8 @@ export default defineSearchType<QuantitySearch>({
   },
   match(value, code) {
     const { unit, system } = value;
-    if (unit === undefined) return askInterval(code, value, 'q', 'any');
+    if (unit === undefined) return askInterval(code, value, 'q', { units: 'any' });
     const units = system === undefined ? [unitToken(unit, UCUM), unitToken(unit)] : [unitToken(unit, system)];
-    return askInterval(code, value, 'q', units);
+    return askInterval(code, value, 'q', { units });
   },
 });

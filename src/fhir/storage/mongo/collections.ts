@@ -37,6 +37,8 @@ export const TOMBSTONE_INDEX = { x: 1 } as const;
  * never competes with the keys index for a frequent key, to be then cached and used for a rare one.
  */
 export const NOT_DELETED = { j: { $exists: true } } as const;
+/** Considered only for filters that say a class of length (date-ranges.ts). */
+const DATED = { w: { $exists: true } } as const;
 const SCHEMA = 'schema';
 const NAMESPACE_EXISTS = 48;
 /** another process may have finished the re-extraction */
@@ -152,6 +154,7 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
     { key: TIME_INDEX },
     { key: TOMBSTONE_INDEX, sparse: true },
   ];
+  if (has('date')) indexes.push({ key: { w: 1, sd: -1, n: 1 }, partialFilterExpression: DATED });
   if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
   if (has('number', 'quantity', 'composite', 'special'))
     indexes.push({ key: { 'q.p': 1, 'q.lo': 1, 'q.hi': 1 }, sparse: true });

@@ -4,6 +4,7 @@ import { stringifyJson } from '../../model/json.ts';
 import type { Interval, KeyExtractor, SearchKeys } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Version } from '../store.ts';
+import { spanClass } from './date-ranges.ts';
 import { grams } from './grams.ts';
 import { dateClass, numberClass, UNIT } from './width-class.ts';
 
@@ -22,6 +23,8 @@ export interface StoredDocument {
   n: number;
   /** the main date */
   sd: number | null;
+  /** the class of the main date's length (date-ranges.ts) */
+  w?: number;
   k?: string[];
   /** tokens with their system, in no index */
   t?: string[];
@@ -59,7 +62,7 @@ export interface Prepared {
   size: number;
 }
 
-type StoredKeys = Pick<StoredDocument, 'sd' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
+type StoredKeys = Pick<StoredDocument, 'sd' | 'w' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
 
 /** MongoDB's limit is 16 MiB a document; what is left is for the fields around. */
 const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
@@ -85,6 +88,7 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
   const trigrams = grams(keys.s);
   return {
     sd: keys.sd,
+    ...(keys.span === undefined ? {} : { w: spanClass(keys.span) }),
     ...(keys.k.length > 0 ? { k: keys.k } : {}),
     ...(keys.t.length > 0 ? { t: keys.t } : {}),
     ...(keys.d.length > 0 ? { d: keys.d.map((entry) => classed(entry, dateClass)) } : {}),
@@ -124,7 +128,7 @@ export interface Stamp {
 
 export function currentDocument(prepared: Prepared, { id, version, lastUpdated, n, method }: Stamp): StoredDocument {
   const time = new Date(lastUpdated).toISOString();
-  const { sd, k, t, d, q, s, g, kv } = prepared.keys;
+  const { sd, w, k, t, d, q, s, g, kv } = prepared.keys;
   const document: StoredDocument = {
     _id: id,
     j: Buffer.from(`${prepared.head}${version}","lastUpdated":"${time}"${prepared.tail}`),
@@ -135,6 +139,7 @@ export function currentDocument(prepared: Prepared, { id, version, lastUpdated, 
     kv,
     m: method,
   };
+  if (w !== undefined) document.w = w;
   if (k) document.k = k;
   if (t) document.t = t;
   if (d) document.d = d;

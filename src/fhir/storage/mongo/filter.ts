@@ -3,6 +3,7 @@
 import type { Document, Filter } from 'mongodb';
 import type { Bound, Predicate } from '../../model/predicate.ts';
 import { NOT_DELETED } from './collections.ts';
+import { ALL_DATES, type ClassDates, type DateRange, datesOf } from './date-ranges.ts';
 import type { StoredDocument } from './document.ts';
 import { gramsOf, hasGrams } from './grams.ts';
 import { classesOf, UNIT, type WidthClass } from './width-class.ts';
@@ -19,15 +20,40 @@ export type Resolved =
 type StoredFilter = Filter<StoredDocument>;
 
 /**
- * The filter for documents that meet the predicate; tombstones never do. Where exact keys do not already choose the index, the condition
- * lets the index of the whole type compete (collections.ts).
+ * The filter for documents that meet the predicate and whose main date begins `within` this range; tombstones never do. Where neither exact
+ * keys nor the main date choose the index, the condition lets the index of the whole type compete (collections.ts).
  */
-export function filterOf(predicate: Resolved): StoredFilter {
+export function filterOf(predicate: Resolved, within: DateRange = ALL_DATES): StoredFilter {
   const filter = translate(predicate) as StoredFilter;
-  if (!outcomes(predicate).holds && hasExactKey(predicate)) return filter;
+  const dates = datesOf(predicate, within);
+  const isKeyed = !outcomes(predicate).holds && hasExactKey(predicate);
+  if (dates) return { $and: [isKeyed ? spanning(dates) : eachOf(dates), filter] } as StoredFilter;
+  if (isKeyed) return filter;
   const notDeleted = NOT_DELETED as unknown as StoredFilter;
   return Object.keys(filter).length === 0 ? notDeleted : { $and: [filter, notDeleted] };
 }
+
+/** A range of the index {w, sd, n} each. */
+function eachOf(dates: readonly ClassDates[]): Document {
+  const scans = dates.flatMap(({ w, ranges }) => ranges.map((range) => ({ w, ...beginningIn(range) })));
+  if (scans.length === 0) return NOTHING;
+  return scans.length === 1 ? scans[0]! : { $or: scans };
+}
+
+/** All in one, for the index {k, sd, n}. */
+function spanning(dates: readonly ClassDates[]): Document {
+  const ranges = dates.flatMap((one) => one.ranges);
+  if (ranges.length === 0) return NOTHING;
+  return beginningIn({
+    min: Math.min(...ranges.map(({ min }) => min)),
+    max: Math.max(...ranges.map(({ max }) => max)),
+  });
+}
+
+/** `$gte` leaves out those without a date, even from minus infinity. */
+const beginningIn = ({ min, max }: DateRange): Document => ({
+  sd: { $gte: min, ...(max === Number.POSITIVE_INFINITY ? {} : { $lte: max }) },
+});
 
 /** The same where an exact key beside it already finds the documents. */
 export const conditionOf = (predicate: Resolved): StoredFilter => translate(predicate) as StoredFilter;
@@ -200,10 +226,12 @@ function outcomes(predicate: Resolved): { holds: boolean; fails: boolean } {
 /** Beyond this many keys MongoDB sorts in memory instead of merging index scans. */
 const MERGED_SCANS = 200;
 
-/** Nothing but exact keys, what confirms them and :not decides. */
+/** Nothing but exact keys, what confirms them, the date they are sorted by and :not decides. */
 function hasExactKey(predicate: Resolved): boolean {
   const parts = predicate.op === 'and' ? flatten('and', predicate.of) : [predicate];
   const isExact = (part: Resolved): boolean =>
     part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MERGED_SCANS);
-  return parts.some(isExact) && parts.every((part) => isExact(part) || part.op === 'confirms' || part.op === 'not');
+  const isBeside = (part: Resolved): boolean =>
+    part.op === 'confirms' || part.op === 'not' || (part.op === 'interval' && part.isMainDate === true);
+  return parts.some(isExact) && parts.every((part) => isExact(part) || isBeside(part));
 }

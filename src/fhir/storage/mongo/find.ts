@@ -4,6 +4,7 @@ import type { KeyExtractor } from '../../model/keys.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { FindPage, FindQuery, Match } from '../store.ts';
 import { type Collections, TIME_INDEX, TOMBSTONE_INDEX } from './collections.ts';
+import { speaksOfMainDate } from './date-ranges.ts';
 import type { StoredDocument } from './document.ts';
 import { filterOf, type Resolved } from './filter.ts';
 import { type Joined, type LinkSource, lookupStages, resolveLinks, split } from './links.ts';
@@ -64,6 +65,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   async function runLeg(run: LegRun): Promise<RawDocument[]> {
     const { query, order, leg, joined, wanted, session } = run;
     if (!collections.isStale(query.type)) {
+      if (!leg.dates && speaksOfMainDate(joined.where)) return [];
       if (!session && isPlain(order, joined) && order.byMainDate && isCheapPage(joined.where, wanted)) {
         const filter = both(filterOf(joined.where), leg.filter);
         return pages(query.type, { filter, sort: leg.sort, limit: wanted, projection: projectionOf(query) });
@@ -98,7 +100,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
       ...(limit === undefined ? {} : { batchSize: limit + 1 }),
     };
     const filtered = (predicate: Resolved): Document =>
-      stale ? widened(filterOf(predicate), extractor.version) : filterOf(predicate);
+      stale ? widened(filterOf(predicate), extractor.version) : filterOf(predicate, leg.dates);
     if (isPlain(order, joined)) {
       return collections.current(type).find(both(filtered(where), leg.filter), {
         ...options,
@@ -237,6 +239,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   ): Promise<{ keys: number; documents: number }> {
     const seen = { keys: 0, documents: 0 };
     for (const leg of order.legs) {
+      if (!leg.dates && speaksOfMainDate(joined.where)) continue;
       const run = { query, order, leg, joined, wanted: 0, session: undefined };
       const cursor = open(run, joined.where, query.limit + 1, false);
       const plan = (await cursor.explain('executionStats')) as Document;

@@ -3,6 +3,7 @@
 import type { Document } from 'mongodb';
 import type { SortKey } from '../store.ts';
 import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { ALL_DATES, type DateRange } from './date-ranges.ts';
 import { successor } from './filter.ts';
 import type { RawDocument } from './raw.ts';
 import { classesOf, UNIT } from './width-class.ts';
@@ -10,6 +11,8 @@ import { classesOf, UNIT } from './width-class.ts';
 /** Part of an ordered result; parts follow one another. */
 export interface Leg {
   filter: Document;
+  /** where the main date of the part begins; undefined where it has none */
+  dates: DateRange | undefined;
   sort: Record<string, 1 | -1>;
 }
 
@@ -51,6 +54,7 @@ function indexedOrder(
         legs: [
           {
             filter: position ? { _id: { [descending ? '$lt' : '$gt']: position[0] } } : {},
+            dates: ALL_DATES,
             sort: { _id: descending ? -1 : 1 },
           },
         ],
@@ -75,24 +79,27 @@ function indexedOrder(
 
 /** Documents without the date come last in both directions, as a leg of their own. */
 function mainDateLegs(descending: boolean, position: Position | undefined): Leg[] {
-  const without: Leg = { filter: { sd: null }, sort: { sd: -1, n: 1 } };
+  const without: Leg = { filter: { sd: null }, dates: undefined, sort: { sd: -1, n: 1 } };
   if (position?.[0] === null) return [{ ...without, filter: { sd: null, n: { $gt: position[1] } } }];
   // null is below every number, so that one scan downwards gives both legs
-  if (descending && !position) return [{ filter: {}, sort: { sd: -1, n: 1 } }];
+  if (descending && !position) return [{ filter: {}, dates: ALL_DATES, sort: { sd: -1, n: 1 } }];
   return [keysetLeg('sd', descending, !descending, position), without];
 }
 
 /** After (value, n) in an index on both; `n` runs against or with the value, as the index does. */
 function keysetLeg(field: 'sd' | 'u', descending: boolean, nDescending: boolean, position: Position | undefined): Leg {
   const sort: Leg['sort'] = { [field]: descending ? -1 : 1, n: nDescending ? -1 : 1 };
-  if (!position) return { filter: field === 'sd' ? { sd: { $gte: Number.NEGATIVE_INFINITY } } : {}, sort };
+  if (!position)
+    return { filter: field === 'sd' ? { sd: { $gte: Number.NEGATIVE_INFINITY } } : {}, dates: ALL_DATES, sort };
   const [value, n] = position;
+  const end = field === 'sd' && typeof value === 'number' ? { [descending ? 'max' : 'min']: value } : {};
   const beyond = descending ? '$lt' : '$gt';
   return {
     filter: {
       [field]: { [descending ? '$lte' : '$gte']: value },
       $or: [{ [field]: { [beyond]: value } }, { n: { [nDescending ? '$lt' : '$gt']: n } }],
     },
+    dates: { ...ALL_DATES, ...end },
     sort,
   };
 }
@@ -114,7 +121,7 @@ function computedOrder(name: string, keys: readonly SortKey[], position: Positio
     compute: [{ $set: set }, { $set: missing }],
     fields,
     byMainDate: false,
-    legs: [{ filter: position ? beyond(Object.entries(sort), position) : {}, sort }],
+    legs: [{ filter: position ? beyond(Object.entries(sort), position) : {}, dates: ALL_DATES, sort }],
     cursorOf: (last) => encodeCursor(name, [...fields.map((field) => last.o?.get(field) as Position[number]), last.n]),
   };
 }

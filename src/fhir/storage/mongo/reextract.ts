@@ -20,7 +20,7 @@ export interface ReextractResult {
 }
 
 const BATCH = 500;
-const KEY_FIELDS = ['k', 't', 'd', 'q', 's', 'g'] as const;
+const KEY_FIELDS = ['w', 'k', 't', 'd', 'q', 's', 'g'] as const;
 
 export function createReextract(deps: {
   collections: Collections;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
+import { EARLIEST } from '../../../../src/fhir/model/keys.ts';
 import type { Resource } from '../../../../src/fhir/model/resource.ts';
 import { createKeyExtractor, parametersOf, patientCompartmentKeys } from '../../../../src/fhir/search/index.ts';
 
@@ -66,12 +67,22 @@ describe('extracting keys', () => {
     assert.deepEqual(sourcesOf('AllergyIntolerance', 'patient'), [{ code: 'patient' }]);
   });
 
-  it('takes the begin of a period as main date, its end where it has no begin, and null where it has neither', () => {
+  it('takes the begin of a period as main date, the earliest where it is open, and null where there is none', () => {
     const mainDate = (period: object | undefined) =>
       extractor.extract({ resourceType: 'Encounter', status: 'finished', ...(period && { period }) }).sd;
     assert.equal(mainDate({ start: '2024-05-01', end: '2024-05-03' }), Date.UTC(2024, 4, 1));
-    assert.equal(mainDate({ end: '2024-05-03' }), Date.UTC(2024, 4, 4) - 1);
+    assert.equal(mainDate({ end: '2024-05-03' }), EARLIEST);
     assert.equal(mainDate(undefined), null);
+  });
+
+  it('says how long the main date lasts', () => {
+    const span = (resource: Resource) => extractor.extract(resource).span;
+    const period = (limits: object) => span({ resourceType: 'Encounter', period: limits });
+    assert.equal(period({ start: '2024-05-01', end: '2024-05-03' }), 3 * 86_400_000 - 1);
+    assert.equal(period({ start: '2024-05-01' }), Infinity);
+    assert.equal(period({ end: '2024-05-03' }), Infinity);
+    assert.equal(span({ resourceType: 'Encounter' }), undefined);
+    assert.equal(span({ resourceType: 'Patient', birthDate: '2024' }), 366 * 86_400_000 - 1);
   });
 
   it('puts a resource into the compartment of every patient it refers to, and a patient into its own', () => {
