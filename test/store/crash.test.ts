@@ -12,6 +12,7 @@ import type { Written } from '../../src/fhir/storage/store.ts';
 import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
 import { freePort } from '../../src/platform/engines/free-port.ts';
 import { findMongod } from '../../src/platform/engines/mongodb/binary.ts';
+import '../../src/platform/mongo/mend-driver.ts';
 import { withKeys, writtenKeys } from './a-store.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,5 +1,6 @@
 // The one MongoDB client of a server process.
 import { type Db, MongoClient, MongoServerError } from 'mongodb';
+import './mend-driver.ts';
 import { StartError } from '../start-error.ts';
 
 export interface Mongo {
