@@ -4,6 +4,7 @@ import { sleep } from '../../src/platform/clock/clock.ts';
 import type { Reply } from '../support/fhir-client.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { createStorm } from './storm.ts';
+import { until } from './until.ts';
 import { furnish, gapsIn, takeCensus } from './wards.ts';
 
 const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
@@ -55,11 +56,11 @@ describe('a server whose database is killed under load', function () {
     try {
       for (let kills = 1; kills <= 2; kills++) {
         const enough = acknowledged.length + 500;
-        while (acknowledged.length < enough) await sleep(5);
+        await until('500 acknowledgements', () => acknowledged.length >= enough);
         server.killEngine('mongodb');
       }
       const enough = acknowledged.length + 200;
-      while (acknowledged.length < enough) await sleep(5);
+      await until('200 acknowledgements', () => acknowledged.length >= enough);
     } finally {
       isRunning = false;
       await Promise.all(writers);
@@ -87,10 +88,6 @@ describe('a server whose database is killed under load', function () {
     const reply = await server.post('/Basic', { resourceType: 'Basic', code: { text: 'without Redis' } });
     assert.equal(reply.status, 201, reply.text);
     const isReady = async (): Promise<boolean> => (await fetch(new URL('/readyz', server.base))).status === 200;
-    const begun = performance.now();
-    while (!(await isReady())) {
-      assert.ok(performance.now() - begun < 10_000, 'it is not ready again');
-      await sleep(50);
-    }
+    await until('readiness', isReady, { withinMs: 10_000, everyMs: 50 });
   });
 });

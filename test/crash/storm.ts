@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import type { Reply } from '../support/fhir-client.ts';
 import type { ServerProcess } from './server-process.ts';
+import { until } from './until.ts';
 import { beds, bedsOf, type Census, items, patients, slots } from './wards.ts';
 
 /** what an acknowledgement says about a thing; `unsure` where a later request about it got no answer */
@@ -188,7 +189,7 @@ export function createStorm(server: ServerProcess): Storm {
     },
     async untilMore(count) {
       const enough = promises + count;
-      while (promises < enough) await sleep(5);
+      await until(`${count} more promises`, () => promises >= enough);
     },
     summary() {
       const lines = [...counts].sort().map(([name, count]) => `${name}: ${count}`);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { until } from './until.ts';
 import { gapsIn } from './wards.ts';
 
 const OBSERVATIONS = 200;
@@ -84,12 +85,12 @@ describe('a transaction that is interrupted by a kill', function () {
     try {
       for (const _ of range(KILLS)) {
         const enough = acknowledged + 3;
-        while (acknowledged < enough) await sleep(5);
+        await until('3 transactions', () => acknowledged >= enough);
         await sleep(Math.random() * 200);
         await kill();
       }
       const enough = acknowledged + 2;
-      while (acknowledged < enough) await sleep(5);
+      await until('2 transactions', () => acknowledged >= enough);
     } finally {
       isRunning = false;
       await Promise.all(senders);

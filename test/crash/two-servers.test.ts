@@ -1,10 +1,10 @@
 // Two server processes on one database. What decides who wins must be the database, not the memory of one process.
 import assert from 'node:assert/strict';
-import { sleep } from '../../src/platform/clock/clock.ts';
 import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
 import type { FhirClient, Reply } from '../support/fhir-client.ts';
 import { countByStatus, sentenceOf } from '../support/hospital.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { until } from './until.ts';
 
 const DEFINITIONS = 'https://wardgate.dev/fhir/StructureDefinition';
 const PHYSICAL = 'http://terminology.hl7.org/CodeSystem/location-physical-type';
@@ -175,7 +175,7 @@ describe('two servers on one database', function () {
       const reply = await killed.post('/Appointment/$book', booking).catch(() => undefined);
       if (reply?.status === 201) acknowledged.push(reply.body.id);
     });
-    while (acknowledged.length < 10) await sleep(2);
+    await until('10 bookings', () => acknowledged.length >= 10, { everyMs: 1 });
     await killed.kill();
     await Promise.all(storm);
 
