@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { cpuMilliseconds, memoryMiB } from './usage.ts';
 
 export interface ImportResult {
@@ -41,14 +42,27 @@ function post(port: number, body: Buffer): Promise<{ status: number; text: strin
   });
 }
 
-/** Hospitals and practitioners first: patient bundles refer to them conditionally. */
+/** Bundles below a folder or of the demo hospital; hospitals and practitioners first: patient bundles refer to them conditionally. */
 export function bundleFiles(folder: string): string[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  const isFirst = (name: string): boolean => /^(hospital|practitioner)Information/.test(name);
-  return [...files.filter(isFirst).sort(), ...files.filter((name) => !isFirst(name)).sort()].map((name) =>
-    path.join(folder, name),
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.json(\.gz)?$/.test(name),
   );
+  const rankOf = (name: string): number => {
+    const rank = ranks.findIndex((pattern) => pattern.test(path.basename(name)));
+    return rank < 0 ? ranks.length : rank;
+  };
+  return files
+    .filter((name) => !notSynthea.test(path.basename(name)))
+    .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1))
+    .map((name) => path.join(folder, name));
 }
+
+const ranks = [/^(hospitalInformation|10-hospitals)/, /^(practitionerInformation|11-practitioners)/];
+/** the demo hospital's own files, whose dates the seeder fills in */
+const notSynthea = /^[2456]\d-/;
+
+const readBundle = (file: string): Buffer =>
+  file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file);
 
 export async function importBundles(options: {
   port: number;
@@ -76,7 +90,7 @@ export async function importBundles(options: {
   }, 100);
   const cpu = { server: cpuMilliseconds(serverPid), database: cpuMilliseconds(databasePid) };
   const load = async (file: string): Promise<void> => {
-    const { status, text } = await post(port, readFileSync(file));
+    const { status, text } = await post(port, readBundle(file));
     result.bundles++;
     options.progress?.(result.bundles, files.length);
     if (status !== 200) {

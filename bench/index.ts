@@ -2,6 +2,7 @@
 //   npm run bench -- --data FOLDER     Synthea transaction bundles (default: the demo hospital of seed/)
 //   npm run bench -- --growth 1000000  also grow to so many Observations and count the keys examined (default 20000)
 //   npm run bench -- --print           only print, do not write docs/benchmarks.md
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
@@ -29,6 +30,7 @@ const { values: options } = parseArgs({
 const root = fileURLToPath(new URL('../', import.meta.url));
 const say = (line: string): void => console.error(line);
 
+execFileSync(process.execPath, [path.join(root, 'bin/wardgate.mjs'), 'build'], { stdio: 'inherit' });
 const dataDir = mkdtempSync(path.join(tmpdir(), 'wardgate-bench-'));
 const config = readConfig();
 const engines = await startEngines({ ...config, dataDir, mongodbUri: undefined, redisUrl: undefined, report: say });
