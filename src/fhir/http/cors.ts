@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { FhirError } from '../model/errors.ts';
 import type { HttpSettings } from './settings.ts';
 
-const exposed = 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow, Idempotency-Replayed';
+const exposed =
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow, Idempotency-Replayed';
 const accepted =
   'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Idempotency-Key, Prefer, X-Request-Id, X-Correlation-Id';
 const SECONDS_PER_DAY = '86400';
