@@ -8,12 +8,14 @@ export async function runReindex(config: Config): Promise<number> {
   const server = await startPrivately(config);
   let shown: { type: string; progress: Progress } | undefined;
   try {
-    const { documents, failed } = await server.service.database.reextract(({ type, done, all }) => {
-      if (shown?.type !== type) {
-        shown?.progress.end();
-        shown = { type, progress: createProgress(type, all) };
-      }
-      shown.progress.update(done, `${done}/${all}`);
+    const { documents, failed } = await server.service.database.reextract({
+      progress: ({ type, done, all }) => {
+        if (shown?.type !== type) {
+          shown?.progress.end();
+          shown = { type, progress: createProgress(type, all) };
+        }
+        shown.progress.update(done, `${done}/${all}`);
+      },
     });
     shown?.progress.end();
     console.log(

@@ -21,7 +21,7 @@ const written = (value: number): number | string => (Number.isFinite(value) ? va
 
 export function writtenKeys(version: string): KeyExtractor {
   return {
-    version,
+    version: () => version,
     extract(resource) {
       const keys = (resource.keys ?? {}) as Partial<SearchKeys>;
       const interval = ({ lo, hi, ...more }: Interval) => ({ ...more, lo: revived(lo), hi: revived(hi) });

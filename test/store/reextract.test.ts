@@ -7,7 +7,7 @@ describe('a new version of the key extractor', () => {
   let t: TestStore;
   /** spells the same keys in another way */
   const renamed = (version: string): KeyExtractor => ({
-    version,
+    version: () => version,
     extract(resource) {
       const keys = writtenKeys(version).extract(resource);
       return { ...keys, k: keys.k.map((key) => key.replace('old|', 'new|')) };
@@ -82,11 +82,13 @@ describe('a new version of the key extractor', () => {
   it('makes new keys in the background without touching versions, and goes on after a stop', async () => {
     const before = await t.store.read('Observation', 'o5');
     const stopped = await t.another({ extractor: renamed('2') });
-    await stopped.reextract(() => void stopped.close());
+    await stopped.reextract({ progress: () => void stopped.close() });
     assert.notDeepEqual(stopped.staleTypes(), []);
     const store = await t.another({ extractor: renamed('2') });
     const seen: string[] = [];
-    const result = await store.reextract(({ type, done, all }) => seen.push(`${type} ${done}/${all}`));
+    const result = await store.reextract({
+      progress: ({ type, done, all }) => void seen.push(`${type} ${done}/${all}`),
+    });
     assert.ok(result.documents > 0 && result.documents < 1206, `${result.documents}`);
     assert.deepEqual(result.failed, []);
     assert.ok(seen.length > 0);
@@ -114,7 +116,7 @@ describe('a new version of the key extractor', () => {
 
   it('leaves what it cannot read as it is and says so', async () => {
     const broken: KeyExtractor = {
-      version: '3',
+      version: () => '3',
       extract(resource) {
         if (resource.id === 'p3') throw new Error('no');
         return renamed('3').extract(resource);

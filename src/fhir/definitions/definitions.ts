@@ -56,6 +56,15 @@ export interface SearchParameter {
   components: readonly { definition: string; expression: string }[];
   /** modifiers and comparators the definition lists */
   description?: string;
+  /** came at run time, by POST or from a package (live.ts); published parameters neither change by it nor use its keys */
+  added?: Added;
+}
+
+/** `isSearchable` is false while keys are still missing, or no longer made everywhere. */
+export interface Added {
+  isSearchable: boolean;
+  /** how far its keys are, for messages: it changes in place */
+  progress: { done: number; all: number };
 }
 
 export interface CompartmentDefinition {

@@ -70,7 +70,10 @@ export async function refuseDeleteOfReferenced(
   const referrers: string[] = [];
   for (const referring of definitions.resourceTypes) {
     const of = [...definitions.searchParameters(referring).values()]
-      .filter((parameter) => parameter.type === 'reference' && parameter.targets.includes(type))
+      .filter(
+        (parameter) =>
+          parameter.type === 'reference' && parameter.targets.includes(type) && parameter.added?.isSearchable !== false,
+      )
       .map(({ code }) => {
         const query = [[code, `${type}/${id}`]] as const;
         return planCriteria({ definitions, type: referring, query, settings, now: now() }).where;

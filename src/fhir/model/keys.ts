@@ -35,8 +35,20 @@ export interface SearchKeys {
 /** Before every date, and finite, so that it sorts, pages and goes through JSON like one. */
 export const EARLIEST = -8_640_000_000_000_000;
 
-/** Extracts keys. `version` changes whenever the same resource would get other keys, which starts a re-extraction. */
+/**
+ * Extracts keys. The version of a type changes whenever the same resource of it would get other keys, which starts a re-extraction. It is
+ * `<published>` or `<published>.<added>`: what stands before the dot speaks of the keys of published parameters, what follows of those of
+ * parameters that were added at run time.
+ */
 export interface KeyExtractor {
-  readonly version: string;
+  version(type: string): string;
   extract(resource: import('./resource.ts').Resource): SearchKeys;
 }
+
+/** Keys of published parameters are the same in both; which added parameters are complete is known elsewhere (definitions/live.ts). */
+export const isSameBase = (a: string, b: string): boolean => baseOf(a) === baseOf(b);
+
+const baseOf = (version: string): string => {
+  const dot = version.indexOf('.');
+  return dot < 0 ? version : version.slice(0, dot);
+};

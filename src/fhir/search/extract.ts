@@ -21,26 +21,39 @@ export interface ExtractOptions {
 
 export function createKeyExtractor(definitions: Definitions, options: ExtractOptions): KeyExtractor {
   const context: ExtractContext = { timeZone: options.timeZone, ownBase: options.baseUrl && `${options.baseUrl}/` };
-  const plans = new Map<string, TypePlan>();
+  // by what `parametersOf` gives, which is another one when a type's parameters change
+  const plans = new WeakMap<TypeParameters, TypePlan>();
+  const versions = new WeakMap<TypeParameters, string>();
   return {
-    version: versionOf(definitions, options),
+    version(type) {
+      const parameters = parametersOf(definitions, type);
+      const version = versions.get(parameters) ?? versionOf(definitions, type, options);
+      versions.set(parameters, version);
+      return version;
+    },
     extract(resource) {
-      const { resourceType } = resource;
-      const plan = plans.get(resourceType) ?? planType(definitions, resourceType);
-      plans.set(resourceType, plan);
+      const parameters = parametersOf(definitions, resource.resourceType);
+      let plan = plans.get(parameters);
+      if (!plan) {
+        plan = planType(definitions, parameters);
+        plans.set(parameters, plan);
+      }
       return extract(resource, plan, context);
     },
   };
 }
 
-function versionOf(definitions: Definitions, { timeZone, baseUrl }: ExtractOptions): string {
-  const hash = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, baseUrl ?? null]));
-  for (const type of definitions.resourceTypes) {
-    for (const { code, type: kind, expression, components } of definitions.searchParameters(type).values()) {
-      hash.update(JSON.stringify([type, code, kind, expression, components]));
-    }
+function versionOf(definitions: Definitions, type: string, { timeZone, baseUrl }: ExtractOptions): string {
+  const published = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, baseUrl ?? null, type]));
+  const added = createHash('sha256');
+  let hasAdded = false;
+  for (const parameter of definitions.searchParameters(type).values()) {
+    const { code, type: kind, expression, components } = parameter;
+    hasAdded ||= parameter.added !== undefined;
+    (parameter.added ? added : published).update(JSON.stringify([code, kind, expression, components]));
   }
-  return hash.digest('base64url').slice(0, 16);
+  const base = published.digest('base64url').slice(0, 16);
+  return hasAdded ? `${base}.${added.digest('base64url').slice(0, 16)}` : base;
 }
 
 type Step = (resource: Resource, keys: SearchKeys, context: ExtractContext, coded: string[] | undefined) => void;
@@ -53,10 +66,14 @@ interface TypePlan {
   compartment: PatientCompartment;
 }
 
-function planType(definitions: Definitions, type: string): TypePlan {
-  const parameters = parametersOf(definitions, type);
-  const step = (parameter: Parameter): Step =>
-    parameter.composition ? compositeStep(definitions, type, parameter) : elementStep(definitions, type, parameter);
+function planType(definitions: Definitions, parameters: TypeParameters): TypePlan {
+  const { type } = parameters;
+  const step = (parameter: Parameter): Step => {
+    const made = parameter.composition
+      ? compositeStep(definitions, type, parameter)
+      : elementStep(definitions, type, parameter);
+    return parameter.definition.added ? forgiving(made) : made;
+  };
   const joins = new Set(parameters.withPatient);
   return {
     parameters,
@@ -67,6 +84,17 @@ function planType(definitions: Definitions, type: string): TypePlan {
     compartment: patientCompartmentOf(definitions, type),
   };
 }
+
+/** An expression that fails has no value (https://hl7.org/fhir/R4/fhirpath.html); what a user added must not stop others' writes. */
+const forgiving =
+  (step: Step): Step =>
+  (resource, keys, context, coded) => {
+    try {
+      step(resource, keys, context, coded);
+    } catch {
+      // no keys
+    }
+  };
 
 function elementStep(
   definitions: Definitions,

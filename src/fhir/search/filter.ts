@@ -4,7 +4,7 @@ import { FhirError } from '../model/errors.ts';
 import { everything, nothing, type Predicate } from '../model/predicate.ts';
 import { anyOf } from './confirmed.ts';
 import { seekKeysFor } from './joined-keys.ts';
-import { parametersOf } from './parameters.ts';
+import { needParameter, parametersOf } from './parameters.ts';
 import type { Parameter, SearchContext, Source, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
 import { specialParameters } from './special-parameters.ts';
@@ -27,15 +27,11 @@ export function planFilter(context: SearchContext, type: string, name: string, v
 function readHead(context: SearchContext, type: string, head: string): Term {
   const colon = head.indexOf(':');
   const code = colon < 0 ? head : head.slice(0, colon);
-  const parameter = parametersOf(context.definitions, type).byCode.get(code);
-  if (!parameter) throw unknownParameter(type, code);
+  const parameter = needParameter(context.definitions, type, code);
   const modifier = colon < 0 ? undefined : head.slice(colon + 1);
   if (modifier !== undefined) checkModifier(context, parameter, modifier);
   return { parameter, name: head, modifier, context };
 }
-
-export const unknownParameter = (type: string, code: string): FhirError =>
-  new FhirError('not-supported', `${type} has no search parameter ${code}`);
 
 function checkModifier({ definitions }: SearchContext, { code, type, targets }: Parameter, modifier: string): void {
   if (modifier === 'missing' || type.modifiers.includes(modifier)) return;
@@ -165,8 +161,7 @@ function planHas(context: SearchContext, target: string, name: string, value: st
   if (!match) throw new FhirError('invalid', `Parameter ${name} does not have the form _has:Type:reference:parameter`);
   if (!context.definitions.resourceTypes.includes(type))
     throw new FhirError('invalid', `Parameter ${name}: there is no type ${type}`);
-  const parameter = parametersOf(context.definitions, type).byCode.get(code);
-  if (!parameter) throw unknownParameter(type, code);
+  const parameter = needParameter(context.definitions, type, code);
   if (parameter.definition.type !== 'reference' || !parameter.targets.includes(target)) {
     throw new FhirError('invalid', `Parameter ${name}: ${code} of ${type} does not refer to ${target}`);
   }

@@ -1,9 +1,8 @@
 // _include and _revinclude: which references of which resources to follow. https://hl7.org/fhir/R4/search.html#include
 import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError } from '../model/errors.ts';
-import { unknownParameter } from './filter.ts';
 import { RELATIVE_REFERENCE } from './keys.ts';
-import { parametersOf } from './parameters.ts';
+import { needParameter, parametersOf } from './parameters.ts';
 import type { Parameter, Source } from './search-type.ts';
 
 export interface IncludeSource extends Source {
@@ -61,8 +60,7 @@ export function readInclude(
 }
 
 function referencesOf(definitions: Definitions, type: string, code: string, name: string): IncludeSource[] {
-  const parameter = parametersOf(definitions, type).byCode.get(code);
-  if (!parameter) throw unknownParameter(type, code);
+  const parameter = needParameter(definitions, type, code);
   if (parameter.definition.type !== 'reference') {
     throw new FhirError('invalid', `Parameter ${name}: ${code} of ${type} is not a reference`);
   }
@@ -70,8 +68,9 @@ function referencesOf(definitions: Definitions, type: string, code: string, name
 }
 
 function allReferences(definitions: Definitions, type: string, target?: string): IncludeSource[] {
-  return parametersOf(definitions, type)
-    .stored.filter((parameter) => parameter.definition.type === 'reference')
+  const { stored, byCode } = parametersOf(definitions, type);
+  return stored
+    .filter((parameter) => parameter.definition.type === 'reference' && byCode.has(parameter.code))
     .filter((parameter) => target === undefined || parameter.targets.includes(target))
     .flatMap(sourcesOf);
 }

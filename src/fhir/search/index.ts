@@ -2,6 +2,6 @@
 export { exactOf } from './confirmed.ts';
 export { createKeyExtractor, type ExtractOptions } from './extract.ts';
 export { type Include, referredBy, referringKeys } from './include.ts';
-export { parametersOf, type TypeParameters } from './parameters.ts';
+export { needParameter, parametersOf, type TypeParameters } from './parameters.ts';
 export { patientCompartmentKeys } from './patient-compartment.ts';
 export { type PlanInput, planCriteria, planSearch, type SearchPlan } from './plan.ts';

@@ -1,6 +1,7 @@
 // The search parameters of one resource type, read from the definitions once: which keys answer each of them.
 // A parameter that only repeats others' keys stores none: `combo-code` is `code` or `component-code`, `patient` is `subject`.
 import type { Definitions, SearchParameter } from '../definitions/definitions.ts';
+import { FhirError } from '../model/errors.ts';
 import { reachedElements } from './elements.ts';
 import { expressionParts, typeRestriction } from './expression-parts.ts';
 import { mainDateOf } from './main-date.ts';
@@ -12,7 +13,9 @@ export interface TypeParameters {
   type: string;
   /** every parameter that can be searched, by code */
   byCode: ReadonlyMap<string, Parameter>;
-  /** those that have keys of their own */
+  /** added ones whose keys are being made, or are made no longer: a search by them would miss something */
+  unready: ReadonlyMap<string, Parameter>;
+  /** those that have keys of their own, unready ones included */
   stored: readonly Parameter[];
   /** the stored date whose begin is `sd`, and all codes that mean it */
   mainDate: string | undefined;
@@ -24,26 +27,46 @@ export interface TypeParameters {
 
 const WITH_PATIENT = ['code', 'category'];
 
-const cache = new WeakMap<Definitions, Map<string, TypeParameters>>();
+/** By the map that the definitions give, which is another one when the type's parameters change at run time (definitions/live.ts). */
+const cache = new WeakMap<ReadonlyMap<string, SearchParameter>, TypeParameters>();
 
 export function parametersOf(definitions: Definitions, type: string): TypeParameters {
-  const byType = cache.get(definitions) ?? new Map<string, TypeParameters>();
-  const known = byType.get(type);
-  if (known) return known;
-  const read = readParameters(definitions, type);
-  cache.set(definitions, byType.set(type, read));
+  const declared = definitions.searchParameters(type);
+  const known = cache.get(declared);
+  // types without parameters may share one map
+  if (known?.type === type) return known;
+  const read = readParameters(definitions, type, declared);
+  cache.set(declared, read);
   return read;
 }
 
-function readParameters(definitions: Definitions, type: string): TypeParameters {
-  const all = [...definitions.searchParameters(type).values()].filter(isSearchable);
+/** A parameter that a request names. */
+export function needParameter(definitions: Definitions, type: string, code: string): Parameter {
+  const { byCode, unready } = parametersOf(definitions, type);
+  const parameter = byCode.get(code);
+  if (parameter) return parameter;
+  const added = unready.get(code)?.definition.added;
+  if (!added) throw new FhirError('not-supported', `${type} has no search parameter ${code === '' ? '(none)' : code}`);
+  const { done, all } = added.progress;
+  const share = all === 0 ? '' : `, ${Math.floor((100 * done) / all)} %`;
+  throw new FhirError('transient', `Search parameter ${code} of ${type} is being indexed${share}; try again later`, {
+    headers: { 'Retry-After': '5' },
+  });
+}
+
+function readParameters(
+  definitions: Definitions,
+  type: string,
+  declared: ReadonlyMap<string, SearchParameter>,
+): TypeParameters {
+  const all = [...declared.values()].filter(isSearchable);
   const parts = new Map(all.map((parameter) => [parameter, expressionParts(parameter.expression ?? '')]));
   const sources = findSources(all, parts);
   const byCode = new Map<string, Parameter>();
   for (const definition of all) {
     byCode.set(definition.code, readParameter(definitions, type, definition, sources.get(definition) ?? []));
   }
-  const mainDate = mainDateOf(type, byCode);
+  const mainDate = mainDateOf(type, publishedOnly(byCode));
   if (mainDate !== undefined) {
     for (const [code, parameter] of byCode)
       if (parameter.sources.some((source) => source.code === mainDate)) byCode.set(code, { ...parameter, mainDate });
@@ -55,16 +78,24 @@ function readParameters(definitions: Definitions, type: string): TypeParameters 
     else byCode.delete(definition.code);
   }
   const stored = [...byCode.values()].filter(isStored);
-  const patient = patientOf(byCode);
+  const published = publishedOnly(byCode);
+  const patient = patientOf(published);
+  const unready = new Map([...byCode].filter(([, { definition }]) => definition.added?.isSearchable === false));
+  for (const code of unready.keys()) byCode.delete(code);
   return {
     type,
     byCode,
+    unready,
     stored,
     mainDate,
     patient,
-    withPatient: patient === undefined ? [] : WITH_PATIENT.filter((code) => ownTokenOf(byCode.get(code))),
+    withPatient: patient === undefined ? [] : WITH_PATIENT.filter((code) => ownTokenOf(published.get(code))),
   };
 }
+
+/** What is added at run time never changes how a type is ordered, joined or stored otherwise. */
+const publishedOnly = (byCode: ReadonlyMap<string, Parameter>): ReadonlyMap<string, Parameter> =>
+  new Map([...byCode].filter(([, { definition }]) => !definition.added));
 
 const isSearchable = ({ code, type, expression }: SearchParameter): boolean =>
   specialParameters.has(code) || (expression !== undefined && expression !== '' && type !== 'special');
@@ -104,7 +135,10 @@ function findSources(all: readonly SearchParameter[], parts: Parts): Map<SearchP
   const sources = new Map<SearchParameter, readonly Source[]>();
   const operands = (parameter: SearchParameter): readonly string[] => parts.get(parameter) ?? [];
   const restricted = (parameter: SearchParameter): number => operands(parameter).filter(typeRestriction).length;
-  const ordered = [...all].sort((a, b) => operands(a).length - operands(b).length || restricted(a) - restricted(b));
+  const isAdded = ({ added }: SearchParameter): number => (added ? 1 : 0);
+  const ordered = [...all].sort(
+    (a, b) => isAdded(a) - isAdded(b) || operands(a).length - operands(b).length || restricted(a) - restricted(b),
+  );
   const stored: SearchParameter[] = [];
   for (const parameter of ordered) {
     const others = stored.filter((other) => other.type === parameter.type);
@@ -112,7 +146,8 @@ function findSources(all: readonly SearchParameter[], parts: Parts): Map<SearchP
       parameter.type === 'composite'
         ? undefined
         : (restrictedSource(operands(parameter), others, parts) ?? unionSources(operands(parameter), others, parts));
-    if (!found) stored.push(parameter);
+    // an added one may be gone tomorrow, so that nothing else is answered by its keys
+    if (!found && !parameter.added) stored.push(parameter);
     sources.set(parameter, found ?? [{ code: parameter.code }]);
   }
   return sources;

@@ -1,9 +1,8 @@
 // Parameters that shape a result rather than choose it. https://hl7.org/fhir/R4/search.html#return
 import type { Definitions } from '../definitions/definitions.ts';
 import { FhirError } from '../model/errors.ts';
-import { unknownParameter } from './filter.ts';
 import { type Include, readInclude } from './include.ts';
-import { parametersOf } from './parameters.ts';
+import { needParameter, parametersOf } from './parameters.ts';
 
 export type Total = 'none' | 'estimate' | 'accurate';
 export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
@@ -104,9 +103,8 @@ function sortKeys(definitions: Definitions, type: string, field: string): SortKe
   const code = descending ? field.slice(1) : field;
   if (code === '_id') return [{ by: 'id', descending }];
   if (code === '_lastUpdated') return [{ by: 'lastUpdated', descending }];
-  const { byCode, mainDate } = parametersOf(definitions, type);
-  const parameter = byCode.get(code);
-  if (!parameter) throw unknownParameter(type, code === '' ? '(none)' : code);
+  const { mainDate } = parametersOf(definitions, type);
+  const parameter = needParameter(definitions, type, code);
   if (parameter.composition) throw new FhirError('invalid', `Parameter _sort: ${code} has no order`);
   return parameter.sources.map(({ code: param }) =>
     parameter.definition.type === 'date' && param === mainDate

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
 import type { Definitions } from '../../definitions/definitions.ts';
+import { isSameBase } from '../../model/keys.ts';
 import type { HistoryDocument, StoredDocument } from './document.ts';
 import { hasGrams } from './grams.ts';
 
@@ -19,7 +20,11 @@ export interface Collections {
   /** types whose documents may carry keys of another extractor version */
   isStale(type: string): boolean;
   staleTypes(): readonly string[];
-  markFresh(type: string): Promise<void>;
+  /** types whose documents may lack keys of an added parameter, or have those of one that is gone; stale ones first. Asks the database. */
+  outdatedTypes(): Promise<readonly string[]>;
+  markFresh(type: string, version: string): Promise<void>;
+  /** a new search parameter may be the first of its kind on the type */
+  bringIndexes(type: string): Promise<void>;
 }
 
 /** One per type that has resources: which indexes it has and by which extractor its keys were made. */
@@ -47,7 +52,7 @@ const STALE_RECHECK_MS = 5_000;
 export function createCollections(deps: {
   db: Db;
   definitions: Definitions;
-  keyVersion: string;
+  keyVersion: (type: string) => string;
   now: () => number;
 }): Collections {
   const { db, definitions, keyVersion, now } = deps;
@@ -56,6 +61,7 @@ export function createCollections(deps: {
   const preparing = new Map<string, Promise<void>>();
   const known = new Set<string>();
   const stale = new Set<string>();
+  const indexed = new Map<string, string>();
   const currents = new Map<string, Collection<StoredDocument>>();
   const histories = new Map<string, Collection<HistoryDocument>>();
   let staleReadAt = 0;
@@ -77,11 +83,12 @@ export function createCollections(deps: {
     ]);
     await schema.updateOne(
       { _id: type },
-      { $set: { indexes: fingerprint(indexes) }, $setOnInsert: { kv: keyVersion } },
+      { $set: { indexes: fingerprint(indexes) }, $setOnInsert: { kv: keyVersion(type) } },
       { upsert: true, writeConcern: { w: 'majority' } },
     );
     ready.add(type);
     known.add(type);
+    indexed.set(type, fingerprint(indexes));
   }
 
   async function readSchema(): Promise<SchemaDocument[]> {
@@ -90,7 +97,7 @@ export function createCollections(deps: {
     stale.clear();
     for (const { _id, kv } of documents) {
       known.add(_id);
-      if (kv !== keyVersion) stale.add(_id);
+      if (!isSameBase(kv, keyVersion(_id))) stale.add(_id);
     }
     return documents;
   }
@@ -111,6 +118,7 @@ export function createCollections(deps: {
       await Promise.all([createCollection(db, 'places'), createCollection(db, 'claims')]);
       const outdated: string[] = [];
       for (const { _id, indexes } of await readSchema()) {
+        indexed.set(_id, indexes);
         if (indexes === fingerprint(indexesOf(definitions, _id))) ready.add(_id);
         else outdated.push(_id);
       }
@@ -134,9 +142,16 @@ export function createCollections(deps: {
       return stale.has(type);
     },
     staleTypes: () => [...stale],
-    async markFresh(type) {
-      await schema.updateOne({ _id: type }, { $set: { kv: keyVersion } }, { writeConcern: { w: 'majority' } });
+    async outdatedTypes() {
+      const outdated = (await readSchema()).filter(({ _id, kv }) => kv !== keyVersion(_id)).map(({ _id }) => _id);
+      return outdated.sort((a, b) => Number(stale.has(b)) - Number(stale.has(a)));
+    },
+    async markFresh(type, version) {
+      await schema.updateOne({ _id: type }, { $set: { kv: version } }, { writeConcern: { w: 'majority' } });
       stale.delete(type);
+    },
+    async bringIndexes(type) {
+      if (indexed.get(type) !== fingerprint(indexesOf(definitions, type))) await build(type);
     },
   };
 }

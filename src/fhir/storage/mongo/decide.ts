@@ -28,7 +28,7 @@ export type Decision =
 export interface Stamps {
   time(after: number): number;
   n(): number;
-  keyVersion: string;
+  keyVersion(type: string): string;
 }
 
 /** Throws `precondition` where If-Match does not hold. */
@@ -44,7 +44,7 @@ export function decide({ change, prepared }: Overwrite, old: RawDocument | undef
     n: stamps.n(),
     method: change.kind === 'delete' ? ('DELETE' as const) : (change.method ?? 'PUT'),
   };
-  const document = prepared ? currentDocument(prepared, stamp) : tombstone(stamp, stamps.keyVersion);
+  const document = prepared ? currentDocument(prepared, stamp) : tombstone(stamp, stamps.keyVersion(type));
   const written: Written = { ...versionOf(type, document), created: !exists, changed: true };
   if (change.kind === 'delete') written.created = false;
   return old ? { kind: 'replace', old, document, written } : { kind: 'insert', document, written };

@@ -95,7 +95,7 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
     ...(keys.q.length > 0 ? { q: keys.q.map((entry) => classed(entry, numberClass)) } : {}),
     ...(keys.s.length > 0 ? { s: keys.s } : {}),
     ...(trigrams.length > 0 ? { g: trigrams } : {}),
-    kv: extractor.version,
+    kv: extractor.version(resource.resourceType),
   };
 }
 

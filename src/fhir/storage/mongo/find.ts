@@ -77,7 +77,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     try {
       for await (const one of cursor) {
         const raw = readRaw(one);
-        if (raw.kv !== extractor.version && !recheck(extractor, joined.where, raw)) continue;
+        if (raw.kv !== extractor.version(query.type) && !recheck(extractor, joined.where, raw)) continue;
         found.push(raw);
         if (found.length === wanted) break;
       }
@@ -100,7 +100,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
       ...(limit === undefined ? {} : { batchSize: limit + 1 }),
     };
     const filtered = (predicate: Resolved): Document =>
-      stale ? widened(filterOf(predicate), extractor.version) : filterOf(predicate, leg.dates);
+      stale ? widened(filterOf(predicate), extractor.version(type)) : filterOf(predicate, leg.dates);
     if (isPlain(order, joined)) {
       return collections.current(type).find(both(filtered(where), leg.filter), {
         ...options,
@@ -160,11 +160,11 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
 
   /** Documents that match although their stored keys may be outdated. */
   async function* rechecked(type: string, joined: Joined, projection: Document, session?: ClientSession) {
-    const filter = widened(filterOf(joined.where), extractor.version);
+    const filter = widened(filterOf(joined.where), extractor.version(type));
     const options = { projection, raw: true, maxTimeMS: searchMs, ...(session ? { session } : {}) };
     for await (const one of collections.current(type).find(filter, options)) {
       const raw = readRaw(one);
-      if (raw.kv === extractor.version || recheck(extractor, joined.where, raw)) yield raw;
+      if (raw.kv === extractor.version(type) || recheck(extractor, joined.where, raw)) yield raw;
     }
   }
 
@@ -216,7 +216,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
         };
         if (collections.isStale(type)) {
           for await (const raw of rechecked(type, joined, { j: 1, u: 1, kv: 1, k: 1 }, session))
-            add(raw.kv === extractor.version ? raw.k : freshKeys(extractor, raw).k);
+            add(raw.kv === extractor.version(type) ? raw.k : freshKeys(extractor, raw).k);
           return keys;
         }
         const found = await firstStep(type, joined, { _id: 0, k: 1 }, cap, session);

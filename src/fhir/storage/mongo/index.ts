@@ -12,7 +12,7 @@ import { createHistory } from './history.ts';
 import { createInFlight } from './in-flight.ts';
 import { createPlaces } from './places.ts';
 import { createReader } from './reader.ts';
-import { createReextract, type ReextractProgress, type ReextractResult } from './reextract.ts';
+import { createReextract, type ReextractOptions, type ReextractResult } from './reextract.ts';
 import { createSequence } from './sequence.ts';
 import { createTransactions } from './transaction.ts';
 import { createWriter } from './writer.ts';
@@ -29,6 +29,8 @@ export interface MongoStoreDeps {
   logger: { error(message: string, details?: Record<string, unknown>): void };
   /** the longest a search may take in the database, ms */
   searchMs?: number;
+  /** where parameters change at run time (key-view.ts): a write that makes keys is in work until the result is called */
+  enter?: () => () => void;
 }
 
 export interface MongoStore extends Store {
@@ -36,7 +38,9 @@ export interface MongoStore extends Store {
   prepare(): Promise<void>;
   /** types whose keys were made by another version of the extractor; searches on them are right but slow until `reextract` is through */
   staleTypes(): readonly string[];
-  reextract(progress?: (progress: ReextractProgress) => void): Promise<ReextractResult>;
+  /** types with keys of another version, of published parameters or of added ones */
+  outdatedTypes(): Promise<readonly string[]>;
+  reextract(options?: ReextractOptions): Promise<ReextractResult>;
   /** versions below this time are all visible, as far as this process knows (in-flight.ts) */
   settledBefore(): number;
   /** an id for a resource that is not written yet: short, time-ordered, unique */
@@ -45,12 +49,14 @@ export interface MongoStore extends Store {
   close(): Promise<void>;
 }
 
+const always = () => () => undefined;
+
 const SEARCH_MS = 30_000;
 /** Synthea's largest bundle, 17,682 entries, needs longer than MongoDB's 60 s on a slow machine */
 const TRANSACTION_SECONDS = 300;
 
 export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore> {
-  const { db, client, definitions, extractor, now, workerId, logger, searchMs = SEARCH_MS } = deps;
+  const { db, client, definitions, extractor, now, workerId, logger, searchMs = SEARCH_MS, enter = always } = deps;
   const collections = createCollections({ db, definitions, keyVersion: extractor.version, now });
   const sequence = createSequence(workerId, now);
   const inFlight = createInFlight(now);
@@ -62,9 +68,18 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const shared = { collections, extractor, sequence, inFlight, claims, finder };
   const write = createWriter(shared);
   const transaction = createTransactions({ ...shared, client, places, logger });
+  async function inside<T>(work: () => Promise<T>): Promise<T> {
+    const leave = enter();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
   let closed = false;
   let background: Promise<unknown> = Promise.resolve();
-  const reextract = createReextract({ collections, extractor, isClosed: () => closed });
+  const reextract = createReextract({ collections, extractor, isClosed: () => closed, enter });
 
   return {
     read: (type, id) => named(reader.read(type, id)),
@@ -72,16 +87,17 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
     vread: (type, id, version) => named(reader.vread(type, id, version)),
     find: (query) => named(finder.find(query)),
     history: (query) => named(history(query)),
-    write,
-    transaction,
+    write: (change) => inside(() => write(change)),
+    transaction: (work, options) => inside(() => transaction(work, options)),
     async prepare() {
       await collections.prepare();
       await claims.prepare();
       await allowLongTransactions(client);
     },
     staleTypes: () => collections.staleTypes(),
-    reextract(progress) {
-      const running = reextract(progress);
+    outdatedTypes: () => collections.outdatedTypes(),
+    reextract(options) {
+      const running = reextract(options);
       background = running.catch(() => undefined);
       return running;
     },

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import type { Definitions } from '../../../../src/fhir/definitions/definitions.ts';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import { EARLIEST } from '../../../../src/fhir/model/keys.ts';
 import type { Resource } from '../../../../src/fhir/model/resource.ts';
-import { createKeyExtractor, parametersOf, patientCompartmentKeys } from '../../../../src/fhir/search/index.ts';
+import {
+  createKeyExtractor,
+  type ExtractOptions,
+  parametersOf,
+  patientCompartmentKeys,
+} from '../../../../src/fhir/search/index.ts';
 
 const definitions = loadDefinitions();
 const extractor = createKeyExtractor(definitions, { timeZone: 'UTC' });
@@ -140,14 +146,21 @@ describe('extracting keys', () => {
     for (const resourceType of definitions.resourceTypes) extractor.extract({ resourceType });
   });
 
-  it('changes its version with the time zone, the base and the parameters', () => {
+  it('changes its version with the time zone, the base, the type and its parameters', () => {
+    const versionOf = (given: Definitions, options: ExtractOptions, type = 'Patient'): string =>
+      createKeyExtractor(given, options).version(type);
+    const without = (code: string): Definitions => ({
+      ...definitions,
+      searchParameters: (type) => new Map([...definitions.searchParameters(type)].filter(([own]) => own !== code)),
+    });
     const versions = [
-      extractor.version,
-      createKeyExtractor(definitions, { timeZone: 'Asia/Kolkata' }).version,
-      createKeyExtractor(definitions, { timeZone: 'UTC', baseUrl: 'http://h/fhir' }).version,
-      createKeyExtractor({ ...definitions, resourceTypes: ['Patient'] }, { timeZone: 'UTC' }).version,
+      extractor.version('Patient'),
+      extractor.version('Person'),
+      versionOf(definitions, { timeZone: 'Asia/Kolkata' }),
+      versionOf(definitions, { timeZone: 'UTC', baseUrl: 'http://h/fhir' }),
+      versionOf(without('gender'), { timeZone: 'UTC' }),
     ];
     assert.equal(new Set(versions).size, versions.length);
-    assert.equal(createKeyExtractor(definitions, { timeZone: 'UTC' }).version, extractor.version);
+    assert.equal(versionOf(definitions, { timeZone: 'UTC' }), extractor.version('Patient'));
   });
 });
