@@ -1,7 +1,7 @@
 // POST [base]/[type], and with If-None-Exist the conditional create. https://hl7.org/fhir/R4/http.html#create
 import { FhirError } from '../model/errors.ts';
 import type { Interaction } from './call.ts';
-import { readCriteria } from './conditional.ts';
+import { criteriaFor } from './conditional.ts';
 import { readQuery } from './grammar.ts';
 import type { InteractionParts } from './parts.ts';
 import { refuseBrokenReferences } from './references.ts';
@@ -17,6 +17,6 @@ export const createCreate =
     const criteria = call.headers['if-none-exist'];
     if (criteria === undefined) return answerWritten(await call.store.write({ kind: 'create', type, resource }));
     if (criteria.trim() === '') throw new FhirError('invalid', 'If-None-Exist holds no criteria');
-    const ifNoneExist = readCriteria(engine, call, type, readQuery(criteria.trim()));
+    const ifNoneExist = await criteriaFor(engine, call, type, readQuery(criteria.trim()));
     return answerWritten(await call.store.write({ kind: 'create', type, resource, ifNoneExist }));
   };

@@ -3,7 +3,7 @@
 import { FhirError } from '../model/errors.ts';
 import type { ConditionalCreate } from '../storage/store.ts';
 import type { Answer, Call, Engine, Interaction } from './call.ts';
-import { findOne, readCriteria } from './conditional.ts';
+import { criteriaFor, findOne } from './conditional.ts';
 import { answerDeleted, deleteOne } from './delete.ts';
 import { readIfMatch } from './headers.ts';
 import { untilNotOutrun } from './outrun.ts';
@@ -13,7 +13,7 @@ import { refuseDeleteOfReferenced } from './references.ts';
 export const createDeleteConditional =
   ({ engine }: InteractionParts): Interaction<'delete-conditional'> =>
   async (call, { type }) => {
-    const criteria = readCriteria(engine, call, type, call.query);
+    const criteria = await criteriaFor(engine, call, type, call.query);
     const limit = readLimit(call, engine.settings.maxPageSize);
     if (limit !== undefined) return deleteSeveral(engine, call, type, criteria, limit);
     return untilNotOutrun(call, () => deleteOnly(engine, call, type, criteria));

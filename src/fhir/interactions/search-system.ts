@@ -28,7 +28,7 @@ export async function searchTypesInTurn(engine: Engine, call: Call, search: Sear
     const applied = named === undefined ? [] : ([['_type', named]] as const);
     return runSearch(engine, { ...call, query }, { type: only, path: search.path, applied, ...(within && { within }) });
   }
-  const plans = types.map((type) => planFor(engine, call, type, query));
+  const plans = await Promise.all(types.map((type) => planFor(engine, call, type, query)));
   refuseHalfKnown(plans);
   const plan = withType(plans[0], named);
   refuseOrder(plan);

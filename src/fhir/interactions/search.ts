@@ -7,6 +7,7 @@ import type { Resource } from '../model/resource.ts';
 import { planSearch, type SearchPlan } from '../search/index.ts';
 import type { FindPage, FindQuery } from '../storage/store.ts';
 import type { Answer, Call, Engine } from './call.ts';
+import { planned } from './look-ups.ts';
 import { type Included, includeFor } from './search-include.ts';
 import { pageLinks } from './search-links.ts';
 import { type Subset, subset } from './subset.ts';
@@ -23,21 +24,18 @@ export interface Search {
 }
 
 export async function runSearch(engine: Engine, call: Call, search: Search): Promise<Answer> {
-  const planned = planFor(engine, call, search.type);
-  const plan = search.applied ? { ...planned, applied: [...search.applied, ...planned.applied] } : planned;
+  const own = await planFor(engine, call, search.type);
+  const plan = search.applied ? { ...own, applied: [...search.applied, ...own.applied] } : own;
   const page = await call.store.find(queryFor(plan, search.within));
   const included = await includeFor(call.store, plan.includes, page.matches, engine.definitions);
   return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
 }
 
-export function planFor(
-  { definitions, settings, now }: Engine,
-  call: Call,
-  type: string,
-  query = call.query,
-): SearchPlan {
+export function planFor(engine: Engine, call: Call, type: string, query = call.query): Promise<SearchPlan> {
+  const { definitions, settings } = engine;
   const strict = isStrict(call.headers.prefer);
-  return planSearch({ definitions, type, query, strict, settings, now: now() });
+  const now = engine.now();
+  return planned(engine, call, (lookups) => planSearch({ definitions, type, query, strict, settings, now, lookups }));
 }
 
 export function queryFor(plan: SearchPlan, within?: Predicate): FindQuery {

@@ -2,6 +2,7 @@
 // where it refers to others. Done once; trying the transaction again does not repeat it.
 import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
+import type { Lookups } from '../search/index.ts';
 import type { Write } from '../storage/store.ts';
 import { callOf, type Entry, readEntry } from './bundle-entry.ts';
 import type { Call } from './call.ts';
@@ -14,7 +15,7 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import { type ConditionalReference, findLinks, type Links } from './resolve-references.ts';
 import { readResourceBody } from './resource-body.ts';
 
-type Parts = Pick<InteractionParts, 'engine' | 'validate'>;
+type Parts = Pick<InteractionParts, 'engine' | 'validate'> & { lookups: Lookups };
 
 /** An entry that changes one resource; all others are calls of their own. */
 export interface Item {
@@ -88,7 +89,10 @@ function itemOf(parts: Parts, entry: Entry, outer: Call): Item | undefined {
   if (target.kind === 'operation' || !('type' in target)) return undefined;
   const { type } = target;
   const call = callOf(entry, outer);
-  const wanted = (query: Call['query']): Wanted => ({ ...readCriteria(parts.engine, call, type, query), type });
+  const wanted = (query: Call['query']): Wanted => ({
+    ...readCriteria(parts.engine, call, type, query, parts.lookups),
+    type,
+  });
   const body = (): Resource => readResourceBody(call, type, parts.validate);
   const common = { entry, type, createOnly: isCreateOnly(call) };
   const conditions = (ifMatch = readIfMatch(call)) => (ifMatch === undefined ? {} : { ifMatch });
@@ -151,7 +155,7 @@ function refuseEqualConditions(items: readonly Item[], refusals: Refusals): void
 }
 
 function referencesOf(
-  { engine }: Parts,
+  { engine, lookups }: Parts,
   call: Call,
   conditional: readonly ConditionalReference[],
   refusals: Refusals,
@@ -165,7 +169,7 @@ function referencesOf(
     try {
       if (!engine.definitions.resourceTypes.includes(type))
         throw new FhirError('value', `There is no resource type ${type}`);
-      wanted.set(text, { ...readCriteria(engine, call, type, readQuery(text.slice(question + 1))), type });
+      wanted.set(text, { ...readCriteria(engine, call, type, readQuery(text.slice(question + 1)), lookups), type });
     } catch (error) {
       if (!(error instanceof FhirError)) throw error;
       refused.add(text);

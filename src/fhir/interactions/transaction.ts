@@ -10,6 +10,7 @@ import type { Answer, Call, Dispatch } from './call.ts';
 import type { Grammar } from './grammar.ts';
 import { readPreferReturn } from './headers.ts';
 import { type Hits, keyOf, lookUp } from './look-up.ts';
+import { planned } from './look-ups.ts';
 import type { InteractionParts } from './parts.ts';
 import { literalReferences, refuseDeleteOfReferenced } from './references.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
@@ -33,7 +34,9 @@ export const createTransaction = (parts: BundleParts): RunBundle => {
   const extractor = createKeyExtractor(definitions, settings);
 
   return async (call, entries) => {
-    const plan = await planTransaction(parts, parts.grammar, call, entries);
+    const plan = await planned(parts.engine, call, (lookups) =>
+      planTransaction({ ...parts, lookups }, parts.grammar, call, entries),
+    );
     const answers = await call.store.transaction((tx) => perform(plan, tx, call), { expected: plan.expected });
     return { status: 200, body: writeResponseBundle('transaction-response', answers, call.base) };
   };

@@ -1,7 +1,7 @@
 // PUT [base]/[type]?criteria https://hl7.org/fhir/R4/http.html#cond-update
 import { FhirError } from '../model/errors.ts';
 import type { Interaction } from './call.ts';
-import { findOne, readCriteria } from './conditional.ts';
+import { criteriaFor, findOne } from './conditional.ts';
 import { isCreateOnly, readIfMatch } from './headers.ts';
 import type { InteractionParts } from './parts.ts';
 import { refuseBrokenReferences } from './references.ts';
@@ -15,7 +15,7 @@ const TURNS = 5;
 export const createUpdateConditional =
   ({ engine, validate }: InteractionParts): Interaction<'update-conditional'> =>
   async (call, { type }) => {
-    const criteria = readCriteria(engine, call, type, call.query);
+    const criteria = await criteriaFor(engine, call, type, call.query);
     const resource = readResourceBody(call, type, validate);
     const ifMatch = readIfMatch(call);
     for (let turn = 1; turn <= TURNS; turn++) {

@@ -20,7 +20,9 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
     case 'startsWith':
       return keys[predicate.in].some((entry) => hasEnds(entry, predicate.prefix, predicate.suffix ?? ''));
     case 'contains':
-      return keys.s.some((entry) => containsText(entry, `${predicate.param}:`, predicate.text));
+      return contains(keys, predicate);
+    case 'differs':
+      return keys[predicate.in].some((entry) => differs(entry, predicate));
     case 'interval':
       return keys[predicate.in].some((interval) => meets(interval, predicate));
     case 'exists':
@@ -39,12 +41,19 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
 const hasEnds = (entry: string, prefix: string, suffix: string): boolean =>
   entry.length >= prefix.length + suffix.length && entry.startsWith(prefix) && entry.endsWith(suffix);
 
-/** `<param>:<normalised>\u0001<as written>\u0001`: only the normalised part is meant. */
-function containsText(entry: string, prefix: string, text: string): boolean {
-  if (!entry.startsWith(prefix)) return false;
-  const end = entry.indexOf('\u0001', prefix.length);
-  return entry.slice(prefix.length, end < 0 ? undefined : end).includes(text);
+function contains(keys: SearchKeys, { in: where, param, text, atEnd }: Predicate & { op: 'contains' }): boolean {
+  const prefix = `${param}${where === 'k' ? '|' : ':'}`;
+  return keys[where ?? 's'].some((entry) => {
+    if (!entry.startsWith(prefix)) return false;
+    // `<param>:<normalised>\u0001<as written>\u0001`: only the normalised part is meant
+    const end = entry.indexOf('\u0001', prefix.length);
+    const value = entry.slice(prefix.length, end < 0 ? undefined : end);
+    return atEnd ? value.endsWith(text) : value.includes(text);
+  });
 }
+
+const differs = (entry: string, { prefix, from, fromBeginnings = [] }: Predicate & { op: 'differs' }): boolean =>
+  entry.startsWith(prefix) && !from.includes(entry) && !fromBeginnings.some((beginning) => entry.startsWith(beginning));
 
 function meets({ p, lo, hi, u, t = [] }: Interval, predicate: Predicate & { op: 'interval' }): boolean {
   const { param, units, confirms } = predicate;

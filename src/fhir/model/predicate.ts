@@ -21,8 +21,10 @@ export type Predicate =
   | { op: 'confirms'; tokens: readonly string[] }
   /** an entry of `k`, `t` or `s` begins with `prefix` and, where a `suffix` is given, ends with it (`code=http://loinc.org|`: any code of a system) */
   | { op: 'startsWith'; in: 'k' | 't' | 's'; prefix: string; suffix?: string }
-  /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon */
-  | { op: 'contains'; param: string; text: string }
+  /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon, or ends with it; of `k`, after `<param>|` */
+  | { op: 'contains'; in?: 'k'; param: string; text: string; atEnd?: true }
+  /** an entry that begins with `prefix` is none of these and begins with none of those (`_filter` with `ne`: some value is another one) */
+  | { op: 'differs'; in: 'k' | 't' | 's'; prefix: string; from: readonly string[]; fromBeginnings?: readonly string[] }
   /** one interval of `param` (the whole `p`) whose ends meet both conditions, whose unit is one of these (or any; absent: it has none, not
    *  even an empty one), and whose `t` holds one of the tokens that confirm it */
   | {

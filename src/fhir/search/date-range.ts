@@ -1,6 +1,7 @@
 // A searched date with its prefix: from its first to its last millisecond. https://hl7.org/fhir/R4/search.html#date
 import { dateInterval } from '../model/dates.ts';
-import { illegalValue, type Ordered, readPrefix } from './prefixes.ts';
+import type { Predicate } from '../model/predicate.ts';
+import { askInterval, illegalValue, type Ordered, readPrefix } from './prefixes.ts';
 import type { Term } from './search-type.ts';
 import { unescapeValue } from './separators.ts';
 
@@ -14,3 +15,6 @@ export function readDate(text: string, term: Term): Ordered {
   const slack = prefix === 'ap' ? Math.abs(term.context.now - lo) / 10 : 0;
   return { prefix, lo, hi, range: { lo: lo - slack, hi: hi + slack, isHalfOpen: false } };
 }
+
+export const askDates = (code: string, value: Ordered, { parameter }: Term): Predicate =>
+  askInterval(code, value, 'd', code === parameter.mainDate ? { isMainDate: true } : {});

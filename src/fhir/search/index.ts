@@ -2,6 +2,15 @@
 export { exactOf } from './confirmed.ts';
 export { createKeyExtractor, type ExtractOptions } from './extract.ts';
 export { type Include, referredBy, referringKeys } from './include.ts';
+export {
+  type LookedUp,
+  type Lookups,
+  MOST_CODES,
+  MOST_RESOURCES,
+  noLookups,
+  planWith,
+  type Question,
+} from './lookups.ts';
 export { needParameter, parametersOf, type TypeParameters } from './parameters.ts';
 export { patientCompartmentKeys } from './patient-compartment.ts';
 export { type PlanInput, planCriteria, planSearch, type SearchPlan } from './plan.ts';

@@ -56,11 +56,19 @@ export function seekKeysFor(
 type Key = SeekKeys['keys'][number];
 const hasEnds = (key: Partial<Key> & Pick<Key, 'key'>): key is Key => key.before !== undefined;
 
+/** The codes of a large value set are not written out with the patient: the patient alone leaves less than they do. */
+const MOST_JOINED = 200;
+
 function codeAmong(filters: readonly Predicate[], codes: readonly string[]) {
   for (const code of codes) {
     for (const filter of filters) {
       const exact = exactOf(filter);
-      if (exact && exact.keys.length > 0 && exact.keys.every((key) => key.startsWith(`${code}|`)))
+      if (
+        exact &&
+        exact.keys.length > 0 &&
+        exact.keys.length <= MOST_JOINED &&
+        exact.keys.every((key) => key.startsWith(`${code}|`))
+      )
         return { filter, exact };
     }
   }

@@ -5,6 +5,7 @@ import { FhirError, type Issue } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import { planFilter } from './filter.ts';
 import { addFilter, allOf, withJoinedKeys } from './joined-keys.ts';
+import { type Lookups, noLookups } from './lookups.ts';
 import { type ResultShape, resultParameters } from './result-parameters.ts';
 import type { SearchContext } from './search-type.ts';
 
@@ -25,6 +26,8 @@ export interface PlanInput {
   settings: SearchSettings;
   /** ms since 1970 */
   now: number;
+  /** absent: what must be looked up is refused */
+  lookups?: Lookups;
 }
 
 export interface SearchPlan extends ResultShape {
@@ -36,9 +39,17 @@ export interface SearchPlan extends ResultShape {
   warnings: Issue[];
 }
 
+const contextOf = ({ definitions, settings, now, lookups = noLookups }: PlanInput): SearchContext => ({
+  definitions,
+  base: settings.baseUrl,
+  timeZone: settings.timeZone,
+  now,
+  lookups,
+});
+
 export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
   const { definitions, type, query, strict, settings } = input;
-  const context: SearchContext = { definitions, base: settings.baseUrl, timeZone: settings.timeZone, now: input.now };
+  const context = contextOf(input);
   const shape: ResultShape = {
     sort: [],
     count: settings.defaultPageSize,
@@ -77,8 +88,8 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
 
 /** The criteria of a conditional request. Nothing may be left out silently; equal criteria give equal `canonical` text. */
 export function planCriteria(input: PlanInput): { where: Predicate; canonical: string } {
-  const { definitions, type, settings } = input;
-  const context: SearchContext = { definitions, base: settings.baseUrl, timeZone: settings.timeZone, now: input.now };
+  const { definitions, type } = input;
+  const context = contextOf(input);
   if (input.query.length === 0) throw new FhirError('invalid', 'A conditional request needs criteria');
   const filters: Predicate[] = [];
   const terms: string[] = [];

@@ -5,6 +5,7 @@ import type { SearchKeys } from '../model/keys.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { ReachedElement } from './elements.ts';
 import type { Found } from './expression/compile.ts';
+import type { Lookups } from './lookups.ts';
 import type { Prefix } from './prefixes.ts';
 
 /** Where the keys of one parameter of one resource go. */
@@ -33,6 +34,7 @@ export interface SearchContext {
   timeZone: string;
   /** ms since 1970, for `ap` */
   now: number;
+  lookups: Lookups;
 }
 
 /** Whose keys answer a parameter: mostly its own. */

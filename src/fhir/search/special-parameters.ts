@@ -1,7 +1,7 @@
 // Parameters with a meaning of their own: `_id` and `_lastUpdated`, which every stored version knows by itself, and `near`.
 // https://hl7.org/fhir/R4/search.html#all and #special
 import { FhirError } from '../model/errors.ts';
-import type { Bound, Predicate } from '../model/predicate.ts';
+import { type Bound, everything, type Predicate } from '../model/predicate.ts';
 import { ID } from '../model/resource.ts';
 import { readDate } from './date-range.ts';
 import { nearPredicate } from './near.ts';
@@ -12,6 +12,10 @@ import { unescapeValue } from './separators.ts';
 interface SpecialParameter {
   /** whether resources have keys for it */
   isStored: boolean;
+  /** beside `:missing` */
+  modifiers: readonly string[];
+  /** what every resource meets that has a value */
+  present: Predicate;
   parse(text: string, term: Term): Predicate;
 }
 
@@ -35,6 +39,8 @@ export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map<
     '_id',
     {
       isStored: false,
+      modifiers: ['not'],
+      present: everything,
       parse(text, term) {
         const id = unescapeValue(text);
         if (!ID.test(id)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not an id`);
@@ -46,11 +52,21 @@ export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map<
     '_lastUpdated',
     {
       isStored: false,
+      modifiers: [],
+      present: everything,
       parse(text, term) {
         const value = readDate(text, term);
         return updatedWhen[value.prefix](value);
       },
     },
   ],
-  ['near', { isStored: true, parse: (text, term) => nearPredicate(text, term.name) }],
+  [
+    'near',
+    {
+      isStored: true,
+      modifiers: [],
+      present: { op: 'exists', in: 'q', param: 'near' },
+      parse: (text, term) => nearPredicate(text, term.name),
+    },
+  ],
 ]);

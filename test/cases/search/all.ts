@@ -1,6 +1,7 @@
 import type { SearchCases } from './cases.ts';
 import { compositeCases } from './composite.ts';
 import { dateCases } from './date.ts';
+import { filterCases } from './filter.ts';
 import { joinCases } from './joins.ts';
 import { numberCases } from './number.ts';
 import { quantityCases } from './quantity.ts';
@@ -13,6 +14,7 @@ import { uriCases } from './uri.ts';
 export const searchCases: Readonly<Record<string, readonly SearchCases[]>> = {
   composite: compositeCases,
   date: dateCases,
+  _filter: filterCases,
   joins: joinCases,
   number: numberCases,
   quantity: quantityCases,

@@ -9,6 +9,12 @@ const observation = (id: string, reference?: object) => ({
   ...(reference && { subject: reference }),
 });
 
+const place = (id: string, partOf?: string) => ({
+  resourceType: 'Location',
+  id,
+  ...(partOf && { partOf: { reference: partOf } }),
+});
+
 export const referenceCases: readonly SearchCases[] = [
   {
     title: 'relative, absolute, versioned and logical references',
@@ -97,6 +103,60 @@ export const referenceCases: readonly SearchCases[] = [
       ['subject=Group/1&code=http://loinc.org|x', ['d']],
       ['patient=1&patient=2&code=http://loinc.org|x', []],
       ['patient=1&code:not=http://loinc.org|x', ['b', 'e']],
+    ],
+  },
+  {
+    title: 'above and below in a hierarchy',
+    type: 'Encounter',
+    needsStore: true,
+    resources: [
+      place('site'),
+      place('ward', 'Location/site'),
+      place('bed', 'Location/ward'),
+      place('other'),
+      // each is part of the other
+      place('egg', 'Location/hen'),
+      place('hen', 'http://own.example/fhir/Location/egg'),
+      ...['site', 'ward', 'bed', 'other', 'hen'].map((at) => ({
+        resourceType: 'Encounter',
+        id: at,
+        status: 'finished',
+        class: { code: 'IMP' },
+        location: [{ location: { reference: `Location/${at}` } }],
+      })),
+    ],
+    rows: [
+      ['location:below=Location/site', ['site', 'ward', 'bed']],
+      ['location:below=ward', ['ward', 'bed']],
+      ['location:below=http://own.example/fhir/Location/bed', ['bed']],
+      ['location:above=Location/bed', ['site', 'ward', 'bed']],
+      ['location:above=site', ['site']],
+      ['location:below=egg', ['hen']],
+      ['location:above=hen', ['hen']],
+      ['location:below=nowhere', []],
+      ['location:below=site,other', ['site', 'ward', 'bed', 'other']],
+      ['patient:below=Patient/1', 'refused'],
+      ['patient:below=1', 'refused'],
+      ['location:below=http://elsewhere/Location/1', 'refused'],
+    ],
+  },
+  {
+    title: 'canonicals above and below a version',
+    type: 'QuestionnaireResponse',
+    resources: ['http://q|1', 'http://q|1.2', 'http://q|1.2.3', 'http://q|12', 'http://q|2', 'http://q'].map(
+      (questionnaire) => ({
+        resourceType: 'QuestionnaireResponse',
+        id: questionnaire.slice('http://q'.length).replace('|', 'v') || 'any',
+        status: 'completed',
+        questionnaire,
+      }),
+    ),
+    rows: [
+      ['questionnaire:below=http://q', ['v1', 'v1.2', 'v1.2.3', 'v12', 'v2', 'any']],
+      ['questionnaire:below=http://q|1', ['v1', 'v1.2', 'v1.2.3']],
+      ['questionnaire:below=http://q|1.2', ['v1.2', 'v1.2.3']],
+      ['questionnaire:above=http://q|1.2.3', ['v1', 'v1.2', 'v1.2.3']],
+      ['questionnaire:above=http://q|2', ['v2']],
     ],
   },
 ];

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Db } from 'mongodb';
 import { loadDefinitions } from '../../../src/fhir/definitions/load.ts';
+import type { Engine } from '../../../src/fhir/interactions/call.ts';
+import { planned } from '../../../src/fhir/interactions/look-ups.ts';
 import { createKeyExtractor, type SearchPlan } from '../../../src/fhir/search/index.ts';
 import { createMongoStore, type MongoStore } from '../../../src/fhir/storage/mongo/index.ts';
 import type { Match, Store } from '../../../src/fhir/storage/store.ts';
@@ -17,6 +19,8 @@ interface Opened {
   db: Db;
   drop(): Promise<void>;
 }
+
+const engine = { definitions, now: Date.now, settings: { baseUrl: base } } as Engine;
 
 /** One database per time zone, because keys depend on it. */
 const opened = new Map<string, Promise<Opened>>();
@@ -76,7 +80,7 @@ describe('searches of a real store', () => {
           if (expected === 'refused') continue;
           it(`${group.type}?${query} finds ${expected.join(', ') || 'nothing'}, page by page too`, async () => {
             const { store } = await storeFor(group);
-            const plan = planOf(group, query);
+            const plan = await planned(engine, { store }, (lookups) => planOf(group, query, lookups));
             const inOrder = (ids: readonly string[]): string[] => (plan.sort.length > 0 ? [...ids] : [...ids].sort());
             assert.deepEqual(inOrder(await everyPage(store, plan, 100)), inOrder(expected));
             assert.deepEqual(inOrder(await everyPage(store, plan, 2)), inOrder(expected));

@@ -9,6 +9,18 @@ const location = (id: string, latitude: number, longitude: number) => ({
   position: { latitude, longitude },
 });
 
+const condition = (id: string, clinical: string, verification = 'confirmed') => ({
+  resourceType: 'Condition',
+  id,
+  subject: { reference: 'Patient/p' },
+  clinicalStatus: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: clinical }],
+  },
+  verificationStatus: {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-ver-status', code: verification }],
+  },
+});
+
 export const specialCases: readonly SearchCases[] = [
   {
     title: 'places near a place',
@@ -53,6 +65,44 @@ export const specialCases: readonly SearchCases[] = [
       ['nonsense=1', 'refused'],
       ['_text=x', 'refused'],
       ['near=1|2', 'refused'],
+    ],
+  },
+  {
+    title: 'what is in a List, and what is current',
+    type: 'Condition',
+    needsStore: true,
+    resources: [
+      condition('a', 'active'),
+      condition('b', 'recurrence'),
+      condition('c', 'resolved'),
+      condition('d', 'active', 'entered-in-error'),
+      {
+        resourceType: 'List',
+        id: 'l',
+        status: 'current',
+        mode: 'working',
+        entry: [
+          { item: { reference: 'Condition/a' } },
+          { item: { reference: 'http://own.example/fhir/Condition/c' } },
+          { item: { reference: 'Condition/d' }, deleted: true },
+          { item: { reference: 'Patient/b' } },
+          { item: { display: 'nothing' } },
+        ],
+      },
+      { resourceType: 'List', id: 'empty', status: 'current', mode: 'working' },
+    ],
+    rows: [
+      ['_list=l', ['a', 'c']],
+      ['_list=List/l', ['a', 'c']],
+      ['_list=l&clinical-status=resolved', ['c']],
+      ['_list=empty', []],
+      ['_list=nowhere', []],
+      ['_list=empty,l', ['a', 'c']],
+      ['_list=$current-problems', ['a', 'b']],
+      ['_list=$current-problems,l', ['a', 'b', 'c']],
+      ['_list=$current-allergies', 'refused'],
+      ['_list=$nothing', 'refused'],
+      ['_list=not an id', 'refused'],
     ],
   },
 ];

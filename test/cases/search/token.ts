@@ -12,6 +12,13 @@ const observation = (id: string, more: object) => ({
 
 const coded = (system: string | undefined, code: string) => ({ coding: [{ ...(system && { system }), code }] });
 
+const V2 = 'http://terminology.hl7.org/CodeSystem/v2-0203';
+const identified = (id: string, type: string | undefined, value: string) => ({
+  resourceType: 'Patient',
+  id,
+  identifier: [{ value, ...(type && { type: coded(V2, type) }) }],
+});
+
 export const tokenCases: readonly SearchCases[] = [
   {
     title: 'codes, with and without system',
@@ -229,6 +236,29 @@ export const tokenCases: readonly SearchCases[] = [
       ['version=1.0', ['a']],
       ['reference=http://s', ['b']],
       ['jurisdiction=us', ['a']],
+    ],
+  },
+  {
+    title: 'identifiers by their type',
+    type: 'Patient',
+    resources: [
+      identified('mr', 'MR', '1'),
+      identified('ss', 'SS', '1'),
+      identified('bare', undefined, '1'),
+      {
+        resourceType: 'Patient',
+        id: 'two',
+        identifier: [...identified('', 'MR', '2').identifier, ...identified('', 'SS', '1').identifier],
+      },
+    ],
+    rows: [
+      [`identifier:of-type=${V2}|MR|1`, ['mr']],
+      [`identifier:of-type=${V2}|SS|1`, ['ss', 'two']],
+      [`identifier:of-type=${V2}|MR|1,${V2}|MR|2`, ['mr', 'two']],
+      ['identifier:of-type=http://elsewhere|MR|1', []],
+      [`identifier:of-type=${V2}|MR`, 'refused'],
+      [`identifier:of-type=${V2}|MR|`, 'refused'],
+      ['identifier:of-type=|MR|1', 'refused'],
     ],
   },
 ];

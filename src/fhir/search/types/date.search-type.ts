@@ -1,7 +1,7 @@
 // date, dateTime, instant, Period and Timing as closed intervals of time. https://hl7.org/fhir/R4/search.html#date
 import { dateInterval } from '../../model/dates.ts';
-import { readDate } from '../date-range.ts';
-import { askInterval, type Ordered, PREFIXES } from '../prefixes.ts';
+import { askDates, readDate } from '../date-range.ts';
+import { type Ordered, PREFIXES } from '../prefixes.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 
 interface Period {
@@ -62,6 +62,5 @@ export default defineSearchType<Ordered>({
   },
 
   parse: readDate,
-  match: (value, code, { parameter }) =>
-    askInterval(code, value, 'd', code === parameter.mainDate ? { isMainDate: true } : {}),
+  match: (value, code, term) => askDates(code, value, term),
 });

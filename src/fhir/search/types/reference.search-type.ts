@@ -5,10 +5,12 @@ import type { Predicate } from '../../model/predicate.ts';
 import { ID, type Resource } from '../../model/resource.ts';
 import { pushCanonical } from '../canonical-keys.ts';
 import { predicateOf } from '../confirmed.ts';
-import { keyPart, RELATIVE_REFERENCE } from '../keys.ts';
-import { defineSearchType, type KeySink, type Term } from '../search-type.ts';
+import { keyPart, keyPartBeginning, RELATIVE_REFERENCE } from '../keys.ts';
+import { lookUpReferences } from '../lookups.ts';
+import { defineSearchType, type KeySink, type Parameter, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
 import { anyTokenOf, pushIdentifier, readToken, type TokenSearch, tokenKey, tokenPart } from '../token-keys.ts';
+import { parentsOf } from '../tree-parents.ts';
 
 interface Reference {
   reference?: string;
@@ -42,12 +44,13 @@ function pushResource(value: unknown, { code, keys }: KeySink): void {
 /** logical references have keys of their own, so that `exists` and includes see only literal ones */
 const identifierCode = (code: string): string => `${code}:identifier`;
 
-type ReferenceSearch = { keys: string[] } | { identifier: TokenSearch };
+/** `below`: any version that begins so */
+type ReferenceSearch = { keys: readonly string[]; below?: string } | { identifier: TokenSearch };
 
 export default defineSearchType<ReferenceSearch>({
   type: 'reference',
   keys: 'k',
-  modifiers: ['[type]', 'identifier'],
+  modifiers: ['[type]', 'identifier', 'above', 'below'],
   prefixes: [],
   elements: {
     Reference: pushReference,
@@ -66,17 +69,26 @@ export default defineSearchType<ReferenceSearch>({
     const { base } = term.context;
     const isOurs = base !== undefined && value.startsWith(`${base}/`);
     const literal = isOurs ? value.slice(base.length + 1) : value;
-    if (literal.includes('/') || literal.includes(':')) return { keys: [checkType(literal, term)] };
+    const isTree = term.modifier === 'above' || term.modifier === 'below';
+    if (literal.includes('/') || literal.includes(':')) {
+      return isTree ? readTree(literal, term) : { keys: [checkType(literal, term)] };
+    }
     if (!ID.test(literal)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not a reference`);
-    const types = term.modifier === undefined ? term.parameter.targets : [term.modifier];
-    return { keys: types.map((type) => `${type}/${literal}`) };
+    const types = term.modifier === undefined || isTree ? term.parameter.targets : [term.modifier];
+    if (!isTree) return { keys: types.map((type) => `${type}/${literal}`) };
+    const grown = types.filter((type) => parentsOf(term.context.definitions, type).length > 0);
+    if (grown.length === 0) throw noTree(types.join(', '), term);
+    return { keys: grown.flatMap((type) => treeOf({ type, id: literal }, term)) };
   },
   match(value, code, { parameter }) {
     if ('identifier' in value) return identifierMatch(value.identifier, code);
     const onlyType = parameter.sources.find((source) => source.code === code)?.onlyType;
     const literals = onlyType === undefined ? value.keys : value.keys.filter((literal) => canBe(onlyType, literal));
     const keys = literals.map((literal) => `${code}|${keyPart(literal)}`);
-    return keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
+    const found = predicateOf({ keys });
+    return value.below === undefined
+      ? found
+      : { op: 'or', of: [found, { op: 'startsWith', in: 'k', prefix: `${code}|${keyPartBeginning(value.below)}` }] };
   },
 });
 
@@ -89,6 +101,37 @@ function checkType(literal: string, { name, modifier }: Term): string {
   if (type === undefined || modifier === undefined || type === modifier) return literal;
   throw new FhirError('invalid', `Parameter ${name}: '${literal}' is not a reference to a ${modifier}`);
 }
+
+/**
+ * `location:below=Location/1`: that location and all that are part of it. `instantiates:below=http://a|1`: version 1 and 1.x.
+ * https://hl7.org/fhir/R4/search.html#recursive and references.html#canonical
+ */
+function readTree(literal: string, term: Term): ReferenceSearch {
+  const [, type, id] = RELATIVE_REFERENCE.exec(literal) ?? [];
+  if (type !== undefined && id !== undefined) {
+    if (parentsOf(term.context.definitions, type).length === 0) throw noTree(type, term);
+    return { keys: treeOf({ type, id }, term) };
+  }
+  if (!isCanonical(term.parameter)) {
+    throw new FhirError('invalid', `Parameter ${term.name}: nothing is known above or below '${literal}'`);
+  }
+  const bar = literal.indexOf('|');
+  if (bar < 0 || term.modifier === 'below') return { keys: [literal], ...(bar >= 0 && { below: `${literal}.` }) };
+  const [url, version] = [literal.slice(0, bar), literal.slice(bar + 1).split('.')];
+  return { keys: version.map((_part, index) => `${url}|${version.slice(0, index + 1).join('.')}`) };
+}
+
+const isCanonical = ({ elements }: Parameter): boolean =>
+  elements?.some(({ type }) => type === 'canonical' || type === 'uri') ?? false;
+
+function treeOf({ type, id }: { type: string; id: string }, { name, modifier, context }: Term): readonly string[] {
+  const parents = parentsOf(context.definitions, type);
+  const direction = modifier as 'above' | 'below';
+  return lookUpReferences(context.lookups, name, { ask: 'tree', type, id, parents, direction });
+}
+
+const noTree = (types: string, { name }: Term): FhirError =>
+  new FhirError('invalid', `Parameter ${name}: resources of ${types} are not part of each other`);
 
 function identifierMatch({ system, code }: TokenSearch, param: string): Predicate {
   const name = identifierCode(param);

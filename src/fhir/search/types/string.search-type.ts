@@ -1,22 +1,8 @@
 // Strings: from the beginning, whatever the case, accents and punctuation; `:contains` anywhere; `:exact` as written.
 // https://hl7.org/fhir/R4/search.html#string
-// One key answers all three: `<param>:<normalised>␁<as written>␁`. No text that a client searches can hold the separator.
-import { shortenText } from '../keys.ts';
-import { normaliseString } from '../normalise-string.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
-
-const END = '\u0001';
-
-/** Beyond this a text (a description, a comment) is found by its beginning only. */
-const MAX_NORMALISED = 1000;
-
-const textPart = (text: string): string => normaliseString(text).slice(0, MAX_NORMALISED);
-const exactPart = (text: string): string => `${textPart(text)}${END}${shortenText(text)}${END}`;
-
-function pushText(value: unknown, { code, keys }: KeySink): void {
-  if (typeof value === 'string') keys.s.push(`${code}:${exactPart(value)}`);
-}
+import { exactPart, pushText, textPart } from '../string-keys.ts';
 
 /** Every text of a HumanName or an Address can be meant. */
 const parts = (names: readonly string[]) => (value: unknown, sink: KeySink) => {

@@ -2,9 +2,12 @@
 // Keys: `<param>|<code>` in `k`, and `<param>|<code>|<tag of system>` in `t`; plain values (code, boolean, string …) only the former,
 // because what system they have is known from their definition. Identifiers also `<param>|*|<tag>` in `k`: any value of a system.
 // Case: the specification says to ignore it in doubt. Identifiers and `code` elements are case-sensitive by definition.
+import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { anyOf, predicateOf } from '../confirmed.ts';
+import { type Direction, lookUpCodes, type Question } from '../lookups.ts';
 import { defineSearchType, type KeySink, type Parameter, type SearchContext, type Term } from '../search-type.ts';
+import { splitEscaped, unescapeValue } from '../separators.ts';
 import {
   ANY,
   anyTokenOf,
@@ -26,6 +29,12 @@ interface CodeableConcept {
   coding?: (Coding | null)[];
 }
 
+interface Identifier {
+  system?: string;
+  value?: string;
+  type?: CodeableConcept;
+}
+
 interface ContactPoint {
   value?: string;
 }
@@ -45,11 +54,15 @@ function pushConcept(value: unknown, sink: KeySink): void {
   for (const coding of (value as CodeableConcept).coding ?? []) if (coding) pushCoding(coding, sink);
 }
 
-/** Beside the identifier itself, the system alone. */
-function pushIdentifierOfSystem(value: unknown, sink: KeySink): void {
+/** Beside the identifier itself, the system alone, and what confirms its type. */
+function pushIdentifierOfType(value: unknown, sink: KeySink): void {
   pushIdentifier(value, sink);
-  const { system = '' } = value as Coding;
+  const { system = '', value: text, type } = value as Identifier;
   if (system !== '') sink.keys.k.push(tokenKey(sink.code, ANY, system));
+  if (text === undefined) return;
+  for (const one of type?.coding ?? [])
+    if (one?.code !== undefined && one.system !== undefined)
+      sink.keys.t.push(ofTypeToken(sink.code, text, one.system, one.code));
 }
 
 function pushContactPoint(value: unknown, sink: KeySink): void {
@@ -137,18 +150,77 @@ function anyCodeOf(code: string, system: string, { kinds, impliesSystem }: Token
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }
 
+type TokenValue =
+  | ({ ask: 'token' } & TokenSearch)
+  /** one of these: `:in`, `:above`, `:below` */
+  | { ask: 'codes'; codes: readonly TokenSearch[] }
+  | { ask: 'of-type'; system: string; code: string; value: string };
+
+/** Codes of a value set or a hierarchy; what their search would find, in one predicate however many they are. */
+function anyCode(code: string, codes: readonly TokenSearch[], shape: TokenShape): Predicate {
+  const keys = new Set<string>();
+  const keysOfTokens = new Set<string>();
+  const tokens = new Set<string>();
+  for (const one of codes) {
+    for (const { key, token } of spellings(code, one, shape)) {
+      if (token === undefined) keys.add(key);
+      else {
+        keysOfTokens.add(key);
+        tokens.add(token);
+      }
+    }
+  }
+  const of: Predicate[] = [];
+  if (keys.size > 0) of.push(predicateOf({ keys: [...keys] }));
+  if (tokens.size > 0) of.push(predicateOf({ keys: [...keysOfTokens], tokens: [...tokens] }));
+  return anyOf(of);
+}
+
+function readCodes(text: string, modifier: 'in' | Direction, { name, parameter, context }: Term): TokenValue {
+  const { lookups } = context;
+  if (modifier === 'in') {
+    const valueSet = unescapeValue(text);
+    return { ask: 'codes', codes: lookUpCodes(lookups, name, { ask: 'value-set', valueSet }) };
+  }
+  const { system = impliedSystem(parameter, context), code } = readToken(text);
+  if (!system || code === undefined) {
+    throw new FhirError('invalid', `Parameter ${name}: '${text}' does not have the form system|code`);
+  }
+  const question: Question = { ask: 'concepts', system, code, direction: modifier };
+  return { ask: 'codes', codes: lookUpCodes(lookups, name, question) };
+}
+
+/** What the binding of a `code` element says, where there is one. */
+function impliedSystem({ elements }: Parameter, { definitions }: SearchContext): string | undefined {
+  const binding = elements?.length === 1 ? elements[0]?.requiredBinding : undefined;
+  return binding === undefined ? undefined : definitions.impliedSystem(binding);
+}
+
+/** `system|code|value`, where system and code are those of the identifier's type */
+function readOfType(text: string, { name }: Term): TokenValue {
+  const [system = '', code = '', ...rest] = splitEscaped(text, '|').map(unescapeValue);
+  const value = rest.join('|');
+  if (system === '' || code === '' || value === '') {
+    throw new FhirError('invalid', `Parameter ${name}: '${text}' does not have the form system|code|value`);
+  }
+  return { ask: 'of-type', system, code, value };
+}
+
+const ofTypeToken = (param: string, value: string, system: string, code: string): string =>
+  tokenKey(`${param}:of-type`, `${tokenPart(value)}|${tokenPart(code.toLowerCase())}`, system);
+
 /** More alternatives than this are no cheaper than a negation. */
 const MAX_COMPLEMENT = 40;
 
-export default defineSearchType<TokenSearch>({
+export default defineSearchType<TokenValue>({
   type: 'token',
   keys: 'k',
-  modifiers: ['not'],
+  modifiers: ['not', 'in', 'not-in', 'above', 'below', 'of-type'],
   prefixes: [],
   elements: {
     Coding: pushCoding,
     CodeableConcept: pushConcept,
-    Identifier: pushIdentifierOfSystem,
+    Identifier: pushIdentifierOfType,
     ContactPoint: pushContactPoint,
     code: pushPlain,
     boolean: pushPlain,
@@ -164,15 +236,38 @@ export default defineSearchType<TokenSearch>({
     unsignedInt: pushPlain,
   },
 
-  parse: readToken,
+  parse(text, term) {
+    switch (term.modifier) {
+      case 'in':
+      case 'not-in':
+        return readCodes(text, 'in', term);
+      case 'above':
+      case 'below':
+        return readCodes(text, term.modifier, term);
+      case 'of-type':
+        return readOfType(text, term);
+      default:
+        return { ask: 'token', ...readToken(text) };
+    }
+  },
   match(value, code, { parameter, context }) {
     const shape = shapeOf(parameter, context);
-    if (value.code === undefined) {
-      // `|` alone: values without any system
-      return value.system ? anyCodeOf(code, value.system, shape) : anyTokenOf(code, '');
+    switch (value.ask) {
+      case 'codes':
+        return anyCode(code, value.codes, shape);
+      case 'of-type': {
+        const token = ofTypeToken(code, value.value, value.system, value.code);
+        return predicateOf({ keys: [`${code}|${tokenPart(value.value)}`], tokens: [token] });
+      }
+      case 'token': {
+        if (value.code === undefined) {
+          // `|` alone: values without any system
+          return value.system ? anyCodeOf(code, value.system, shape) : anyTokenOf(code, '');
+        }
+        const found = spellings(code, value, shape);
+        return anyOf(found.map(({ key, token }) => predicateOf({ keys: [key], ...(token && { tokens: [token] }) })));
+      }
     }
-    const found = spellings(code, value, shape);
-    return anyOf(found.map(({ key, token }) => predicateOf({ keys: [key], ...(token && { tokens: [token] }) })));
   },
   complement(values, code, { parameter, context }: Term) {
     const element = parameter.elements?.length === 1 ? parameter.elements[0] : undefined;
@@ -182,8 +277,12 @@ export default defineSearchType<TokenSearch>({
       (entry) => !entry.includes('|'),
     );
     if (codes.length === 0 || codes.length > MAX_COMPLEMENT) return undefined;
-    if (values.some((value) => value.code === undefined)) return undefined;
-    const excluded = new Set(values.flatMap((value) => spellings(code, value, shape).map(({ key }) => key)));
+    const excluded = new Set<string>();
+    for (const value of values) {
+      const those = value.ask === 'token' ? [value] : value.ask === 'codes' ? value.codes : undefined;
+      if (!those?.every((one) => one.code !== undefined)) return undefined;
+      for (const one of those) for (const { key } of spellings(code, one, shape)) excluded.add(key);
+    }
     const keys = codes.map((entry) => `${code}|${tokenPart(entry)}`).filter((key) => !excluded.has(key));
     return { op: 'oneOf', keys };
   },

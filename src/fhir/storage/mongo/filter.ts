@@ -77,7 +77,9 @@ function translate(predicate: Resolved): Document {
     case 'startsWith':
       return prefixFilter(predicate.in, predicate.prefix, predicate.suffix);
     case 'contains':
-      return containsFilter(predicate.param, predicate.text);
+      return containsFilter(predicate);
+    case 'differs':
+      return differsFilter(predicate);
     case 'interval':
       return intervalFilter(predicate);
     case 'exists':
@@ -124,11 +126,20 @@ function prefixFilter(field: 'k' | 't' | 's', prefix: string, suffix: string | u
 }
 
 /** Keys of `s` are `<param>:<normalised>\u0001<as written>\u0001`; only the normalised part is meant. */
-function containsFilter(param: string, text: string): Document {
-  const inside = { $gte: `${param}:`, $lt: `${param};`, $regex: `^[^:]*:[^\u0001]*${escaped(text)}`, $options: 's' };
-  const filter = { s: { $elemMatch: inside } };
+function containsFilter({ in: field, param, text, atEnd }: Resolved & { op: 'contains' }): Document {
+  if (field === 'k') {
+    const $regex = `^${escaped(param)}\\|.*${escaped(text)}${atEnd ? '$' : ''}`;
+    return { k: { $elemMatch: { ...beginningWith(`${param}|`), $regex, $options: 's' } } };
+  }
+  const $regex = `^[^:]*:[^\u0001]*${escaped(text)}${atEnd ? '\u0001' : ''}`;
+  const filter = { s: { $elemMatch: { ...beginningWith(`${param}:`), $regex, $options: 's' } } };
   const trigrams = hasGrams(param) ? gramsOf(param, text) : [];
   return trigrams.length === 0 ? filter : { g: { $all: trigrams }, ...filter };
+}
+
+function differsFilter({ in: field, prefix, from, fromBeginnings = [] }: Resolved & { op: 'differs' }): Document {
+  const others = fromBeginnings.map((beginning) => new RegExp(`^${escaped(beginning)}`, 's'));
+  return { [field]: { $elemMatch: { ...beginningWith(prefix), $nin: [...from, ...others] } } };
 }
 
 /**

@@ -1,0 +1,187 @@
+// `_filter`: https://hl7.org/fhir/R4/search_filter.html
+import type { SearchCases } from './cases.ts';
+
+const LOINC = 'http://loinc.org';
+const UCUM = 'http://unitsofmeasure.org';
+const filter = (expression: string): string => `_filter=${encodeURIComponent(expression)}`;
+const rowsOf = (
+  rows: readonly (readonly [expression: string, expected: readonly string[] | 'refused'])[],
+): SearchCases['rows'] => rows.map(([expression, expected]) => [filter(expression), expected] as const);
+
+const patient = (id: string, more: object) => ({ resourceType: 'Patient', id, ...more });
+const patients = [
+  patient('ann', {
+    name: [{ family: 'Smith, Jones', given: ['Ann', 'Peter'] }],
+    gender: 'female',
+    birthDate: '1950-03-01',
+    identifier: [{ system: 'http://mrn', value: 'AB12' }],
+    managingOrganization: { reference: 'Organization/north' },
+  }),
+  patient('bob', {
+    name: [{ family: 'Müller', given: ['Bob'] }],
+    gender: 'male',
+    birthDate: '1980',
+    identifier: [{ system: 'http://ssn', value: 'AB12' }],
+    managingOrganization: { reference: 'Organization/south' },
+  }),
+  patient('none', {}),
+];
+const observation = (id: string, subject: string, code: string, value: number) => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { coding: [{ system: LOINC, code }] },
+  subject: { reference: subject },
+  effectiveDateTime: '2024-05-01',
+  component: [
+    { code: { coding: [{ system: LOINC, code: '8480-6' }] }, valueQuantity: mmHg(value) },
+    { code: { coding: [{ system: LOINC, code: '8462-4' }] }, valueQuantity: mmHg(value - 40) },
+  ],
+});
+const mmHg = (value: number) => ({ value, unit: 'mmHg', system: UCUM, code: 'mm[Hg]' });
+const observations = [
+  observation('a', 'Patient/ann', 'x', 150),
+  observation('b', 'Patient/bob', 'y', 120),
+  observation('g', 'Group/g', 'x', 100),
+];
+
+export const filterCases: readonly SearchCases[] = [
+  {
+    title: 'comparisons, and, or, not, parentheses',
+    type: 'Patient',
+    resources: patients,
+    rows: rowsOf([
+      ['given eq "peter"', ['ann']],
+      ['given eq peter', ['ann']],
+      ['given eq pet', []],
+      ['given sw pet', ['ann']],
+      ['given co ete', ['ann']],
+      ['given ew ter', ['ann']],
+      ['given ew pet', []],
+      // some given name is another one
+      ['given ne peter', ['ann', 'bob']],
+      ['given ne bob', ['ann']],
+      ['family eq "Smith, Jones"', ['ann']],
+      ['family eq "smith jones"', ['ann']],
+      ['family co muller', ['bob']],
+      ['given pr true', ['ann', 'bob']],
+      ['given pr false', ['none']],
+      ['gender eq male', ['bob']],
+      ['gender ne male', ['ann']],
+      ['not (gender eq male)', ['ann', 'none']],
+      ['not(gender eq male)', ['ann', 'none']],
+      ['birthdate lt 1960', ['ann']],
+      ['birthdate ge 1980-06-01', ['bob']],
+      ['birthdate sa 1950-02-28', ['ann', 'bob']],
+      ['birthdate eb 1951', ['ann']],
+      ['birthdate po 1980-06', ['bob']],
+      ['birthdate po 1950-03', ['ann']],
+      ['birthdate eq 1980-06', []],
+      ['identifier eq AB12', ['ann', 'bob']],
+      ['identifier eq http://mrn|AB12', ['ann']],
+      ['identifier ne http://mrn|AB12', ['bob']],
+      ['identifier sw AB', ['ann', 'bob']],
+      ['identifier ew 12', ['ann', 'bob']],
+      ['identifier co B1', ['ann', 'bob']],
+      ['identifier co b1', []],
+      ['given eq peter and birthdate lt 1960', ['ann']],
+      ['given eq peter and birthdate gt 1960', []],
+      ['given eq peter or given eq bob', ['ann', 'bob']],
+      ['gender eq male or gender eq female and birthdate lt 1960', ['ann']],
+      ['gender eq male or (gender eq female and birthdate lt 1960)', ['ann', 'bob']],
+      ['(gender eq male or gender eq female) and not (birthdate lt 1960)', ['bob']],
+      ['organization re Organization/north', ['ann']],
+      ['organization eq north', ['ann']],
+      ['organization ne Organization/north', ['bob']],
+      ['_id eq ann', ['ann']],
+      ['_lastUpdated gt 2000', ['ann', 'bob', 'none']],
+      ['  gender   eq   male  ', ['bob']],
+      ['', 'refused'],
+      ['gender', 'refused'],
+      ['gender eq', 'refused'],
+      ['gender is male', 'refused'],
+      ['gender gt male', 'refused'],
+      ['nonsense eq 1', 'refused'],
+      ['gender eq male and', 'refused'],
+      ['gender eq male or or gender eq male', 'refused'],
+      ['(gender eq male', 'refused'],
+      ['gender eq male)', 'refused'],
+      ['given eq "peter', 'refused'],
+      ['given eq "\\u12"', 'refused'],
+      ['birthdate ge soon', 'refused'],
+      ['given pr maybe', 'refused'],
+      ['organization[name eq x] eq y', 'refused'],
+      [`${'('.repeat(60)}gender eq male${')'.repeat(60)}`, 'refused'],
+    ]),
+  },
+  {
+    title: 'chains, conditions on what is referred to, and reverse chains',
+    type: 'Observation',
+    needsStore: true,
+    resources: [
+      ...patients,
+      ...observations,
+      { resourceType: 'Organization', id: 'north', name: 'North' },
+      { resourceType: 'Organization', id: 'south', name: 'South' },
+      { resourceType: 'Group', id: 'g', type: 'person', actual: true },
+    ],
+    rows: rowsOf([
+      ['subject.name sw smith', ['a']],
+      ['patient.organization.name eq south', ['b']],
+      ['patient[gender eq female].birthdate lt 1960', ['a']],
+      ['patient[gender eq male].birthdate lt 1960', []],
+      ['patient[gender eq male or gender eq female].organization[name eq north]._id eq north', ['a']],
+      ['patient.name eq nobody or code eq y', ['b']],
+      ['subject.type eq person', ['g']],
+      ['code.x eq 1', 'refused'],
+      ['patient.nonsense eq 1', 'refused'],
+    ]),
+  },
+  {
+    title: 'reverse chains',
+    type: 'Patient',
+    needsStore: true,
+    resources: [...patients, ...observations],
+    rows: rowsOf([
+      ['_has:Observation:patient:code eq x', ['ann']],
+      [`_has:Observation:patient:code eq ${LOINC}|y or gender eq female`, ['ann', 'bob']],
+      ['not (_has:Observation:patient:code eq x)', ['bob', 'none']],
+    ]),
+  },
+  {
+    title: 'codes, quantities, composites and both in one element',
+    type: 'Observation',
+    resources: observations,
+    rows: rowsOf([
+      [`code eq ${LOINC}|x`, ['a', 'g']],
+      [`code ne ${LOINC}|x`, ['b']],
+      ['component-value-quantity gt 140', ['a']],
+      [`component-value-quantity le "60|${UCUM}|mm[Hg]"`, ['g']],
+      [`component-code-value-quantity eq "8480-6$gt140"`, ['a']],
+      ['component[code eq 8480-6].value-quantity gt 110', ['a', 'b']],
+      [`component[code eq ${LOINC}|8462-4].value-quantity ge 80 and code eq x`, ['a']],
+      ['date po 2024', ['a', 'b', 'g']],
+      ['code gt x', 'refused'],
+      ['date co 2024', 'refused'],
+    ]),
+  },
+  {
+    title: 'uris and canonicals',
+    type: 'ValueSet',
+    resources: ['http://a.org/x', 'http://a.org/x/y', 'http://b.org/x'].map((url, index) => ({
+      resourceType: 'ValueSet',
+      id: String(index),
+      status: 'active',
+      url,
+    })),
+    rows: rowsOf([
+      ['url eq http://a.org/x', ['0']],
+      ['url ne http://a.org/x', ['1', '2']],
+      ['url sw http://a.org', ['0', '1']],
+      ['url co .org/x', ['0', '1', '2']],
+      ['url ew /x', ['0', '2']],
+      ['url ss http://a.org/x', ['0', '1']],
+      ['url sb http://a.org/x/y/z', ['0', '1']],
+    ]),
+  },
+];
