@@ -5,6 +5,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createGeminiProvider } from './domain/ai/gemini.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
+import { createCanonicals } from './fhir/conformance/create-canonicals.ts';
+import { createPublished } from './fhir/conformance/published.ts';
+import { createShipped } from './fhir/conformance/shipped.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
 import { createFhirHandler, type Handler } from './fhir/http/handler.ts';
@@ -70,7 +73,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const profiles = await readProfiles(fileURLToPath(new URL('profiles/', root)));
   const definitions = withProfiles(loadDefinitions(), profiles);
   const validate = createValidator(definitions);
-  const engine: Engine = { definitions, now, settings };
+  const canonicals = createCanonicals({ sources: [createShipped(profiles), createPublished()] });
+  const engine: Engine = { definitions, canonicals, now, settings };
 
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });

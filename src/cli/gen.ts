@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { artefactsOf } from './gen/artefacts.ts';
+import type { Packed } from './gen/canonicals.ts';
 import { findPackages } from './gen/packages.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,12 +13,15 @@ const artefacts = Object.entries(await artefactsOf(root));
 const stale: string[] = [];
 for (const [name, make] of artefacts) {
   const path = join(root, name);
-  const text = make(packages);
-  if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+  const content = make(packages);
+  if (existsSync(path) && isSame(content, readFileSync(path))) continue;
   stale.push(name);
   if (isCheck) continue;
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, typeof content === 'string' ? content : content.pack());
+}
+function isSame(content: string | Packed, file: Buffer): boolean {
+  return typeof content === 'string' ? file.toString() === content : content.isIn(file);
 }
 for (const name of stale) console.log(`${isCheck ? 'stale' : 'written'}: ${name}`);
 if (stale.length === 0) console.log(`fresh: ${artefacts.length} generated files`);

@@ -1,5 +1,7 @@
 // The engine without HTTP: a real store on a database of the test's own, rules, operations and the one way in to all interactions.
 import { randomUUID } from 'node:crypto';
+import { createCanonicals } from '../../src/fhir/conformance/create-canonicals.ts';
+import { createPublished } from '../../src/fhir/conformance/published.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { answerError } from '../../src/fhir/interactions/answer-error.ts';
 import type { Answer, Call, Engine, EngineSettings } from '../../src/fhir/interactions/call.ts';
@@ -69,7 +71,8 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   const { settings = {}, rules = [], operations = [], queue = noQueue } = options;
   const definitions = loadDefinitions();
   const validate = createValidator(definitions);
-  const engine: Engine = { definitions, now: Date.now, settings: { ...SETTINGS, ...settings } };
+  const canonicals = createCanonicals({ sources: [createPublished()] });
+  const engine: Engine = { definitions, canonicals, now: Date.now, settings: { ...SETTINGS, ...settings } };
   const fresh = options.database ?? (await freshDatabase(name));
   const mongo = await createMongoStore({
     db: fresh.db,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadDefinitions } from '../../fhir/definitions/load.ts';
 import { readProfiles } from '../../fhir/definitions/profiles.ts';
+import { canonicalsBlocks, canonicalsIndex, type Packed } from './canonicals.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { compartments } from './compartments.ts';
 import { layOut } from './lay-out.ts';
@@ -12,8 +13,8 @@ import { searchParameters } from './search-parameters.ts';
 import { types } from './types.ts';
 import { valueSets } from './value-sets.ts';
 
-/** path below the root → its text, from the published packages */
-export type Artefacts = Readonly<Record<string, (packages: Packages) => string>>;
+/** path below the root → its content, from the published packages */
+export type Artefacts = Readonly<Record<string, (packages: Packages) => string | Packed>>;
 
 const INDEX = 'src/fhir/definitions/generated';
 
@@ -25,6 +26,8 @@ export async function artefactsOf(root: string): Promise<Artefacts> {
     [`${INDEX}/search-parameters.json`]: (packages) => layOut(searchParameters(packages), 1),
     [`${INDEX}/compartments.json`]: (packages) => layOut(compartments(packages), 2),
     [`${INDEX}/value-sets.json`]: (packages) => layOut(valueSets(packages), 1),
+    [`${INDEX}/canonicals.json`]: (packages) => layOut(canonicalsIndex(packages), 3),
+    [`${INDEX}/canonicals.bin`]: canonicalsBlocks,
     // from the index that was just written
     'src/generated/operation-io.ts': () => operationIo(loadDefinitions(), profiles),
     'capability-statement.json': () => capabilityStatement(loadDefinitions(), profiles, version),

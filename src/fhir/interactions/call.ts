@@ -1,5 +1,6 @@
 // What an interaction is given and what it answers. The HTTP room makes calls from requests; batch and transaction make them
 // from entries; so every way in is the same way in.
+import type { Canonicals } from '../conformance/canonicals.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Store } from '../storage/store.ts';
@@ -68,6 +69,7 @@ export type Dispatch = (call: Call) => Promise<Answer>;
 /** What interactions share; built once in main.ts. */
 export interface Engine {
   definitions: Definitions;
+  canonicals: Canonicals;
   now: () => number;
   settings: EngineSettings;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createCanonicals } from '../../../../src/fhir/conformance/create-canonicals.ts';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import { createFhirHandler } from '../../../../src/fhir/http/handler.ts';
 import { defaultHttpSettings } from '../../../../src/fhir/http/settings.ts';
@@ -20,6 +21,7 @@ describe('an unexpected error', () => {
   const handle = createFhirHandler({
     engine: {
       definitions: loadDefinitions(),
+      canonicals: createCanonicals({ sources: [] }),
       now: Date.now,
       settings: {
         baseUrl: undefined,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createCanonicals } from '../../../../src/fhir/conformance/create-canonicals.ts';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import type { Answer, Call, Engine } from '../../../../src/fhir/interactions/call.ts';
 import { FhirError } from '../../../../src/fhir/model/errors.ts';
@@ -10,6 +11,7 @@ import { createValidator } from '../../../../src/fhir/validation/validate.ts';
 import { anOperationDefinition } from '../../../support/an-operation-definition.ts';
 
 const definitions = loadDefinitions();
+const canonicals = createCanonicals({ sources: [] });
 const validate = createValidator(definitions);
 
 const weigh: OperationModule = {
@@ -55,7 +57,7 @@ function call(
     store: {} as Store,
     ...rest,
   };
-  return registry.run(full, target, { definitions, now: () => 0, settings });
+  return registry.run(full, target, { definitions, canonicals, now: () => 0, settings });
 }
 
 const kindOf = async (promise: Promise<unknown>): Promise<FhirError> => {
