@@ -28,7 +28,7 @@ describe('the published definitions', () => {
     ['CodeSystem', `${THO}/CodeSystem/v3-ActCode`, 'v3-ActCode', '9.0.0'],
     ['ValueSet', `${THO}/ValueSet/v3-NullFlavor|4.0.1`, 'v3-NullFlavor', '3.0.0'],
     // only R4 has them
-    ['CodeSystem', `${THO}/CodeSystem/v2-0006|2.1`, 'v2-2.1-0006'], ,
+    ['CodeSystem', `${THO}/CodeSystem/v2-0006|2.1`, 'v2-2.1-0006'],
     ['ValueSet', `${THO}/ValueSet/v3-ConfidentialityClassification|2014-03-26`, 'v3-ConfidentialityClassification'],
     ['NamingSystem', 'urn:oid:2.16.840.1.113883.6.1', 'v3-loinc'],
     ['NamingSystem', 'http://loinc.org', 'v3-loinc'],
