@@ -1,6 +1,7 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, CodeableConcept, Encounter, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeableConcept, Encounter, Meta, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
 export type AppointmentBookInput = {
@@ -27,6 +28,41 @@ export type AppointmentCancelInput = {
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-cancel */
 export type AppointmentCancelOutput = {
   return: Appointment;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions */
+export type CapabilityStatementVersionsInput = Record<string, never>;
+
+/** http://hl7.org/fhir/OperationDefinition/CapabilityStatement-versions */
+export type CapabilityStatementVersionsOutput = {
+  version: string[];
+  default: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Encounter-everything */
+export type EncounterEverythingInput = {
+  _since?: string;
+  _type?: string[];
+  _count?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Encounter-everything */
+export type EncounterEverythingOutput = {
+  return: Bundle;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Group-everything */
+export type GroupEverythingInput = {
+  start?: string;
+  end?: string;
+  _since?: string;
+  _type?: string[];
+  _count?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Group-everything */
+export type GroupEverythingOutput = {
+  return: Bundle;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/Location-assign-bed */
@@ -77,6 +113,58 @@ export type LocationReleaseBedInput = {
 /** https://wardgate.dev/fhir/OperationDefinition/Location-release-bed */
 export type LocationReleaseBedOutput = {
   return: Encounter;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Patient-everything */
+export type PatientEverythingInput = {
+  start?: string;
+  end?: string;
+  _since?: string;
+  _type?: string[];
+  _count?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Patient-everything */
+export type PatientEverythingOutput = {
+  return: Bundle;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-convert */
+export type ResourceConvertInput = {
+  input: Resource;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-convert */
+export type ResourceConvertOutput = {
+  output: Resource;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta-add */
+export type ResourceMetaAddInput = {
+  meta: Meta;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta-add */
+export type ResourceMetaAddOutput = {
+  return: Meta;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta-delete */
+export type ResourceMetaDeleteInput = {
+  meta: Meta;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta-delete */
+export type ResourceMetaDeleteOutput = {
+  return: Meta;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta */
+export type ResourceMetaInput = Record<string, never>;
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-meta */
+export type ResourceMetaOutput = {
+  return: Meta;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/Schedule-generate-slots */

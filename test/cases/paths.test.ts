@@ -38,6 +38,10 @@ const meant: [request: string, target: Record<string, string>][] = [
   ['GET /Patient/p1/_history', { kind: 'history-instance', type: 'Patient', id: 'p1' }],
   ['GET /Patient/p1/_history/3', { kind: 'vread', type: 'Patient', id: 'p1', version: '3' }],
   [
+    'GET /Patient/p1/_history/3/$meta',
+    { kind: 'operation', level: 'instance', type: 'Patient', id: 'p1', version: '3', code: 'meta' },
+  ],
+  [
     'POST /Location/b7/$assign-bed',
     { kind: 'operation', level: 'instance', type: 'Location', id: 'b7', code: 'assign-bed' },
   ],

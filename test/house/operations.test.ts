@@ -13,6 +13,8 @@ interface Definition {
   code: string;
   resource?: string[];
   system: boolean;
+  type: boolean;
+  instance: boolean;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -50,7 +52,9 @@ describe('every OperationDefinition', () => {
     const isIn = (list: Listed[] | undefined, { code, url }: Definition): boolean =>
       list?.some(({ name, definition }) => name === code && definition === url) === true;
     const missing = definitions.flatMap((definition) => {
-      const types = (definition.resource ?? []).filter(
+      const isOnTypes = definition.type || definition.instance;
+      const named = isOnTypes ? (definition.resource ?? []) : [];
+      const types = (named.includes('Resource') ? rest[0].resource.map(({ type }) => type) : named).filter(
         (type) => !isIn(rest[0].resource.find((entry) => entry.type === type)?.operation, definition),
       );
       const isMissingAtSystem = definition.system && !isIn(rest[0].operation, definition);

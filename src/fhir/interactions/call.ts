@@ -24,7 +24,15 @@ export type Target =
   | { kind: 'history-type'; type: string }
   | { kind: 'history-system' }
   | { kind: 'bundle' }
-  | { kind: 'operation'; level: 'system' | 'type' | 'instance'; type?: string; id?: string; code: string }
+  /** `version`: of one version of an instance, which only few operations are for */
+  | {
+      kind: 'operation';
+      level: 'system' | 'type' | 'instance';
+      type?: string;
+      id?: string;
+      version?: string;
+      code: string;
+    }
   /** the status URL of work that runs on the queue: https://hl7.org/fhir/R4/async.html */
   | { kind: 'async-status'; id: string };
 

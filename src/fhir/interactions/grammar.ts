@@ -28,6 +28,7 @@ const shapes = {
   'instance/_history': { GET: 'history-instance' },
   'instance/$': { GET: 'operation', POST: 'operation' },
   version: { GET: 'vread' },
+  'version/$': { GET: 'operation', POST: 'operation' },
   compartment: { GET: 'search-compartment' },
   'compartment/_search': { POST: 'search-compartment' },
   'async-status': { GET: 'async-status', DELETE: 'async-status' },
@@ -58,7 +59,7 @@ export function createGrammar(definitions: Definitions): Grammar {
 
   function readWords(path: string): Words {
     const segments = segmentsOf(path);
-    const [first, second, third, fourth, fifth] = segments;
+    const [first, second, third, fourth, fifth, sixth] = segments;
     if (first === undefined) return { shape: 'base', parts: {} };
     if (second === undefined) {
       if (first === 'metadata') return { shape: 'metadata', parts: {} };
@@ -96,6 +97,9 @@ export function createGrammar(definitions: Definitions): Grammar {
         checkType(third);
         return { shape: 'compartment/_search', parts: { compartment: first, id: second, type: third } };
       }
+    } else if (third === '_history' && fifth.startsWith('$') && sixth === undefined) {
+      const parts = { level: 'instance', type: first, id: second, version: fourth, code: fifth.slice(1) };
+      return { shape: 'version/$', parts };
     }
     throw new FhirError('unknown-endpoint', `There is no endpoint at "${segments.join('/')}"`);
   }

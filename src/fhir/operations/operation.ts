@@ -1,15 +1,18 @@
 // How an operation declares itself. Its public face (code, level, types, parameters) is the OperationDefinition in profiles/;
 // the module adds only behaviour. registry.ts pairs the two and refuses to start when one is missing.
 import type { Call, Engine } from '../interactions/call.ts';
+import type { Resource } from '../model/resource.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface OperationContext {
   /** where it was called */
-  target: { level: 'system' | 'type' | 'instance'; type?: string; id?: string };
+  target: { level: 'system' | 'type' | 'instance'; type?: string; id?: string; version?: string };
   store: Store;
   now: () => number;
   engine: Engine;
   call: Call;
+  /** what the caller sent beside the definition's parameters, as far as `alsoReads` allows it */
+  criteria: Call['query'];
   /** parts that main.ts built and this operation's ward needs (queue, AI provider …), by name */
   parts: Readonly<Record<string, unknown>>;
   /** tells how far the work is (`X-Progress` of the status URL); does nothing where the caller waits for the answer */
@@ -25,6 +28,10 @@ export interface OperationModule<Input = Record<string, unknown>, Output = Recor
   needs: readonly string[];
   /** `allowed`: runs on the queue when the caller asks with `Prefer: respond-async`. It may then run twice, so it must be idempotent. */
   async?: 'allowed';
+  /** parameters beside the definition's: names of its own (`_cursor`), or every search parameter */
+  alsoReads?: readonly string[] | 'search';
+  /** can be called on one version of an instance: `[type]/[id]/_history/[vid]/$code` */
+  onVersions?: true;
   /** decoded by the definition: by name, arrays where max is not 1, primitives as JSON values, complex types as objects */
   run(input: Input, context: OperationContext): Promise<Output | OperationAnswer<Output>>;
 }
@@ -40,6 +47,8 @@ export interface OperationAnswer<Output> {
   [ANSWER]: true;
   /** by name, as the plain output; absent: no body */
   output?: Output;
+  /** the exact answer where the definition's output is a single resource: bytes, or a resource under a name other than `return` */
+  body?: Buffer | Resource;
   status: number;
   headers?: Record<string, string>;
   /** `Type/id/_history/n`: becomes Location and, with `version` and `lastUpdated`, ETag and Last-Modified */

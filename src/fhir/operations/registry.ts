@@ -10,6 +10,7 @@ import { outcomeOf } from '../model/outcome.ts';
 import type { Resource } from '../model/resource.ts';
 import { didYouMean } from '../validation/hints.ts';
 import type { AsyncRunner, OperationTarget, Run } from './async.ts';
+import { separateCriteria } from './criteria.ts';
 import { type Level, type OperationDefinition, readOperationDefinition } from './definition.ts';
 import { isOperationAnswer, type OperationContext, type OperationModule } from './operation.ts';
 import { encodeOutput } from './output.ts';
@@ -51,9 +52,12 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
   const find: OperationRegistry['find'] = (level, type, code) =>
     index.get(keyOf(level, type, code)) ?? (level === 'system' ? undefined : index.get(keyOf(level, 'Resource', code)));
 
-  function need({ level, type, code }: OperationTarget): Operation {
+  function need({ level, type, code, version }: OperationTarget): Operation {
     const operation = find(level, type, code);
-    if (operation !== undefined) return operation;
+    if (operation !== undefined) {
+      if (version === undefined || operation.module.onVersions) return operation;
+      throw new FhirError('unknown-endpoint', `$${code} is called on a ${type}, not on one of its versions`);
+    }
     const elsewhere = operations
       .filter(({ definition }) => definition.code === code)
       .map(({ definition }) => pathsOf(definition));
@@ -70,10 +74,11 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
     const { definition, module } = operation;
     const given = await module.run(input, context);
     if (!isOperationAnswer(given)) return { status: 200, ...bodyOf(definition, given, context.call) };
-    const { output, status, headers, location, version, lastUpdated } = given;
+    const { output, body, status, headers, location, version, lastUpdated } = given;
     return {
       status,
       ...(output === undefined ? {} : bodyOf(definition, output, context.call)),
+      ...(body === undefined ? {} : { body }),
       ...(headers === undefined ? {} : { headers }),
       ...(location === undefined ? {} : { location }),
       ...(version === undefined ? {} : { version }),
@@ -92,10 +97,20 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
       const operation = need(target);
       const { definition, module } = operation;
       refuseMethod(call, definition);
-      const input = decodeInput(definition, call, { definitions, validate });
+      const { criteria, ...request } = separateCriteria(definition, call, module.alsoReads);
+      const input = decodeInput(definition, request, { definitions, validate });
       const { kind: _, code: _code, ...where } = target;
       const answer = (run: Run): Promise<Answer> =>
-        perform(operation, input, { target: where, store: call.store, now: engine.now, engine, call, parts, ...run });
+        perform(operation, input, {
+          target: where,
+          store: call.store,
+          now: engine.now,
+          engine,
+          call,
+          criteria,
+          parts,
+          ...run,
+        });
       const run = runner?.runOf(call);
       if (run !== undefined) return answer(run);
       if (runner !== undefined && module.async === 'allowed' && prefersAsync(call)) return runner.start(call);

@@ -12,5 +12,5 @@ export {
   type Question,
 } from './lookups.ts';
 export { needParameter, parametersOf, type TypeParameters } from './parameters.ts';
-export { patientCompartmentKeys } from './patient-compartment.ts';
+export { patientCompartmentKeys, patientsNamed } from './patient-compartment.ts';
 export { type PlanInput, planCriteria, planSearch, type SearchPlan } from './plan.ts';

@@ -27,3 +27,13 @@ export function patientCompartmentKeys(definitions: Definitions, type: string, i
   const keys = main === undefined ? [] : [`${main}|Patient/${id}`];
   return others.length > 0 || isPatient ? [...keys, `@${id}`] : keys;
 }
+
+/** The patients in whose compartments a resource with these keys is, or whom its type's reference to a patient names. */
+export function patientsNamed(definitions: Definitions, type: string, keys: readonly string[]): string[] {
+  const { patient } = parametersOf(definitions, type);
+  const prefixes = ['@', ...(patient === undefined ? [] : [`${patient}|Patient/`])];
+  return keys.flatMap((key) => {
+    const prefix = prefixes.find((one) => key.startsWith(one));
+    return prefix === undefined || key.includes('/', prefix.length) ? [] : [key.slice(prefix.length)];
+  });
+}

@@ -63,6 +63,15 @@ export interface FindPage {
   examined?: { keys: number; documents: number };
 }
 
+/** Of all resources of a type. */
+export interface DistinctQuery {
+  type: string;
+  /** codes of parameters: the keys of `k` that begin with `<param>|` */
+  params: readonly string[];
+  /** more different keys than this are refused (`too-costly`) */
+  limit: number;
+}
+
 export interface HistoryQuery {
   scope: { level: 'instance'; type: string; id: string } | { level: 'type'; type: string } | { level: 'system' };
   /** ms; only versions at or after it */
@@ -151,6 +160,8 @@ export interface Store {
   readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;
   vread(type: string, id: string, version: number): Promise<Version | undefined>;
   find(query: FindQuery): Promise<FindPage>;
+  /** for each distinct key of the parameters a resource that has it, with its keys and tokens; one resource may stand for several keys */
+  distinct(query: DistinctQuery): Promise<Match[]>;
   history(query: HistoryQuery): Promise<HistoryPage>;
   /** one change, without a transaction where none is needed; micro-batched */
   write(change: Write): Promise<Written>;

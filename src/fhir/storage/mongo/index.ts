@@ -6,6 +6,7 @@ import type { KeyExtractor } from '../../model/keys.ts';
 import type { Store } from '../store.ts';
 import { createClaims } from './claims.ts';
 import { createCollections } from './collections.ts';
+import { createDistinct } from './distinct.ts';
 import { named } from './failures.ts';
 import { createFinder } from './find.ts';
 import { createHistory } from './history.ts';
@@ -63,6 +64,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const finder = createFinder({ collections, extractor, searchMs });
   const claims = createClaims(db);
   const reader = createReader(collections);
+  const distinct = createDistinct({ collections, searchMs });
   const history = createHistory(collections, searchMs);
   const places = createPlaces(db);
   const shared = { collections, extractor, sequence, inFlight, claims, finder };
@@ -86,6 +88,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
     readMany: (references) => named(Promise.all(references.map(({ type, id }) => reader.read(type, id)))),
     vread: (type, id, version) => named(reader.vread(type, id, version)),
     find: (query) => named(finder.find(query)),
+    distinct: (query) => named(distinct(query)),
     history: (query) => named(history(query)),
     write: (change) => inside(() => write(change)),
     transaction: (work, options) => inside(() => transaction(work, options)),
