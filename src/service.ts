@@ -25,6 +25,7 @@ import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts
 import { leaseWorkerId } from './fhir/storage/mongo/worker-lease.ts';
 import type { Store } from './fhir/storage/store.ts';
 import { withRules } from './fhir/storage/with-rules.ts';
+import { createTerminology } from './fhir/terminology/create-terminology.ts';
 import { createValidator } from './fhir/validation/validate.ts';
 import type { Logger } from './platform/logger/logger.ts';
 import type { Mongo } from './platform/mongo/connect.ts';
@@ -35,6 +36,7 @@ export interface ServiceSettings extends EngineSettings {
   trustedHosts: HttpSettings['trustedHosts'];
   /** bytes of large request bodies in work at once; 96 MB where absent */
   maxLargeBytesAtOnce?: number;
+  terminologyMaxExpansion: number;
   geminiApiKey: string | undefined;
   geminiModel: string;
   geminiBaseUrl: string | undefined;
@@ -74,7 +76,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const definitions = withProfiles(loadDefinitions(), profiles);
   const validate = createValidator(definitions);
   const canonicals = createCanonicals({ sources: [createShipped(profiles), createPublished()] });
-  const engine: Engine = { definitions, canonicals, now, settings };
+  const terminology = createTerminology({ canonicals, maxExpansion: settings.terminologyMaxExpansion, now });
+  const engine: Engine = { definitions, canonicals, terminology, now, settings };
 
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });

@@ -18,6 +18,7 @@ import { createMongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { WriteRule } from '../../src/fhir/storage/rules.ts';
 import type { Store } from '../../src/fhir/storage/store.ts';
 import { withRules } from '../../src/fhir/storage/with-rules.ts';
+import { createTerminology } from '../../src/fhir/terminology/create-terminology.ts';
 import { createValidator } from '../../src/fhir/validation/validate.ts';
 import { type FreshDatabase, freshDatabase } from './engines.ts';
 
@@ -72,7 +73,14 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   const definitions = loadDefinitions();
   const validate = createValidator(definitions);
   const canonicals = createCanonicals({ sources: [createPublished()] });
-  const engine: Engine = { definitions, canonicals, now: Date.now, settings: { ...SETTINGS, ...settings } };
+  const terminology = createTerminology({ canonicals, maxExpansion: 1000, now: Date.now });
+  const engine: Engine = {
+    definitions,
+    canonicals,
+    terminology,
+    now: Date.now,
+    settings: { ...SETTINGS, ...settings },
+  };
   const fresh = options.database ?? (await freshDatabase(name));
   const mongo = await createMongoStore({
     db: fresh.db,

@@ -48,6 +48,7 @@ const usualSettings: ServiceSettings = {
   corsOrigins: [],
   trustedHosts: 'any',
   geminiApiKey: undefined,
+  terminologyMaxExpansion: 1000,
   geminiModel: 'gemini-test',
   geminiBaseUrl: undefined,
 };

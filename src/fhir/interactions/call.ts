@@ -4,6 +4,7 @@ import type { Canonicals } from '../conformance/canonicals.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Store } from '../storage/store.ts';
+import type { Terminology } from '../terminology/terminology.ts';
 
 /** https://hl7.org/fhir/R4/http.html — the closed set of what a request can be, as read from method and path by http/grammar.ts */
 export type Target =
@@ -78,6 +79,7 @@ export type Dispatch = (call: Call) => Promise<Answer>;
 export interface Engine {
   definitions: Definitions;
   canonicals: Canonicals;
+  terminology: Terminology;
   now: () => number;
   settings: EngineSettings;
 }

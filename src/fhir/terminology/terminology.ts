@@ -1,72 +1,25 @@
 // The port to terminology: what validation, search and operations may ask about codes. https://hl7.org/fhir/R4/terminology-service.html
+import type { Code, CodeSystemSource } from '../model/concept.ts';
 import type { Resource } from '../model/resource.ts';
 
-export interface Code {
-  system?: string;
-  version?: string;
-  code: string;
-  display?: string;
-}
-
-/** One concept of a code system as a source gives it. */
-export interface Concept {
-  code: string;
-  display?: string;
-  definition?: string;
-  /** false: retired or deprecated */
-  isActive: boolean;
-  /** true: not to be chosen by people, only groups others */
-  isAbstract?: boolean;
-  designations?: readonly { language?: string; use?: Code; value: string }[];
-  properties?: readonly {
-    code: string;
-    value: string | number | boolean | Code;
-    type: 'code' | 'string' | 'integer' | 'boolean' | 'dateTime' | 'decimal' | 'Coding';
-  }[];
-  parents?: readonly string[];
-}
-
-/** ValueSet.compose.include.filter: https://hl7.org/fhir/R4/valueset-filter-operator.html */
-export interface ConceptFilter {
-  property: string;
-  op: '=' | 'is-a' | 'descendent-of' | 'is-not-a' | 'regex' | 'in' | 'not-in' | 'generalizes' | 'exists';
-  value: string;
-}
-
-export interface Selection {
-  filters: readonly ConceptFilter[];
-  /** only these codes */
-  codes?: readonly string[];
-  /** every word begins a word of the display or of a designation, or the text begins the code; case and accents do not matter */
-  text?: string;
-  activeOnly?: boolean;
-  offset: number;
-  count: number;
-}
-
-/** Where the concepts of one version of one code system are: a CodeSystem resource in memory, or a collection that the operator loaded. */
-export interface CodeSystemSource {
-  url: string;
-  version?: string;
-  isCaseSensitive: boolean;
-  /** false: a fragment or an example, so that an unknown code may still be right */
-  isComplete: boolean;
-  /** the implicit value set of the whole system, where it has one */
-  valueSet?: string;
-  lookup(code: string): Promise<Concept | undefined>;
-  /** which of these codes exist and meet all filters */
-  test(codes: readonly string[], filters: readonly ConceptFilter[]): Promise<ReadonlySet<string>>;
-  /** in a stable order: hierarchy or file order without a text, best match first with one; `total` counts all that meet it */
-  select(selection: Selection): Promise<{ concepts: readonly Concept[]; total: number }>;
-  subsumes(ancestor: string, descendant: string): Promise<boolean>;
-  children(code: string | undefined): Promise<readonly Concept[]>;
-}
+export type {
+  Code,
+  CodeSystemSource,
+  Concept,
+  ConceptFilter,
+  ConceptProperty,
+  Designation,
+  Selection,
+} from '../model/concept.ts';
 
 export type Verdict =
   /** `display` is the preferred one of the code */
   | { result: true; display?: string; system?: string; version?: string; message?: string }
-  /** what is wrong, for people; `isUnknown`: it could not be decided, because the code system or the value set is not here */
-  | { result: false; message: string; isUnknown?: true; display?: string };
+  /**
+   * What is wrong, for people. `isUnknown`: it could not be decided, because the code system or the value set is not here;
+   * `isDisplay`: the code is right and only the given display is not one of its own.
+   */
+  | { result: false; message: string; isUnknown?: true; isDisplay?: true; display?: string };
 
 /** A value set small enough to be held as a set: the hot path of validation. */
 export interface Membership {
@@ -84,6 +37,8 @@ export interface ExpandOptions {
   activeOnly?: boolean;
   excludeNested?: boolean;
   excludeNotForUI?: boolean;
+  /** no expression is ever part of an expansion here, so this changes nothing */
+  excludePostCoordinated?: boolean;
   includeDesignations?: boolean;
   includeDefinition?: boolean;
   displayLanguage?: string;
@@ -96,14 +51,24 @@ export interface ExpandOptions {
   date?: string;
 }
 
+export interface ValidateOptions {
+  /** a canonical, or a resource; absent: any code of the code system will do */
+  valueSet?: string | Resource;
+  /** a CodeSystem that is not stored, in place of the one its URL names */
+  codeSystem?: Resource;
+  displayLanguage?: string;
+  isAbstractAllowed?: boolean;
+  /** definitions as they were then */
+  date?: string;
+}
+
 export interface Terminology {
+  /** rises with every change of what is answered here; who keeps answers keeps them by it */
+  readonly revision: number;
   /** by canonical of the value set; undefined where it is unknown, open (a system that is not here, mime types) or too large for memory */
   membership(valueSet: string): Promise<Membership | undefined>;
   /** is the code in the value set? Undefined `valueSet`: is it in its code system? A given display is checked as well */
-  validateCode(
-    code: Code,
-    options: { valueSet?: string | Resource; displayLanguage?: string; isAbstractAllowed?: boolean },
-  ): Promise<Verdict>;
+  validateCode(code: Code, options: ValidateOptions): Promise<Verdict>;
   /** a ValueSet with `expansion`; throws `not-found` for an unknown value set, `too-costly` where it must be asked with a filter or by pages */
   expand(valueSet: string | Resource, options?: ExpandOptions): Promise<Resource>;
   /** codes of a value set for search; undefined where there are more than `limit` or they are not known here */
@@ -115,6 +80,8 @@ export interface Terminology {
     direction: 'above' | 'below',
     limit: number,
   ): Promise<readonly Code[] | undefined>;
-  /** the best source for a code system: newest version where none is named */
-  codeSystem(url: string, version?: string): Promise<CodeSystemSource | undefined>;
+  /** the best source for a code system: newest version where none is named, of those that were there on the date */
+  codeSystem(url: string, version?: string, date?: string): Promise<CodeSystemSource | undefined>;
+  /** the definition that a canonical names, implicit value sets among them */
+  valueSet(canonical: string, date?: string): Promise<Resource | undefined>;
 }

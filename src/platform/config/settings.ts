@@ -132,6 +132,12 @@ export const settings = {
     parse: integer(1, 10_000),
     help: 'Most entries of a page, whatever `_count` says.',
   }),
+  terminologyMaxExpansion: required({
+    name: 'TERMINOLOGY_MAX_EXPANSION',
+    default: '10000',
+    parse: integer(100, 1_000_000),
+    help: 'Most codes in one answer of `ValueSet/$expand`; larger value sets are read with `filter` or by pages.',
+  }),
   checkReferences: required({
     name: 'CHECK_REFERENCES',
     default: 'off',

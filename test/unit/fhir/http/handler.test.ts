@@ -8,6 +8,7 @@ import { createFhirHandler } from '../../../../src/fhir/http/handler.ts';
 import { defaultHttpSettings } from '../../../../src/fhir/http/settings.ts';
 import type { Dispatch } from '../../../../src/fhir/interactions/call.ts';
 import type { Store } from '../../../../src/fhir/storage/store.ts';
+import { createTerminology } from '../../../../src/fhir/terminology/create-terminology.ts';
 
 describe('an unexpected error', () => {
   const lines: { level: string; message: string; fields?: Record<string, unknown> }[] = [];
@@ -18,10 +19,12 @@ describe('an unexpected error', () => {
   const dispatch: Dispatch = async () => {
     throw new Error('password of the database', { cause: new Error('deeper') });
   };
+  const canonicals = createCanonicals({ sources: [] });
   const handle = createFhirHandler({
     engine: {
       definitions: loadDefinitions(),
-      canonicals: createCanonicals({ sources: [] }),
+      canonicals,
+      terminology: createTerminology({ canonicals, maxExpansion: 100, now: Date.now }),
       now: Date.now,
       settings: {
         baseUrl: undefined,

@@ -7,11 +7,13 @@ import type { Resource } from '../../../../src/fhir/model/resource.ts';
 import { answerWith, type OperationModule } from '../../../../src/fhir/operations/operation.ts';
 import { createOperationRegistry, type OperationRegistry } from '../../../../src/fhir/operations/registry.ts';
 import type { Store } from '../../../../src/fhir/storage/store.ts';
+import { createTerminology } from '../../../../src/fhir/terminology/create-terminology.ts';
 import { createValidator } from '../../../../src/fhir/validation/validate.ts';
 import { anOperationDefinition } from '../../../support/an-operation-definition.ts';
 
 const definitions = loadDefinitions();
 const canonicals = createCanonicals({ sources: [] });
+const terminology = createTerminology({ canonicals, maxExpansion: 100, now: Date.now });
 const validate = createValidator(definitions);
 
 const weigh: OperationModule = {
@@ -57,7 +59,7 @@ function call(
     store: {} as Store,
     ...rest,
   };
-  return registry.run(full, target, { definitions, canonicals, now: () => 0, settings });
+  return registry.run(full, target, { definitions, canonicals, terminology, now: () => 0, settings });
 }
 
 const kindOf = async (promise: Promise<unknown>): Promise<FhirError> => {

@@ -1,0 +1,134 @@
+// A value set with everything it names looked up: code systems and imported value sets. What is not here is remembered, not refused:
+// a code may be decided without it. https://hl7.org/fhir/R4/valueset.html#compositions
+import type {
+  ValueSet,
+  ValueSetComposeInclude,
+  ValueSetComposeIncludeConcept,
+  ValueSetExpansionContains,
+} from 'fhir/r4.js';
+import type { CodeSystemSource, ConceptFilter } from '../model/concept.ts';
+import { FhirError } from '../model/errors.ts';
+import type { Resource } from '../model/resource.ts';
+import { readCanonical, type VersionRules, wantedVersion } from './versions.ts';
+
+export interface Plan {
+  /** `url|version`, or words for one without a URL */
+  name: string;
+  include: readonly Part[];
+  exclude: readonly Part[];
+  /** compose.inactive is false */
+  activeOnly: boolean;
+}
+
+/** One include or exclude: all of what it says must hold. */
+export interface Part {
+  system?: string;
+  /** that the value set, or the caller, asks for */
+  version?: string;
+  source?: CodeSystemSource;
+  /** the code system is not here, so that what is not listed cannot be decided: a sentence that says so */
+  missing?: string;
+  /** the same of an imported value set: then nothing can be decided */
+  missingImport?: string;
+  /** by code as compared, see `codeKey` */
+  listed?: ReadonlyMap<string, ValueSetComposeIncludeConcept>;
+  filters: readonly ConceptFilter[];
+  imports: readonly Plan[];
+}
+
+export interface PlanDeps {
+  valueSet(canonical: string): Promise<Resource | undefined>;
+  codeSystem(url: string, version: string | undefined): Promise<CodeSystemSource | undefined>;
+}
+
+export interface PlanOptions extends VersionRules {
+  /** `url` or `url|version` of systems to be left out */
+  excludeSystem?: readonly string[];
+}
+
+export const codeKey = (code: string, source: Pick<CodeSystemSource, 'isCaseSensitive'> | undefined): string =>
+  source?.isCaseSensitive === false ? code.toLowerCase() : code;
+
+export async function planValueSet(resource: Resource, deps: PlanDeps, options: PlanOptions = {}): Promise<Plan> {
+  return plan(resource as unknown as ValueSet, { deps, options, above: [] });
+}
+
+interface Planning {
+  deps: PlanDeps;
+  options: PlanOptions;
+  /** the value sets that led here: one of them again is a circle */
+  above: readonly string[];
+}
+
+async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
+  const { url, version, compose, expansion } = valueSet;
+  const name = url === undefined ? 'the given value set' : version === undefined ? url : `${url}|${version}`;
+  const { above } = planning;
+  if (url !== undefined && above.includes(name)) {
+    throw new FhirError('business-rule', `The value set ${name} includes itself: ${[...above, name].join(' → ')}`);
+  }
+  const below = url === undefined ? planning : { ...planning, above: [...above, name] };
+  if (compose === undefined) {
+    const parts = expansion === undefined ? [] : partsOfExpansion(expansion.contains ?? []);
+    return { name, include: parts, exclude: [], activeOnly: false };
+  }
+  const parts = (items: readonly ValueSetComposeInclude[]): Promise<Part[]> =>
+    Promise.all(items.filter((item) => !isExcluded(item, planning.options)).map((item) => planPart(item, below)));
+  return {
+    name,
+    include: await parts(compose.include ?? []),
+    exclude: await parts(compose.exclude ?? []),
+    activeOnly: compose.inactive === false,
+  };
+}
+
+async function planPart(item: ValueSetComposeInclude, planning: Planning): Promise<Part> {
+  const { system, concept, filter = [], valueSet = [] } = item;
+  const { deps, options } = planning;
+  const version = system === undefined ? undefined : wantedVersion(system, item.version, options);
+  const source = system === undefined ? undefined : await deps.codeSystem(system, version);
+  const imports: Plan[] = [];
+  let missingImport: string | undefined;
+  for (const canonical of valueSet) {
+    const imported = await deps.valueSet(canonical);
+    if (imported === undefined) missingImport ??= `The value set ${canonical} is not here`;
+    else imports.push(await plan(imported as unknown as ValueSet, planning));
+  }
+  return {
+    ...(system !== undefined && { system }),
+    ...(version !== undefined && { version }),
+    ...(source !== undefined && { source }),
+    ...(system !== undefined && source === undefined && { missing: isNotHere(system, version) }),
+    ...(missingImport !== undefined && { missingImport }),
+    ...(concept !== undefined && { listed: new Map(concept.map((one) => [codeKey(one.code, source), one])) }),
+    filters: filter.map(({ property, op, value }) => ({ property, op: op as ConceptFilter['op'], value })),
+    imports,
+  };
+}
+
+export const isNotHere = (system: string, version: string | undefined): string =>
+  `The code system ${system}${version === undefined ? '' : ` in version ${version}`} is not here`;
+
+function isExcluded({ system, version }: ValueSetComposeInclude, { excludeSystem = [] }: PlanOptions): boolean {
+  return excludeSystem.some((canonical) => {
+    const excluded = readCanonical(canonical);
+    return excluded.url === system && (excluded.version === undefined || excluded.version === version);
+  });
+}
+
+/** A value set that only says what was in it once: https://hl7.org/fhir/R4/valueset.html#expansion */
+function partsOfExpansion(contains: readonly ValueSetExpansionContains[]): Part[] {
+  const bySystem = new Map<string, Map<string, ValueSetComposeIncludeConcept>>();
+  const add = (items: readonly ValueSetExpansionContains[]): void => {
+    for (const { system, code, display, designation, abstract, contains: below = [] } of items) {
+      if (system !== undefined && code !== undefined && abstract !== true) {
+        const listed = bySystem.get(system) ?? new Map();
+        bySystem.set(system, listed);
+        listed.set(code, { code, ...(display && { display }), ...(designation && { designation }) });
+      }
+      add(below);
+    }
+  };
+  add(contains);
+  return [...bySystem].map(([system, listed]) => ({ system, listed, filters: [], imports: [] }));
+}
