@@ -4,10 +4,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createGeminiProvider } from './domain/ai/gemini.ts';
+import { createActivation } from './fhir/added-parameters/activation.ts';
+import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
+import { createParameterSource } from './fhir/added-parameters/source.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { createCanonicals } from './fhir/conformance/create-canonicals.ts';
 import { createPublished } from './fhir/conformance/published.ts';
 import { createShipped } from './fhir/conformance/shipped.ts';
+import { createLiveDefinitions } from './fhir/definitions/live.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
 import { createFhirHandler, type Handler } from './fhir/http/handler.ts';
@@ -22,6 +26,8 @@ import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
 import { endAbandonedTransactions } from './fhir/storage/mongo/abandoned-transactions.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
+import { createKeyView } from './fhir/storage/mongo/key-view.ts';
+import { createParameterStates } from './fhir/storage/mongo/parameter-states.ts';
 import { leaseWorkerId } from './fhir/storage/mongo/worker-lease.ts';
 import type { Store } from './fhir/storage/store.ts';
 import { withRules } from './fhir/storage/with-rules.ts';
@@ -73,7 +79,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const { settings, path, mongo, queue, logger, now, onLost } = deps;
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
   const profiles = await readProfiles(fileURLToPath(new URL('profiles/', root)));
-  const definitions = withProfiles(loadDefinitions(), profiles);
+  const live = createLiveDefinitions(withProfiles(loadDefinitions(), profiles));
+  const { definitions } = live;
   const validate = createValidator(definitions);
   const canonicals = createCanonicals({ sources: [createShipped(profiles), createPublished()] });
   const terminology = createTerminology({ canonicals, maxExpansion: settings.terminologyMaxExpansion, now });
@@ -81,6 +88,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
 
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
+  const view = createKeyView();
   const database = await createMongoStore({
     ...mongo,
     definitions,
@@ -88,16 +96,28 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     now,
     workerId: lease.workerId,
     logger,
+    enter: view.enter,
   });
+  const activation = createActivation({
+    live,
+    states: createParameterStates(mongo.db, lease.workerId),
+    view,
+    store: database,
+    source: createParameterSource({ engine, store: database, canonicals }),
+    canonicals,
+    logger,
+  });
+  // before keys are made, and before indexes are compared with what parameters need
+  await activation.load();
   await database.prepare();
-  const rules = await loadRules(contributions);
+  const rules = [...(await loadRules(contributions)), createParameterRule(activation)];
   const store = withRules(database, rules, { now, timeZone: settings.timeZone });
 
   const operations = await loadOperations(contributions, {
     profiles: profiles.ofType('OperationDefinition'),
     definitions,
     validate,
-    parts: partsOf(settings),
+    parts: { ...partsOf(settings), activation },
   });
   const asyncRunner = createAsyncRunner({
     queue,
@@ -127,8 +147,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       maxLargeBytesAtOnce: settings.maxLargeBytesAtOnce ?? defaultHttpSettings.maxLargeBytesAtOnce,
     },
   });
-  // Meanwhile searches are right, only slower: storage/mongo/stale.ts.
-  if (database.staleTypes().length > 0) void extractAgain(database, logger);
+  // After another release, searches are right meanwhile, only slower: storage/mongo/stale.ts.
+  activation.start();
 
   return {
     version,
@@ -140,21 +160,12 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     statement,
     handle,
     async close() {
+      await activation.close();
       await database.close();
       await abandoned.stop();
       await lease.release();
     },
   };
-}
-
-async function extractAgain(database: MongoStore, logger: Logger): Promise<void> {
-  logger.info('search keys are made anew in the background', { types: database.staleTypes() });
-  try {
-    const result = await database.reextract();
-    logger.info('search keys are up to date', { ...result });
-  } catch (error) {
-    logger.error('search keys could not be made anew; the next start tries again', { error: String(error) });
-  }
 }
 
 /** What wards need of the outside, by name. */

@@ -186,6 +186,21 @@ export type ScheduleGenerateSlotsOutput = {
   slot?: Reference[];
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/SearchParameter-status */
+export type SearchParameterStatusInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/SearchParameter-status */
+export type SearchParameterStatusOutput = {
+  state: string;
+  message: string;
+  indexed?: number;
+  of?: number;
+  on?: {
+    type: string;
+    answeredBy?: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/Substance-issue-stock */
 export type SubstanceIssueStockInput = {
   quantity: Quantity;

@@ -78,6 +78,8 @@ export interface Definitions {
   resourceTypes: readonly string[];
   /** resource types, datatypes, primitives and backbone elements (`Patient.contact`) */
   type(name: string): TypeDefinition | undefined;
+  /** rises when search parameters are added or go, at run time (live.ts) */
+  readonly revision?: number;
   /** parameters of a type by code, those of Resource and DomainResource included */
   searchParameters(type: string): ReadonlyMap<string, SearchParameter>;
   compartments: ReadonlyMap<string, CompartmentDefinition>;

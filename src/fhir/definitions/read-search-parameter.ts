@@ -33,15 +33,17 @@ export function readSearchParameter(resource: SearchParameterResource): SlimPara
   };
 }
 
-/** The operands of the union that begin with the type's name, or with no type's name at all: `name | alias` */
+/** The operands of the union that begin with the type's name, or with no type's name at all: `name | alias`, or with what all types are */
 function expressionFor(type: string, expression: string): string {
   const operands = splitUnion(expression);
   return operands.filter((operand) => isAbout(type, operand)).join(' | ');
 }
 
+const EVERY_TYPE = new Set(['Resource', 'DomainResource']);
+
 function isAbout(type: string, operand: string): boolean {
   const first = /^[\s(]*([A-Za-z_]\w*)/.exec(operand)?.[1];
-  return first === undefined || first === type || !/^[A-Z]/.test(first);
+  return first === undefined || first === type || EVERY_TYPE.has(first) || !/^[A-Z]/.test(first);
 }
 
 /** Cuts at each `|` that is in no parentheses and no quotes. */

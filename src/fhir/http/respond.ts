@@ -32,7 +32,8 @@ export function present(answer: Answer, kind: Target['kind'], prefer: string | u
     return rest;
   }
   if (wanted === 'OperationOutcome') {
-    const diagnostics = `${answer.location ?? kind} ${answer.status === 201 ? 'was created' : 'is stored'}`;
+    const more = answer.progress === undefined ? '' : `; ${answer.progress} tells what becomes of it`;
+    const diagnostics = `${answer.location ?? kind} ${answer.status === 201 ? 'was created' : 'is stored'}${more}`;
     const outcome = outcomeOf([{ severity: 'information', code: 'informational', diagnostics }]);
     return { ...answer, body: { ...outcome } };
   }
@@ -55,6 +56,7 @@ export async function respond(
     headers['Content-Location'] = `${base}/${answer.location}`;
     if (req.method === 'POST' || answer.status === 201) headers.Location = headers['Content-Location'];
   }
+  if (answer.progress !== undefined) headers.Link = `<${base}/${answer.progress}>; rel="status"`;
   if (answer.headers !== undefined) Object.assign(headers, answer.headers);
 
   let bytes = bytesOf(answer.body, pretty);

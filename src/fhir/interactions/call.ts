@@ -63,6 +63,8 @@ export interface Answer {
   lastUpdated?: number;
   /** `Type/id/_history/n`, made absolute against the base */
   location?: string;
+  /** below the base: where the work can be watched that goes on in the background; becomes a Link of relation `status` (RFC 8631) */
+  progress?: string;
   headers?: Record<string, string>;
 }
 

@@ -8,13 +8,18 @@ import type { InteractionParts } from './parts.ts';
 
 const modes = new Set(['full', 'normative']);
 
-/** The statement changes only with the program, so its bytes are made once; the base in it is that of the request. */
-export const createCapabilities = ({ statement }: Pick<InteractionParts, 'statement'>): Interaction<'capabilities'> => {
-  let made: { base: string; bytes: Buffer } | undefined;
+/** The statement changes only with the program and its search parameters, so its bytes are kept; the base in it is that of the request. */
+export const createCapabilities = ({
+  statement,
+  engine: { definitions },
+}: Pick<InteractionParts, 'statement' | 'engine'>): Interaction<'capabilities'> => {
+  let made: { base: string; revision: number | undefined; bytes: Buffer } | undefined;
   return async ({ base, query }) => {
     const mode = query.find(([name]) => name === 'mode')?.[1] ?? 'full';
     if (!modes.has(mode)) throw new FhirError('not-supported', `mode=${mode} is not supported; use mode=full`);
-    if (made?.base !== base) made = { base, bytes: Buffer.from(stringifyJson(statement(base) satisfies Resource)) };
+    const { revision } = definitions;
+    if (made?.base !== base || made.revision !== revision)
+      made = { base, revision, bytes: Buffer.from(stringifyJson(statement(base) satisfies Resource)) };
     return { status: 200, body: made.bytes };
   };
 };

@@ -10,5 +10,7 @@ export function answerWritten(written: Written, status = written.created ? 201 :
     version,
     lastUpdated,
     location: `${type}/${id}/_history/${version}`,
+    // it becomes searchable in the background (added-parameters/activation.ts)
+    ...(type === 'SearchParameter' && bytes !== null ? { progress: `${type}/${id}/$status` } : {}),
   };
 }

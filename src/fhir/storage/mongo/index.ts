@@ -42,6 +42,8 @@ export interface MongoStore extends Store {
   /** types with keys of another version, of published parameters or of added ones */
   outdatedTypes(): Promise<readonly string[]>;
   reextract(options?: ReextractOptions): Promise<ReextractResult>;
+  /** about how many documents the type has, deleted ones included */
+  sizeOf(type: string): Promise<number>;
   /** versions below this time are all visible, as far as this process knows (in-flight.ts) */
   settledBefore(): number;
   /** an id for a resource that is not written yet: short, time-ordered, unique */
@@ -99,6 +101,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
     },
     staleTypes: () => collections.staleTypes(),
     outdatedTypes: () => collections.outdatedTypes(),
+    sizeOf: (type) => collections.current(type).estimatedDocumentCount(),
     reextract(options) {
       const running = reextract(options);
       background = running.catch(() => undefined);

@@ -19,7 +19,7 @@ export interface WorkerLease {
   release(): Promise<void>;
 }
 
-const LEASE_MS = 60_000;
+export const LEASE_MS = 60_000;
 const HEARTBEAT_MS = 15_000;
 
 /** `onLost`: another process may have the id now; this one must stop writing. */

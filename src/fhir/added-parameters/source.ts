@@ -1,0 +1,71 @@
+// The SearchParameters that users stored and packages brought. What is stored wins over what a package says under the same URL.
+import type { Canonicals } from '../conformance/canonicals.ts';
+import type { Engine } from '../interactions/call.ts';
+import { parseJson } from '../model/json.ts';
+import type { Predicate } from '../model/predicate.ts';
+import type { Resource } from '../model/resource.ts';
+import { planCriteria } from '../search/index.ts';
+import type { Store } from '../storage/store.ts';
+
+export interface ParameterSource {
+  /** the one that counts of those with this URL */
+  find(url: string): Promise<Resource | undefined>;
+  /** one of each URL or more, in no order */
+  all(): AsyncIterable<Resource>;
+}
+
+export interface SourceDeps {
+  engine: Engine;
+  store: Pick<Store, 'find'>;
+  canonicals?: Pick<Canonicals, 'find' | 'list'> | undefined;
+}
+
+const PAGE = 200;
+const TYPE = 'SearchParameter';
+
+export function createParameterSource({ engine, store, canonicals }: SourceDeps): ParameterSource {
+  const { definitions, settings, now } = engine;
+
+  async function* stored(where: Predicate): AsyncIterable<Resource> {
+    let after: string | undefined;
+    do {
+      const page = await store.find({
+        type: TYPE,
+        where,
+        sort: [{ by: 'lastUpdated', descending: true }],
+        limit: PAGE,
+        total: 'none',
+        ...(after !== undefined && { after }),
+      });
+      for (const { bytes } of page.matches) yield parseJson(bytes) as Resource;
+      after = page.next;
+    } while (after !== undefined);
+  }
+
+  return {
+    async find(url) {
+      const { where } = planCriteria({ definitions, type: TYPE, query: [['url', escaped(url)]], settings, now: now() });
+      let newest: Resource | undefined;
+      for await (const resource of stored(where)) {
+        if (resource.status === 'active') return resource;
+        newest ??= resource;
+      }
+      return newest ?? (await canonicals?.find(TYPE, url));
+    },
+    async *all() {
+      const seen = new Set<unknown>();
+      for await (const resource of stored({ op: 'and', of: [] })) {
+        seen.add(resource.url);
+        yield resource;
+      }
+      for (const { url, origin } of canonicals?.list(TYPE) ?? []) {
+        if (origin.kind !== 'package' || seen.has(url)) continue;
+        const resource = await canonicals!.find(TYPE, url);
+        if (resource) yield resource;
+      }
+    },
+  };
+}
+
+/** https://hl7.org/fhir/R4/search.html#escaping */
+const escaped = (url: string): string => url.replace(/[\\,|$]/g, '\\$&');
