@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeableConcept, Encounter, Meta, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeableConcept, Coding, Encounter, Meta, Observation, Period, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -113,6 +113,35 @@ export type LocationReleaseBedInput = {
 /** https://wardgate.dev/fhir/OperationDefinition/Location-release-bed */
 export type LocationReleaseBedOutput = {
   return: Encounter;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Observation-lastn */
+export type ObservationLastnInput = {
+  max?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Observation-lastn */
+export type ObservationLastnOutput = {
+  return: Bundle;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Observation-stats */
+export type ObservationStatsInput = {
+  subject: string;
+  code?: string[];
+  system?: string;
+  coding?: Coding[];
+  duration?: number;
+  period?: Period;
+  statistic: string[];
+  include?: boolean;
+  limit?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Observation-stats */
+export type ObservationStatsOutput = {
+  statistics: Observation[];
+  source?: Observation[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/Patient-everything */

@@ -37,6 +37,8 @@ export interface FindQuery {
   wantReferences?: boolean;
   /** tokens with their system are wanted, to tell apart which of many criteria a match meets */
   wantTokens?: boolean;
+  /** the bytes are not wanted: an empty Buffer stands in their place */
+  leaveBytes?: boolean;
   /** runs the page once more to fill `examined`; for the bench and for tests */
   explain?: boolean;
 }
@@ -47,6 +49,8 @@ export interface Match {
   version: number;
   lastUpdated: number;
   bytes: Buffer;
+  /** where the type's main date begins, ms; null where it has none */
+  mainDate?: number | null;
   /** the resource's `k` entries, only where `wantReferences` */
   keys?: readonly string[];
   /** the resource's `t` entries, only where `wantTokens` */

@@ -92,7 +92,8 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
     const { type } = query;
     const stale = collections.isStale(type);
     const fields = projectionOf(query);
-    if (stale) fields.kv = 1;
+    // outdated keys are made anew from the bytes
+    if (stale) Object.assign(fields, { kv: 1, j: 1 });
     const options = {
       raw,
       maxTimeMS: searchMs,
@@ -254,13 +255,16 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   return { find, ids };
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
 function matchOf(type: string, raw: RawDocument): Match {
   return {
     type,
     id: raw._id,
     version: raw.v,
     lastUpdated: raw.u,
-    bytes: raw.j!,
+    bytes: raw.j ?? NO_BYTES,
+    mainDate: raw.sd,
     ...(raw.k ? { keys: raw.k } : {}),
     ...(raw.t ? { tokens: raw.t } : {}),
   };
@@ -278,7 +282,7 @@ const isEverything = (where: Resolved): boolean => where.op === 'and' && where.o
 const isPlain = (order: Order, joined: Joined): boolean => joined.lookups.length === 0 && order.compute.length === 0;
 
 function projectionOf(query: FindQuery): Document {
-  const fields: Document = { j: 1, v: 1, u: 1, n: 1, sd: 1 };
+  const fields: Document = { ...(query.leaveBytes ? {} : { j: 1 }), v: 1, u: 1, n: 1, sd: 1 };
   if (query.wantReferences) fields.k = 1;
   if (query.wantTokens) fields.t = 1;
   return fields;
