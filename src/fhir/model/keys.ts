@@ -17,7 +17,8 @@ export interface SearchKeys {
   /** exact keys, each beginning with `<param>|`: tokens without their system, references, uris; `@<patient id>` for a patient's
    *  compartment, where the type's reference to its patient does not say it; `&<reference key>|<token key>` for a patient's codes */
   k: string[];
-  /** tokens with their system, `<param>|<code>|<system tag>`: no index has them, they confirm what `k` found (docs/adr/0004) */
+  /** tokens with their system, `<param>|<code>|<system tag>`: no index has them, they confirm what `k` found (docs/adr/0004); the texts of
+   *  codes, `<param>~:<normalised>` (docs/adr/0013) */
   t: string[];
   /** strings, one entry each: `<param>:<normalised>\u0001<as written>\u0001`; prefix search, :exact and :contains are all answered by it */
   s: string[];
@@ -28,8 +29,20 @@ export interface SearchKeys {
   /** where the type's main date begins, in ms, the order of `_sort=date`: the first `lo` of its intervals, EARLIEST where that is open; null
    *  where there is none */
   sd: number | null;
+  /** the codes among the tokens, by what else they can be found; not stored with the resource (docs/adr/0013) */
+  codes?: CodeInUse[];
   /** how long the main date lasts, in ms; absent where there is none, or where storage shall not look for it by `sd` */
   span?: number | 'several';
+}
+
+/** A code with its system, and one of the texts it has for people; normalised, empty where it has none. */
+export interface CodeInUse {
+  /** as in `k` */
+  key: string;
+  /** as in `t`, of which the end is the tag of the system */
+  token: string;
+  tag: string;
+  text: string;
 }
 
 /** Before every date, and finite, so that it sorts, pages and goes through JSON like one. */

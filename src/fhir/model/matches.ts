@@ -17,6 +17,8 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
       return predicate.keys.some((key) => keys.k.includes(key));
     case 'confirms':
       return predicate.tokens.some((token) => keys.t.includes(token));
+    case 'coded':
+      return isCoded(keys, predicate);
     case 'startsWith':
       return keys[predicate.in].some((entry) => hasEnds(entry, predicate.prefix, predicate.suffix ?? ''));
     case 'contains':
@@ -40,6 +42,16 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
 /** An entry shorter than both ends together would meet each by the same characters. */
 const hasEnds = (entry: string, prefix: string, suffix: string): boolean =>
   entry.length >= prefix.length + suffix.length && entry.startsWith(prefix) && entry.endsWith(suffix);
+
+function isCoded({ t }: SearchKeys, { param, by }: Predicate & { op: 'coded' }): boolean {
+  if ('tag' in by) return t.some((entry) => hasEnds(entry, `${param}|`, `|${by.tag}`));
+  const prefix = `${param}~:`;
+  return t.some((entry) => {
+    if (!entry.startsWith(prefix)) return false;
+    const text = entry.slice(prefix.length);
+    return text.startsWith(by.text) || text.includes(` ${by.text}`);
+  });
+}
 
 function contains(keys: SearchKeys, { in: where, param, text, atEnd }: Predicate & { op: 'contains' }): boolean {
   const prefix = `${param}${where === 'k' ? '|' : ':'}`;

@@ -19,6 +19,8 @@ export type Predicate =
   | { op: 'oneOf'; keys: readonly string[] }
   /** `t` holds one of these tokens. No index helps: beside it stands what finds the candidates, the same token's key in `k` */
   | { op: 'confirms'; tokens: readonly string[] }
+  /** a token of `param` whose system has this tag; a code of `param` whose text has a word that begins so (docs/adr/0013) */
+  | { op: 'coded'; param: string; by: { tag: string } | { text: string } }
   /** an entry of `k`, `t` or `s` begins with `prefix` and, where a `suffix` is given, ends with it (`code=http://loinc.org|`: any code of a system) */
   | { op: 'startsWith'; in: 'k' | 't' | 's'; prefix: string; suffix?: string }
   /** an entry of `s` that begins with `<param>:` holds this normalised text anywhere after the colon, or ends with it; of `k`, after `<param>|` */

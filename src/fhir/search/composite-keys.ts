@@ -31,7 +31,7 @@ export function composeKeys(
     if (where === 'k') {
       const exact = part.k.filter((key) => !key.startsWith('|*|'));
       heads = withPart(heads, exact);
-      spelled = withPart(spelled, [...exact, ...part.t]);
+      spelled = withPart(spelled, [...exact, ...part.t.filter((token) => token.startsWith('|'))]);
     } else if (where === 's') texts = part.s;
     else interval = interval ? meet(interval, part[where]) : part[where];
   }

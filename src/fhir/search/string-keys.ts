@@ -10,6 +10,21 @@ const END = '\u0001';
 const MAX_NORMALISED = 1000;
 
 export const textPart = (text: string): string => normaliseString(text).slice(0, MAX_NORMALISED);
+const texts = new Map<string, string>();
+const MAX_TEXTS = 5_000;
+const LONGEST_TEXT = 200;
+
+/** The same of a text that comes again and again, as the display of a code does. */
+export function repeatedTextPart(text: string): string {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  const part = textPart(text);
+  if (text.length > LONGEST_TEXT) return part;
+  if (texts.size >= MAX_TEXTS) texts.clear();
+  texts.set(text, part);
+  return part;
+}
+
 export const exactPart = (text: string): string => `${textPart(text)}${END}${shortenText(text)}${END}`;
 
 export function pushText(value: unknown, { code, keys }: KeySink): void {

@@ -29,18 +29,24 @@ export function pushSystemAndCode(sink: KeySink, system: string, part: string, a
 /** how a token is written with its system; the empty text stands for none */
 export const tokenKey = (code: string, part: string, system: string): string => `${code}|${part}|${systemTag(system)}`;
 
+/** Beside the identifier itself, the system alone. */
 export function pushIdentifier(value: unknown, sink: KeySink): void {
   const { system = '', value: text } = value as Identifier;
   if (text !== undefined) pushSystemAndCode(sink, system, tokenPart(text));
+  if (text !== undefined || system !== '') sink.keys.k.push(tokenKey(sink.code, ANY, system));
 }
 
-/** Any code of a system, or of none: by the end of the tokens of all that have the parameter. */
-export const anyTokenOf = (code: string, system: string): Predicate => ({
-  op: 'and',
-  of: [
-    { op: 'exists', in: 'k', param: code },
-    { op: 'startsWith', in: 't', prefix: `${code}|`, suffix: `|${systemTag(system)}` },
-  ],
+/** Any code of a system, or of none: among the codes in use. */
+export const anyCodingOf = (code: string, system: string): Predicate => ({
+  op: 'coded',
+  param: code,
+  by: { tag: systemTag(system) },
+});
+
+/** Any identifier of a system, or of none. */
+export const anyIdentifierOf = (code: string, system: string): Predicate => ({
+  op: 'equals',
+  key: tokenKey(code, ANY, system),
 });
 
 export interface TokenSearch {

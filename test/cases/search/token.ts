@@ -19,6 +19,22 @@ const identified = (id: string, type: string | undefined, value: string) => ({
   identifier: [{ value, ...(type && { type: coded(V2, type) }) }],
 });
 
+const SCT = 'http://snomed.info/sct';
+const condition = (id: string, code?: object) => ({
+  resourceType: 'Condition',
+  id,
+  subject: { reference: 'Patient/p' },
+  ...(code && { code }),
+});
+const encounter = (id: string, identifier: object[], subject?: object) => ({
+  resourceType: 'Encounter',
+  id,
+  status: 'finished',
+  class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
+  identifier,
+  ...(subject && { subject }),
+});
+
 export const tokenCases: readonly SearchCases[] = [
   {
     title: 'codes, with and without system',
@@ -259,6 +275,57 @@ export const tokenCases: readonly SearchCases[] = [
       [`identifier:of-type=${V2}|MR`, 'refused'],
       [`identifier:of-type=${V2}|MR|`, 'refused'],
       ['identifier:of-type=|MR|1', 'refused'],
+    ],
+  },
+  {
+    title: 'codes by their texts',
+    type: 'Condition',
+    resources: [
+      condition('migraine', {
+        coding: [{ system: SCT, code: '37796009', display: 'Migraine (disorder)' }],
+        text: 'Migraine with headache',
+      }),
+      condition('headache', { coding: [{ system: SCT, code: '25064002', display: 'Headache' }] }),
+      condition('other', { coding: [{ system: SCT, code: '25064002', display: 'Cephalalgia' }] }),
+      condition('typed', { text: 'Had an awful headáche, since Tuesday' }),
+      condition('display', { coding: [{ display: 'Headaches' }] }),
+      condition('bare', { coding: [{ system: SCT, code: '25064002' }] }),
+      condition('none', undefined),
+    ],
+    rows: [
+      ['code:text=headache', ['migraine', 'headache', 'typed', 'display']],
+      ['code:text=HEAD', ['migraine', 'headache', 'typed', 'display']],
+      ['code:text=ache', []],
+      ['code:text=migraine', ['migraine']],
+      ['code:text=with head', ['migraine']],
+      ['code:text=migraine head', []],
+      ['code:text=headache since', ['typed']],
+      ['code:text=cephal,tuesday', ['other', 'typed']],
+      ['code:text=nothing', []],
+      ['code:text=(disorder)', ['migraine']],
+      [`code:text=headache&code=${SCT}|25064002`, ['headache']],
+      ['code:text=...', 'refused'],
+      [`code=${SCT}|`, ['migraine', 'headache', 'other', 'bare']],
+      ['code=http://nowhere|', []],
+      ['code=|', []],
+      [`code:not=${SCT}|`, ['typed', 'display', 'none']],
+    ],
+  },
+  {
+    title: 'systems alone, of identifiers and of references to them',
+    type: 'Encounter',
+    resources: [
+      encounter('both', [{ system: 'http://visit', value: '1' }], { identifier: { system: 'http://mrn', value: 'A' } }),
+      encounter('bare', [{ value: '1' }], { identifier: { value: 'A' } }),
+      encounter('none', [], undefined),
+    ],
+    rows: [
+      ['identifier=http://visit|', ['both']],
+      ['identifier=|', ['bare']],
+      ['subject:identifier=http://mrn|', ['both']],
+      ['subject:identifier=|', ['bare']],
+      ['class=http://terminology.hl7.org/CodeSystem/v3-ActCode|', ['both', 'bare', 'none']],
+      ['class=|', []],
     ],
   },
 ];

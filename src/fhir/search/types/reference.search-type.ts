@@ -9,7 +9,7 @@ import { keyPart, keyPartBeginning, RELATIVE_REFERENCE } from '../keys.ts';
 import { lookUpReferences } from '../lookups.ts';
 import { defineSearchType, type KeySink, type Parameter, type Term } from '../search-type.ts';
 import { unescapeValue } from '../separators.ts';
-import { anyTokenOf, pushIdentifier, readToken, type TokenSearch, tokenKey, tokenPart } from '../token-keys.ts';
+import { anyIdentifierOf, pushIdentifier, readToken, type TokenSearch, tokenKey, tokenPart } from '../token-keys.ts';
 import { parentsOf } from '../tree-parents.ts';
 
 interface Reference {
@@ -135,7 +135,7 @@ const noTree = (types: string, { name }: Term): FhirError =>
 
 function identifierMatch({ system, code }: TokenSearch, param: string): Predicate {
   const name = identifierCode(param);
-  if (code === undefined) return anyTokenOf(name, system ?? '');
+  if (code === undefined) return anyIdentifierOf(name, system ?? '');
   const part = tokenPart(code);
   const tokens = system === undefined ? {} : { tokens: [tokenKey(name, part, system)] };
   return predicateOf({ keys: [`${name}|${part}`], ...tokens });

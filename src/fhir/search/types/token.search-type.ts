@@ -6,11 +6,12 @@ import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { anyOf, predicateOf } from '../confirmed.ts';
 import { type Direction, lookUpCodes, type Question } from '../lookups.ts';
+import { normaliseString } from '../normalise-string.ts';
 import { defineSearchType, type KeySink, type Parameter, type SearchContext, type Term } from '../search-type.ts';
 import { splitEscaped, unescapeValue } from '../separators.ts';
 import {
-  ANY,
-  anyTokenOf,
+  anyCodingOf,
+  anyIdentifierOf,
   pushCode,
   pushIdentifier,
   pushSystemAndCode,
@@ -19,14 +20,17 @@ import {
   tokenKey,
   tokenPart,
 } from '../token-keys.ts';
+import { hasText, pushCodeTexts, pushFreeText } from '../token-texts.ts';
 
 interface Coding {
   system?: string;
   code?: string;
+  display?: string;
 }
 
 interface CodeableConcept {
   coding?: (Coding | null)[];
+  text?: string;
 }
 
 interface Identifier {
@@ -44,21 +48,33 @@ const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
 
 const fold = (code: string, system: string): string => (CASE_SENSITIVE_SYSTEMS.has(system) ? code : code.toLowerCase());
 
-function pushCoding(value: unknown, sink: KeySink): void {
-  const { system = '', code } = value as Coding;
-  if (code === undefined) return;
-  pushSystemAndCode(sink, system, tokenPart(fold(code, system)), tokenPart(code.toLowerCase()));
+function pushCoding(value: unknown, sink: KeySink, text?: string): boolean {
+  const { system = '', code, display } = value as Coding;
+  if (code === undefined) return false;
+  const [part, anyPart] = [tokenPart(fold(code, system)), tokenPart(code.toLowerCase())];
+  pushSystemAndCode(sink, system, part, anyPart);
+  pushCodeTexts(sink, { part, anyPart, system }, [display, text === display ? undefined : text]);
+  return true;
+}
+
+function pushLoneCoding(value: unknown, sink: KeySink): void {
+  if (!pushCoding(value, sink)) pushFreeText(sink, (value as Coding).display);
 }
 
 function pushConcept(value: unknown, sink: KeySink): void {
-  for (const coding of (value as CodeableConcept).coding ?? []) if (coding) pushCoding(coding, sink);
+  const { coding = [], text } = value as CodeableConcept;
+  let isCoded = false;
+  for (const one of coding) if (one && pushCoding(one, sink, text)) isCoded = true;
+  if (isCoded) return;
+  for (const one of coding) pushFreeText(sink, one?.display);
+  pushFreeText(sink, text);
 }
 
-/** Beside the identifier itself, the system alone, and what confirms its type. */
+/** Beside the identifier itself, what confirms its type, and that type's text. */
 function pushIdentifierOfType(value: unknown, sink: KeySink): void {
   pushIdentifier(value, sink);
-  const { system = '', value: text, type } = value as Identifier;
-  if (system !== '') sink.keys.k.push(tokenKey(sink.code, ANY, system));
+  const { value: text, type } = value as Identifier;
+  pushFreeText(sink, type?.text);
   if (text === undefined) return;
   for (const one of type?.coding ?? [])
     if (one?.code !== undefined && one.system !== undefined)
@@ -138,15 +154,12 @@ function spellings(
   return found;
 }
 
-/**
- * `http://loinc.org|`: identifiers have a key for it; codes are found by the end of their tokens, which reads every resource that has
- * the parameter.
- */
+/** `http://loinc.org|`: identifiers have a key for it; codes are found among those in use. */
 function anyCodeOf(code: string, system: string, { kinds, impliesSystem }: TokenShape): Predicate {
   const of: Predicate[] = [];
-  if (kinds.has('coded')) of.push(anyTokenOf(code, system));
-  else if (kinds.has('identifier')) of.push({ op: 'equals', key: tokenKey(code, ANY, system) });
-  if (kinds.has('plain') && impliesSystem(system)) of.push({ op: 'exists', in: 'k', param: code });
+  if (kinds.has('coded')) of.push(anyCodingOf(code, system));
+  if (kinds.has('identifier')) of.push(anyIdentifierOf(code, system));
+  if (kinds.has('plain') && system !== '' && impliesSystem(system)) of.push({ op: 'exists', in: 'k', param: code });
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }
 
@@ -154,6 +167,7 @@ type TokenValue =
   | ({ ask: 'token' } & TokenSearch)
   /** one of these: `:in`, `:above`, `:below` */
   | { ask: 'codes'; codes: readonly TokenSearch[] }
+  | { ask: 'text'; text: string }
   | { ask: 'of-type'; system: string; code: string; value: string };
 
 /** Codes of a value set or a hierarchy; what their search would find, in one predicate however many they are. */
@@ -196,6 +210,12 @@ function impliedSystem({ elements }: Parameter, { definitions }: SearchContext):
   return binding === undefined ? undefined : definitions.impliedSystem(binding);
 }
 
+function readText(text: string, { name }: Term): TokenValue {
+  const written = unescapeValue(text);
+  if (normaliseString(written) === '') throw new FhirError('invalid', `Parameter ${name}: '${text}' has no word`);
+  return { ask: 'text', text: written };
+}
+
 /** `system|code|value`, where system and code are those of the identifier's type */
 function readOfType(text: string, { name }: Term): TokenValue {
   const [system = '', code = '', ...rest] = splitEscaped(text, '|').map(unescapeValue);
@@ -215,10 +235,10 @@ const MAX_COMPLEMENT = 40;
 export default defineSearchType<TokenValue>({
   type: 'token',
   keys: 'k',
-  modifiers: ['not', 'in', 'not-in', 'above', 'below', 'of-type'],
+  modifiers: ['not', 'text', 'in', 'not-in', 'above', 'below', 'of-type'],
   prefixes: [],
   elements: {
-    Coding: pushCoding,
+    Coding: pushLoneCoding,
     CodeableConcept: pushConcept,
     Identifier: pushIdentifierOfType,
     ContactPoint: pushContactPoint,
@@ -244,6 +264,8 @@ export default defineSearchType<TokenValue>({
       case 'above':
       case 'below':
         return readCodes(text, term.modifier, term);
+      case 'text':
+        return readText(text, term);
       case 'of-type':
         return readOfType(text, term);
       default:
@@ -255,15 +277,15 @@ export default defineSearchType<TokenValue>({
     switch (value.ask) {
       case 'codes':
         return anyCode(code, value.codes, shape);
+      case 'text':
+        return hasText(code, value.text);
       case 'of-type': {
         const token = ofTypeToken(code, value.value, value.system, value.code);
         return predicateOf({ keys: [`${code}|${tokenPart(value.value)}`], tokens: [token] });
       }
       case 'token': {
-        if (value.code === undefined) {
-          // `|` alone: values without any system
-          return value.system ? anyCodeOf(code, value.system, shape) : anyTokenOf(code, '');
-        }
+        // `|` alone: values without any system
+        if (value.code === undefined) return anyCodeOf(code, value.system ?? '', shape);
         const found = spellings(code, value, shape);
         return anyOf(found.map(({ key, token }) => predicateOf({ keys: [key], ...(token && { tokens: [token] }) })));
       }

@@ -173,7 +173,7 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
   if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
   if (has('number', 'quantity', 'composite', 'special'))
     indexes.push({ key: { 'q.p': 1, 'q.lo': 1, 'q.hi': 1 }, sparse: true });
-  if (has('string')) indexes.push({ key: { s: 1 }, sparse: true });
+  if (has('string', 'token')) indexes.push({ key: { s: 1 }, sparse: true });
   if (parameters.some((one) => one.type === 'string' && hasGrams(one.code)))
     indexes.push({ key: { g: 1 }, sparse: true });
   return indexes;

@@ -1,7 +1,7 @@
 // The shape of stored documents (docs/adr/0001-raw-bytes-and-key-arrays.md): raw JSON bytes beside lean key arrays.
 import { FhirError } from '../../model/errors.ts';
 import { stringifyJson } from '../../model/json.ts';
-import type { Interval, KeyExtractor, SearchKeys } from '../../model/keys.ts';
+import type { CodeInUse, Interval, KeyExtractor, SearchKeys } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Version } from '../store.ts';
 import { spanClass } from './date-ranges.ts';
@@ -58,6 +58,8 @@ export interface Prepared {
   head: string;
   tail: string;
   keys: StoredKeys;
+  /** to be recorded before it is visible (codes.ts) */
+  codes: readonly CodeInUse[];
   /** of the document, generously */
   size: number;
 }
@@ -73,18 +75,24 @@ export function prepare(extractor: KeyExtractor, type: string, id: string, resou
   const metaText = stringifyJson(otherMeta);
   const restText = stringifyJson(rest);
   const tail = `${metaText === '{}' ? '}' : `,${metaText.slice(1)}`}${restText === '{}' ? '}' : `,${restText.slice(1)}`}`;
-  const keys = storedKeys(extractor, resource.id === id ? resource : { ...resource, id });
+  const extracted = extractor.extract(resource.id === id ? resource : { ...resource, id });
+  const keys = storedKeys(extracted, extractor.version(type));
   const size = Buffer.byteLength(tail) + sizeOfKeys(keys);
   if (size > MAX_DOCUMENT_BYTES)
     throw new FhirError(
       'too-large',
       `${type}/${id} needs ${size} bytes with its search keys, ${MAX_DOCUMENT_BYTES} are allowed`,
     );
-  return { head: `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"`, tail, keys, size };
+  return {
+    head: `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"`,
+    tail,
+    keys,
+    codes: extracted.codes ?? [],
+    size,
+  };
 }
 
-export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredKeys {
-  const keys: SearchKeys = extractor.extract(resource);
+export function storedKeys(keys: SearchKeys, version: string): StoredKeys {
   const trigrams = grams(keys.s);
   return {
     sd: keys.sd,
@@ -95,7 +103,7 @@ export function storedKeys(extractor: KeyExtractor, resource: Resource): StoredK
     ...(keys.q.length > 0 ? { q: keys.q.map((entry) => classed(entry, numberClass)) } : {}),
     ...(keys.s.length > 0 ? { s: keys.s } : {}),
     ...(trigrams.length > 0 ? { g: trigrams } : {}),
-    kv: extractor.version(resource.resourceType),
+    kv: version,
   };
 }
 

@@ -74,6 +74,8 @@ function translate(predicate: Resolved): Document {
       return predicate.keys.length === 1 ? { k: predicate.keys[0] } : { k: { $in: predicate.keys } };
     case 'confirms':
       return { t: oneOf(predicate.tokens) };
+    case 'coded':
+      return codedFilter(predicate);
     case 'startsWith':
       return prefixFilter(predicate.in, predicate.prefix, predicate.suffix);
     case 'contains':
@@ -123,6 +125,13 @@ function prefixFilter(field: 'k' | 't' | 's', prefix: string, suffix: string | u
   if (suffix === undefined) return { [field]: { $elemMatch: range } };
   // an entry that is shorter than both together would meet each by the same characters
   return { [field]: { $elemMatch: { ...range, $regex: `^${escaped(prefix)}.*${escaped(suffix)}$`, $options: 's' } } };
+}
+
+function codedFilter({ param, by }: Resolved & { op: 'coded' }): Document {
+  if ('tag' in by) return prefixFilter('t', `${param}|`, `|${by.tag}`);
+  const prefix = `${param}~:`;
+  const $regex = `^${escaped(prefix)}(?:.* )?${escaped(by.text)}`;
+  return { t: { $elemMatch: { ...beginningWith(prefix), $regex, $options: 's' } } };
 }
 
 /** Keys of `s` are `<param>:<normalised>\u0001<as written>\u0001`; only the normalised part is meant. */
@@ -243,6 +252,9 @@ function hasExactKey(predicate: Resolved): boolean {
   const isExact = (part: Resolved): boolean =>
     part.op === 'equals' || (part.op === 'oneOf' && part.keys.length <= MERGED_SCANS);
   const isBeside = (part: Resolved): boolean =>
-    part.op === 'confirms' || part.op === 'not' || (part.op === 'interval' && part.isMainDate === true);
+    part.op === 'confirms' ||
+    part.op === 'coded' ||
+    part.op === 'not' ||
+    (part.op === 'interval' && part.isMainDate === true);
   return parts.some(isExact) && parts.every((part) => isExact(part) || isBeside(part));
 }

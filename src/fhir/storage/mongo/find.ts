@@ -3,6 +3,7 @@ import type { ClientSession, Document, Filter } from 'mongodb';
 import type { KeyExtractor } from '../../model/keys.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { FindPage, FindQuery, Match } from '../store.ts';
+import type { Codes } from './codes.ts';
 import { type Collections, TIME_INDEX, TOMBSTONE_INDEX } from './collections.ts';
 import { speaksOfMainDate } from './date-ranges.ts';
 import type { StoredDocument } from './document.ts';
@@ -22,8 +23,13 @@ export interface Finder {
 /** Beyond this an `estimate` is what it says: a lower bound that is cheap to know. */
 const ESTIMATE_CAP = 10_000;
 
-export function createFinder(deps: { collections: Collections; extractor: KeyExtractor; searchMs: number }): Finder {
-  const { collections, extractor, searchMs } = deps;
+export function createFinder(deps: {
+  collections: Collections;
+  codes: Codes;
+  extractor: KeyExtractor;
+  searchMs: number;
+}): Finder {
+  const { collections, codes, extractor, searchMs } = deps;
   const pages = createPageBatch(collections, searchMs);
 
   async function find(query: FindQuery, session?: ClientSession): Promise<FindPage> {
@@ -142,7 +148,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
       return (await counted([{ $match: {} }], TIME_INDEX)) - deleted;
     }
     const capped = kind === 'estimate' ? [{ $limit: ESTIMATE_CAP }] : [];
-    return counted([...lookupStages(joined), ...capped]);
+    return counted([...lookupStages({ ...joined, where: await withoutConfirmed(type, joined.where) }), ...capped]);
 
     async function counted(stages: Document[], hint?: Document): Promise<number> {
       const pipeline = [...stages, { $count: 'count' }];
@@ -151,6 +157,19 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
         .toArray();
       return result?.count ?? 0;
     }
+  }
+
+  /** Where a code occurs with no other system than the one that is asked for, the index alone counts it. */
+  async function withoutConfirmed(type: string, where: Resolved): Promise<Resolved> {
+    const parts = where.op === 'and' ? where.of : [where];
+    const confirmed = parts.filter((part) => part.op === 'confirms');
+    const found = parts.filter((part) => part.op === 'equals' || part.op === 'oneOf');
+    if (confirmed.length !== 1 || found.length !== 1 || parts.length !== 2) return where;
+    const [key, confirms] = [found[0]!, confirmed[0]!];
+    const keys = key.op === 'equals' ? [key.key] : key.keys;
+    const tokens = new Set(confirms.tokens);
+    const inUse = await codes.tokensOf(type, keys);
+    return keys.every((one) => isOnlyWith(inUse.get(one), tokens)) ? key : where;
   }
 
   async function countWhileStale(type: string, joined: Joined, session?: ClientSession): Promise<number> {
@@ -198,6 +217,7 @@ export function createFinder(deps: { collections: Collections; extractor: KeyExt
   function sourceFor(session: ClientSession | undefined): LinkSource {
     return {
       mustListAll: (type) => collections.isStale(type),
+      codesOf: (type, { param, by }, limit) => codes.keysOf(type, param, by, limit),
       async areFrequent(type, keys, cap) {
         const options = { limit: cap + 1, maxTimeMS: searchMs, ...(session ? { session } : {}) };
         const filter = filterOf({ op: 'oneOf', keys });
@@ -275,6 +295,9 @@ function both(first: Document, second: Document): Filter<StoredDocument> {
   if (Object.keys(first).length === 0) return second as Filter<StoredDocument>;
   return { $and: [first, second] } as Filter<StoredDocument>;
 }
+
+const isOnlyWith = (inUse: ReadonlySet<string> | undefined, tokens: ReadonlySet<string>): boolean =>
+  inUse !== undefined && [...inUse].every((token) => tokens.has(token));
 
 const isEverything = (where: Resolved): boolean => where.op === 'and' && where.of.every(isEverything);
 

@@ -5,6 +5,7 @@ import type { Definitions } from '../../definitions/definitions.ts';
 import type { KeyExtractor } from '../../model/keys.ts';
 import type { Store } from '../store.ts';
 import { createClaims } from './claims.ts';
+import { createCodes } from './codes.ts';
 import { createCollections } from './collections.ts';
 import { createDistinct } from './distinct.ts';
 import { named } from './failures.ts';
@@ -61,15 +62,16 @@ const TRANSACTION_SECONDS = 300;
 export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore> {
   const { db, client, definitions, extractor, now, workerId, logger, searchMs = SEARCH_MS, enter = always } = deps;
   const collections = createCollections({ db, definitions, keyVersion: extractor.version, now });
+  const codes = createCodes(db);
   const sequence = createSequence(workerId, now);
   const inFlight = createInFlight(now);
-  const finder = createFinder({ collections, extractor, searchMs });
+  const finder = createFinder({ collections, codes, extractor, searchMs });
   const claims = createClaims(db);
   const reader = createReader(collections);
   const distinct = createDistinct({ collections, searchMs });
   const history = createHistory(collections, searchMs);
   const places = createPlaces(db);
-  const shared = { collections, extractor, sequence, inFlight, claims, finder };
+  const shared = { collections, codes, extractor, sequence, inFlight, claims, finder };
   const write = createWriter(shared);
   const transaction = createTransactions({ ...shared, client, places, logger });
   async function inside<T>(work: () => Promise<T>): Promise<T> {
@@ -83,7 +85,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
 
   let closed = false;
   let background: Promise<unknown> = Promise.resolve();
-  const reextract = createReextract({ collections, extractor, isClosed: () => closed, enter });
+  const reextract = createReextract({ collections, codes, extractor, isClosed: () => closed, enter });
 
   return {
     read: (type, id) => named(reader.read(type, id)),
@@ -97,6 +99,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
     async prepare() {
       await collections.prepare();
       await claims.prepare();
+      await codes.prepare();
       await allowLongTransactions(client);
     },
     staleTypes: () => collections.staleTypes(),

@@ -17,6 +17,8 @@ export interface LinkSource {
   idsOf(type: string, joined: Joined, cap: number): Promise<string[] | undefined>;
   /** what the matching resources refer to, as entries of `k` that begin with `prefix`; undefined where more than `cap` match */
   referencesOf(type: string, joined: Joined, prefix: string, cap: number): Promise<string[] | undefined>;
+  /** keys of the codes in use that can meet it; undefined where there are more than `limit` */
+  codesOf(type: string, predicate: Extract<Predicate, { op: 'coded' }>, limit: number): Promise<string[] | undefined>;
   /** whether more than `cap` documents have one of the keys; read from the index alone */
   areFrequent(type: string, keys: readonly string[], cap: number): Promise<boolean>;
   /** documents whose keys are outdated cannot be looked up by the database */
@@ -25,6 +27,9 @@ export interface LinkSource {
 
 /** Up to here two steps cost less than looking up; a sorted `$in` of 1,000 keys takes 5 ms. */
 const CAP = 1_000;
+
+/** More are found as fast by going through what has the parameter, in the order of the main date. */
+const MOST_CODES = 1_000;
 
 export async function resolveLinks(source: LinkSource, type: string, predicate: Predicate): Promise<Joined> {
   const lookups: Document[] = [];
@@ -43,9 +48,28 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
         return linked(part);
       case 'linkedFrom':
         return linkedFrom(part);
+      case 'coded':
+        return coded(part);
       default:
         return part;
     }
+  }
+
+  /** By the codes in use that it can be. Many codes are most of what there is: these are met soon in any order. */
+  async function coded(part: Extract<Predicate, { op: 'coded' }>): Promise<Resolved> {
+    const { param } = part;
+    const keys = source.mustListAll(type) ? undefined : await source.codesOf(type, part, MOST_CODES);
+    const candidates: Resolved[] = [keys ? { op: 'oneOf', keys } : { op: 'exists', in: 'k', param }];
+    if ('text' in part.by && (await hasTyped(part)))
+      candidates.push({ op: 'startsWith', in: 's', prefix: `${param}~:${part.by.text}` });
+    return { op: 'and', of: [candidates.length === 1 ? candidates[0]! : { op: 'or', of: candidates }, part] };
+  }
+
+  /** Texts without a code are strings of their own, where there are any. */
+  async function hasTyped({ param }: Extract<Predicate, { op: 'coded' }>): Promise<boolean> {
+    if (source.mustListAll(type)) return true;
+    const typed = await source.codesOf(type, { op: 'coded', param: `${param}~`, by: { tag: '' } }, 1);
+    return typed === undefined || typed.length > 0;
   }
 
   async function linked({ param, types, where }: Extract<Predicate, { op: 'linked' }>): Promise<Resolved> {

@@ -3,8 +3,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AnyBulkWriteOperation, Filter } from 'mongodb';
 import { parseJson } from '../../model/json.ts';
-import type { KeyExtractor } from '../../model/keys.ts';
+import type { CodeInUse, KeyExtractor } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
+import type { Codes } from './codes.ts';
 import type { Collections } from './collections.ts';
 import { type StoredDocument, storedKeys } from './document.ts';
 
@@ -39,12 +40,13 @@ const PROJECTION = { j: 1, n: 1, kv: 1, ...Object.fromEntries(KEY_FIELDS.map((fi
 
 export function createReextract(deps: {
   collections: Collections;
+  codes: Codes;
   extractor: KeyExtractor;
   isClosed: () => boolean;
   /** a batch is in work until the result is called; throws where this process may not write keys (key-view.ts) */
   enter: () => () => void;
 }): (options?: ReextractOptions) => Promise<ReextractResult> {
-  const { collections, extractor, isClosed, enter } = deps;
+  const { collections, codes, extractor, isClosed, enter } = deps;
 
   /** Whether it has to be done once more, because the type's parameters changed meanwhile. */
   async function reextractType(type: string, options: ReextractOptions, result: ReextractResult): Promise<boolean> {
@@ -101,12 +103,15 @@ export function createReextract(deps: {
       try {
         const same: StoredDocument[] = [];
         const updates: AnyBulkWriteOperation<StoredDocument>[] = [];
+        const inUse: CodeInUse[] = [];
         for (const document of documents) {
-          const keys = keysOf(document.j);
-          if (!keys) {
+          const made = keysOf(document.j);
+          if (!made) {
             result.failed.push(`${type}/${document._id}`);
             continue;
           }
+          const { keys } = made;
+          inUse.push(...made.codes);
           const changed = KEY_FIELDS.filter((field) => !isDeepStrictEqual(document[field], keys[field]));
           if (changed.length === 0) same.push(document);
           else updates.push({ updateOne: changeOf(document, keys, changed) });
@@ -124,6 +129,7 @@ export function createReextract(deps: {
               update: { $set: { kv: version } },
             },
           });
+        await codes.ensure(type, inUse);
         // made by now in another spelling, where parameters changed meanwhile: the next round does it
         if (updates.length > 0 && extractor.version(type) === version)
           await current.bulkWrite(updates, { ordered: false, writeConcern: { w: 'majority' } });
@@ -135,7 +141,10 @@ export function createReextract(deps: {
 
   function keysOf(bytes: Buffer | undefined) {
     try {
-      return bytes && storedKeys(extractor, parseJson(bytes) as Resource);
+      if (!bytes) return undefined;
+      const resource = parseJson(bytes) as Resource;
+      const { codes = [], ...extracted } = extractor.extract(resource);
+      return { keys: storedKeys(extracted, extractor.version(resource.resourceType)), codes };
     } catch {
       return undefined;
     }

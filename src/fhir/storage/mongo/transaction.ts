@@ -3,13 +3,14 @@
 import type { ClientSession, Collection, MongoClient } from 'mongodb';
 import { createAdmission } from '../../../platform/admission/admission.ts';
 import { FhirError } from '../../model/errors.ts';
-import type { KeyExtractor } from '../../model/keys.ts';
+import type { CodeInUse, KeyExtractor } from '../../model/keys.ts';
 import type { Store, Transaction, Version, Write, Written } from '../store.ts';
 import type { Claims } from './claims.ts';
+import type { Codes } from './codes.ts';
 import type { Collections } from './collections.ts';
 import { claimKey, findMatch } from './conditional.ts';
 import { alreadyExists, type Decision, decide, historyDocument, type Overwrite, type Stamps } from './decide.ts';
-import { currentDocument, prepare, type StoredDocument, versionOf } from './document.ts';
+import { currentDocument, type Prepared, prepare, type StoredDocument, versionOf } from './document.ts';
 import { failureOf, isCommitUnknown, isDuplicateKey, isTransientInTransaction } from './failures.ts';
 import type { Finder } from './find.ts';
 import { groupBy } from './group-by.ts';
@@ -23,6 +24,7 @@ import type { Sequence } from './sequence.ts';
 export interface TransactionDeps {
   client: MongoClient;
   collections: Collections;
+  codes: Codes;
   extractor: KeyExtractor;
   sequence: Sequence;
   inFlight: InFlight;
@@ -138,7 +140,7 @@ async function runAfterCommit(
 }
 
 function startTransaction(deps: TransactionDeps, session: ClientSession) {
-  const { collections, extractor, sequence, inFlight, claims, finder, places } = deps;
+  const { collections, codes, extractor, sequence, inFlight, claims, finder, places } = deps;
   const after: (() => void | Promise<void>)[] = [];
   const begun: (() => void)[] = [];
   let last: Promise<unknown> = Promise.resolve();
@@ -252,29 +254,36 @@ function startTransaction(deps: TransactionDeps, session: ClientSession) {
             type,
             overwritten.map((index) => idOf(writes[index]!)),
           );
+    const inUse: CodeInUse[] = [];
     const inserts: StoredDocument[] = [];
     const replacements: Extract<Decision, { kind: 'replace' }>[] = [];
     for (const index of group) {
       const change = writes[index]!;
       if (change.kind === 'create') {
-        const document = createdDocument(change);
+        const { document, prepared } = creationOf(change);
+        inUse.push(...prepared.codes);
         inserts.push(document);
         results[index] = { ...versionOf(type, document), created: true, changed: true };
         continue;
       }
-      const decision = decide(overwriteOf(change), found?.get(change.id), stamps);
+      const overwrite = overwriteOf(change);
+      inUse.push(...(overwrite.prepared?.codes ?? []));
+      const decision = decide(overwrite, found?.get(change.id), stamps);
       results[index] = decision.written;
       if (decision.kind === 'insert') inserts.push(decision.document);
       if (decision.kind === 'replace') replacements.push(decision);
     }
+    // outside of the transaction, whose end does not matter to them
+    await codes.ensure(type, inUse);
     await insertChunks(collections.current(type), inserts, (id) => alreadyExists(type, id));
     await replaceChunks(type, replacements);
   }
 
-  function createdDocument(change: Extract<Write, { kind: 'create' }>): StoredDocument {
+  function creationOf(change: Extract<Write, { kind: 'create' }>): { document: StoredDocument; prepared: Prepared } {
     const id = change.id ?? sequence.newId();
     const prepared = prepare(extractor, change.type, id, change.resource);
-    return currentDocument(prepared, { id, version: 1, lastUpdated: stamps.time(0), n: stamps.n(), method: 'POST' });
+    const stamp = { id, version: 1, lastUpdated: stamps.time(0), n: stamps.n(), method: 'POST' as const };
+    return { document: currentDocument(prepared, stamp), prepared };
   }
 
   const overwriteOf = (change: Overwrite['change']): Overwrite =>

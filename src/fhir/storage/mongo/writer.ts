@@ -6,6 +6,7 @@ import type { KeyExtractor } from '../../model/keys.ts';
 import type { Write, Written } from '../store.ts';
 import { createBatcher, perKey } from './batcher.ts';
 import type { Claims } from './claims.ts';
+import type { Codes } from './codes.ts';
 import type { Collections } from './collections.ts';
 import { claimKey, findMatch } from './conditional.ts';
 import { alreadyExists, type Decision, decide, historyDocument, type Overwrite, preconditionFailed } from './decide.ts';
@@ -18,6 +19,7 @@ import type { Sequence } from './sequence.ts';
 
 export interface WriterDeps {
   collections: Collections;
+  codes: Codes;
   extractor: KeyExtractor;
   sequence: Sequence;
   inFlight: InFlight;
@@ -38,7 +40,7 @@ interface Creation {
 class LostRace extends Error {}
 
 export function createWriter(deps: WriterDeps): (change: Write) => Promise<Written> {
-  const { collections, extractor, sequence, inFlight, claims, finder } = deps;
+  const { collections, codes, extractor, sequence, inFlight, claims, finder } = deps;
 
   const creations = perKey((type) =>
     createBatcher<Creation, Written>({
@@ -56,6 +58,10 @@ export function createWriter(deps: WriterDeps): (change: Write) => Promise<Writt
 
   async function insertAll(type: string, items: readonly Creation[]): Promise<(Written | Error)[]> {
     await collections.ensure(type);
+    await codes.ensure(
+      type,
+      items.flatMap(({ prepared }) => prepared.codes),
+    );
     const begun = inFlight.begin(0);
     try {
       const documents = items.map(({ id, prepared }) =>
@@ -77,6 +83,10 @@ export function createWriter(deps: WriterDeps): (change: Write) => Promise<Writt
 
   async function overwriteAll(type: string, items: readonly Overwrite[]): Promise<(Written | Error)[]> {
     await collections.ensure(type);
+    await codes.ensure(
+      type,
+      items.flatMap(({ prepared }) => prepared?.codes ?? []),
+    );
     const current = collections.current(type);
     const found = await readDocuments(
       current as unknown as Collection<{ _id: string }>,
