@@ -5,9 +5,8 @@ import type { Resource } from '../model/resource.ts';
 import { type LookedUp, type Lookups, MOST_CODES, MOST_RESOURCES, planWith, type Question } from '../search/index.ts';
 import type { FindQuery, Store } from '../storage/store.ts';
 import type { Code, Terminology } from '../terminology/terminology.ts';
-import type { Call, Engine as EngineOnly } from './call.ts';
+import type { Call, Engine } from './call.ts';
 
-type Engine = EngineOnly & { terminology?: Terminology };
 type Finder = Pick<Store, 'find'>;
 
 /** A plan that may need to know more than the request says. */
@@ -22,7 +21,7 @@ function lookUp(engine: Engine, store: Finder, question: Question): Promise<Look
     case 'value-set':
       return codesOfValueSet(engine, store, question.valueSet);
     case 'concepts':
-      return engine.terminology ? concepts(engine.terminology, question) : Promise.resolve(noTerminology);
+      return concepts(engine.terminology, question);
     case 'tree':
       return question.direction === 'below' ? below(store, question) : above(store, question);
     case 'list':
@@ -30,7 +29,6 @@ function lookUp(engine: Engine, store: Finder, question: Question): Promise<Look
   }
 }
 
-const noTerminology: LookedUp = { refused: 'this server has no terminology', kind: 'not-supported' };
 const tooMany = (what: string): LookedUp => ({
   refused: `${what} has more than ${MOST_CODES} codes`,
   kind: 'too-costly',
@@ -43,7 +41,6 @@ async function codesOfValueSet({ terminology, settings }: Engine, store: Finder,
   const local = id === undefined ? undefined : await readOne(store, 'ValueSet', id);
   const valueSet = id === undefined ? text : typeof local?.url === 'string' ? local.url : local;
   if (valueSet === undefined) return { refused: `there is no ${named}`, kind: 'invalid' };
-  if (!terminology) return noTerminology;
   try {
     if (typeof valueSet === 'string') {
       const codes = await terminology.codesOf(valueSet, MOST_CODES);

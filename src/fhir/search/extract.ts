@@ -11,7 +11,7 @@ import { type PatientCompartment, patientCompartmentOf } from './patient-compart
 import type { ExtractContext, Parameter } from './search-type.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
-const KEY_SCHEMA = 5;
+const KEY_SCHEMA = 6;
 
 export interface ExtractOptions {
   timeZone: string;

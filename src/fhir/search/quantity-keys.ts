@@ -1,5 +1,8 @@
-// How an interval of a quantity is stored: once for each name of its unit, which nearly always is one. https://hl7.org/fhir/R4/search.html#quantity
+// How an interval of a quantity is stored: once for each name of its unit, which nearly always is one, and once more in the unit in which
+// its kind is compared where it is in another (docs/adr/0014). https://hl7.org/fhir/R4/search.html#quantity
+import { canonicalUnit } from './canonical-units.ts';
 import { keyPart, systemTag } from './keys.ts';
+import { nextAbove, nextBelow } from './number-range.ts';
 import type { KeySink } from './search-type.ts';
 
 export const UCUM = 'http://unitsofmeasure.org';
@@ -28,6 +31,8 @@ export function pushInterval(
   lo: number,
   hi: number,
   { unit, system, code: unitCode }: Unit,
+  /** the end that does not belong to it: `<5` */
+  openEnd?: 'lo' | 'hi',
 ): void {
   const units = new Set<string>();
   if (unitCode !== undefined && system !== undefined) units.add(unitToken(unitCode, system));
@@ -35,8 +40,17 @@ export function pushInterval(
   if (unitCode !== undefined && !isSaidByCode) units.add(unitToken(unitCode));
   if (unit !== undefined && unit !== unitCode) units.add(unitToken(unit));
   if (units.size === 0) units.add('');
-  for (const u of units) keys.q.push({ p: code, lo, hi, u });
+  const add = (p: string, u: string, from: number, to: number): void => {
+    keys.q.push({ p, lo: openEnd === 'lo' ? nextAbove(from) : from, hi: openEnd === 'hi' ? nextBelow(to) : to, u });
+  };
+  for (const u of units) add(code, u, lo, hi);
+  const canonical = isSaidByCode ? canonicalUnit(unitCode) : undefined;
+  if (canonical && canonical.unit !== unitCode)
+    add(`${code}${CONVERTED}`, canonical.unit, canonical.convert(lo), canonical.convert(hi));
 }
+
+/** Follows the parameter's code where the value is in another unit than it was written in. */
+export const CONVERTED = '~';
 
 /** A unit's code with its system, or the unit as it is written for people. */
 export const unitToken = (unit: string, system?: string): string =>

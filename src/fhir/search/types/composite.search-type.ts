@@ -98,7 +98,9 @@ function under(predicate: Predicate, code: string, heads: Heads, term: Term): Pr
   switch (predicate.op) {
     case 'interval': {
       const confirmed = withSystem ? { confirms: withSystem } : {};
-      return anyOf(plain.map((head) => ({ ...predicate, param: intervalKey(code, head), ...confirmed })));
+      return anyOf(
+        plain.map((head) => ({ ...predicate, param: intervalKey(code, head) + predicate.param, ...confirmed })),
+      );
     }
     case 'startsWith':
       if (predicate.in !== 's') break;

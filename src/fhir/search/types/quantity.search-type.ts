@@ -1,9 +1,11 @@
 // Quantities as intervals, by unit. https://hl7.org/fhir/R4/search.html#quantity
 // Keys: an interval for each name of the unit: `<code>|<tag of system>`, and `<unit>` for `5.4||mg`. The last is not stored for
 // UCUM quantities whose unit reads like the code, which is nearly all of them: the search asks for both spellings instead.
-import { nextAbove, nextBelow, readNumber } from '../number-range.ts';
+import { type CanonicalUnit, canonicalUnit } from '../canonical-units.ts';
+import { anyOf } from '../confirmed.ts';
+import { readNumber } from '../number-range.ts';
 import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
-import { pushInterval, pushRange, type Quantity, UCUM, unitToken } from '../quantity-keys.ts';
+import { CONVERTED, pushInterval, pushRange, type Quantity, UCUM, unitToken } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
 import { splitEscaped, unescapeValue } from '../separators.ts';
 
@@ -22,19 +24,19 @@ interface SampledData {
 
 const CURRENCIES = 'urn:iso:std:iso:4217';
 
-const comparators: Readonly<Record<string, (value: number) => [lo: number, hi: number]>> = {
-  '<': (value) => [Number.NEGATIVE_INFINITY, nextBelow(value)],
-  '<=': (value) => [Number.NEGATIVE_INFINITY, value],
-  '>=': (value) => [value, Number.POSITIVE_INFINITY],
-  '>': (value) => [nextAbove(value), Number.POSITIVE_INFINITY],
+const comparators: Readonly<Record<string, { lo?: number; hi?: number; openEnd?: 'lo' | 'hi' }>> = {
+  '<': { lo: Number.NEGATIVE_INFINITY, openEnd: 'hi' },
+  '<=': { lo: Number.NEGATIVE_INFINITY },
+  '>=': { hi: Number.POSITIVE_INFINITY },
+  '>': { hi: Number.POSITIVE_INFINITY, openEnd: 'lo' },
 };
 
 function pushQuantity(value: unknown, sink: KeySink): void {
   const quantity = value as Quantity;
-  if (typeof quantity.value !== 'number') return;
-  const open = quantity.comparator && comparators[quantity.comparator]?.(quantity.value);
-  const [lo, hi] = open || [quantity.value, quantity.value];
-  pushInterval(sink, lo, hi, quantity);
+  const { value: number, comparator } = quantity;
+  if (typeof number !== 'number') return;
+  const { lo = number, hi = number, openEnd } = (comparator && comparators[comparator]) || {};
+  pushInterval(sink, lo, hi, quantity, openEnd);
 }
 
 function pushMoney(value: unknown, sink: KeySink): void {
@@ -62,6 +64,14 @@ interface QuantitySearch extends Ordered {
   unit?: string;
   system?: string;
 }
+
+/** The precision is that of the number as it was asked for, in its own unit. */
+const inUnit = ({ prefix, lo, hi, range }: Ordered, { convert }: CanonicalUnit): Ordered => ({
+  prefix,
+  lo: convert(lo),
+  hi: convert(hi),
+  range: { lo: convert(range.lo), hi: convert(range.hi), isHalfOpen: range.isHalfOpen },
+});
 
 export default defineSearchType<QuantitySearch>({
   type: 'quantity',
@@ -93,6 +103,12 @@ export default defineSearchType<QuantitySearch>({
     const { unit, system } = value;
     if (unit === undefined) return askInterval(code, value, 'q', { units: 'any' });
     const units = system === undefined ? [unitToken(unit, UCUM), unitToken(unit)] : [unitToken(unit, system)];
-    return askInterval(code, value, 'q', { units });
+    const canonical = system === UCUM ? canonicalUnit(unit) : undefined;
+    if (!canonical) return askInterval(code, value, 'q', { units });
+    const converted = inUnit(value, canonical);
+    return anyOf([
+      askInterval(code, converted, 'q', { units: [unitToken(canonical.unit, UCUM)] }),
+      askInterval(`${code}${CONVERTED}`, converted, 'q', { units: [canonical.unit] }),
+    ]);
   },
 });

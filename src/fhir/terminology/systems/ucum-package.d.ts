@@ -8,6 +8,22 @@ declare module '@lhncbc/ucum-lhc' {
       unit?: { code: string | number; name: string | number; guidance: string | null };
       msg: string[];
     };
+    getSpecifiedUnit(
+      unit: string,
+      mode: 'validate',
+    ): {
+      unit?: {
+        magnitude_: number;
+        dim_?: { dimVec_: readonly number[] | null };
+        moleExp_?: number;
+        equivalentExp_?: number;
+        isArbitrary_: boolean;
+        isSpecial_: boolean;
+        /** the function of a scale that is not proportional, and the factor before it */
+        cnv_: string | null;
+        cnvPfx_: number;
+      } | null;
+    };
     convertUnitTo(from: string, value: number, to: string): { status: string; toVal: number | null };
   }
   export const UcumLhcUtils: { getInstance(): UcumUtils };

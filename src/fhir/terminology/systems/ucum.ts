@@ -1,17 +1,6 @@
 // Units of measure: any expression of the UCUM grammar. https://hl7.org/fhir/R4/ucum.html
-import { createRequire } from 'node:module';
-import type { UcumUtils } from '@lhncbc/ucum-lhc';
 import type { CodeRule } from './rule-source.ts';
-
-const require = createRequire(import.meta.url);
-
-/** The unit tables take some tens of milliseconds to read: not before the first unit. */
-let loaded: UcumUtils | undefined;
-
-function units(): UcumUtils {
-  loaded ??= (require('@lhncbc/ucum-lhc') as typeof import('@lhncbc/ucum-lhc')).UcumLhcUtils.getInstance();
-  return loaded;
-}
+import { ucumLibrary as units } from './ucum-library.ts';
 
 /** Units repeat without end in clinical data. */
 const known = new Map<string, { display: string } | undefined>();

@@ -42,7 +42,11 @@ describe('extracting keys', () => {
     assert.deepEqual(t.map(withoutTag).sort(), ['category|vital-signs|#', 'code|8302-2|#']);
     assert.deepEqual(
       q.map((entry) => ({ ...entry, u: withoutTag(entry.u ?? '') })),
-      [{ p: 'value-quantity', lo: 1.8, hi: 1.8, u: 'm|#' }],
+      [
+        { p: 'value-quantity', lo: 1.8, hi: 1.8, u: 'm|#' },
+        // comparable with other lengths
+        { p: 'value-quantity~', lo: 180, hi: 180, u: 'cm' },
+      ],
     );
     const moment = Date.UTC(2024, 4, 1, 10);
     assert.deepEqual(d, [{ p: 'date', lo: moment, hi: moment + 999 }]);
@@ -59,7 +63,9 @@ describe('extracting keys', () => {
       q.map(({ p, u, t: tokens }) => [p, withoutTag(u ?? ''), tokens?.map(withoutTag)]),
       [
         ['component-code-value-quantity|8302-2$', 'm|#', ['8302-2|#']],
+        ['component-code-value-quantity|8302-2$~', 'cm', ['8302-2|#']],
         ['component-value-quantity', 'm|#', undefined],
+        ['component-value-quantity~', 'cm', undefined],
       ],
     );
   });
