@@ -12,6 +12,16 @@ export interface ElementModel {
   rivals: string[];
 }
 
+/** Elements that are defined elsewhere and repeat otherwise than there; the model knows only how it is there. */
+const REPEATS: Readonly<Record<string, boolean>> = {
+  'Consent.provision.provision': true,
+  'ExampleScenario.process.step.operation.request': false,
+  'ExampleScenario.process.step.operation.response': false,
+  'ImplementationGuide.definition.page.page': true,
+  'MedicinalProductAuthorization.procedure.application': true,
+  'SubstanceSpecification.molecularWeight': true,
+};
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /**
@@ -33,7 +43,7 @@ export function elementModel(parentPath: string, name: string, valueType?: strin
   if (r4.path2Type[defined] === undefined) return undefined;
   return {
     property: name,
-    isArray: r4.path2Repeating[own] === true || r4.path2Repeating[defined] === true,
+    isArray: REPEATS[own] ?? (r4.path2Repeating[own] === true || r4.path2Repeating[defined] === true),
     path: r4.path2TypeWithoutElements[defined] ?? defined,
     rivals: [],
   };
