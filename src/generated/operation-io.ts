@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeableConcept, Coding, Encounter, Meta, Observation, Period, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeableConcept, Coding, Encounter, Meta, Observation, Parameters, Period, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -37,6 +37,18 @@ export type CapabilityStatementVersionsInput = Record<string, never>;
 export type CapabilityStatementVersionsOutput = {
   version: string[];
   default: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Composition-document */
+export type CompositionDocumentInput = {
+  id?: string;
+  persist?: boolean;
+  graph?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Composition-document */
+export type CompositionDocumentOutput = {
+  return: Bundle;
 };
 
 /** http://hl7.org/fhir/OperationDefinition/Encounter-everything */
@@ -166,6 +178,31 @@ export type ResourceConvertInput = {
 /** http://hl7.org/fhir/OperationDefinition/Resource-convert */
 export type ResourceConvertOutput = {
   output: Resource;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Resource-diff */
+export type ResourceDiffInput = {
+  fromVersion?: string;
+  from?: string;
+  to?: string;
+  fromResource?: Resource;
+  toResource?: Resource;
+  includeMeta?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Resource-diff */
+export type ResourceDiffOutput = {
+  return: Parameters;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-graph */
+export type ResourceGraphInput = {
+  graph: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-graph */
+export type ResourceGraphOutput = {
+  result: Bundle;
 };
 
 /** http://hl7.org/fhir/OperationDefinition/Resource-meta-add */

@@ -12,7 +12,7 @@ import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts
 import type { Match, Store } from '../../storage/store.ts';
 import { answerWith, type OperationAnswer } from '../operation.ts';
 import { referencesIn } from './references-in.ts';
-import { type Name, nameOf } from './stored.ts';
+import { findByName, nameFrom, nameOf } from './stored.ts';
 
 /** Some of the subjects: as many as are walked together. */
 export interface Chunk {
@@ -290,30 +290,6 @@ function isOurs(
   if (step !== undefined && matches(step.where, stored, match)) return false;
   const named = patientsNamed(definitions, type, keys);
   return named.length === 0 || named.some((id) => patients.has(id));
-}
-
-const nameFrom = (name: string): Name => {
-  const slash = name.indexOf('/');
-  return { type: name.slice(0, slash), id: name.slice(slash + 1) };
-};
-
-async function findByName(store: Store, names: readonly Name[], since?: Predicate): Promise<Match[]> {
-  const byType = new Map<string, string[]>();
-  for (const { type, id } of names) byType.set(type, [...(byType.get(type) ?? []), id]);
-  const found = await Promise.all(
-    [...byType].map(async ([type, ids]) => {
-      const matches: Match[] = [];
-      for (let start = 0; start < ids.length; start += SCAN) {
-        const some: Predicate = { op: 'ids', ids: ids.slice(start, start + SCAN) };
-        const where: Predicate = since === undefined ? some : { op: 'and', of: [some, since] };
-        matches.push(
-          ...(await store.find({ type, where, sort: [], limit: SCAN, total: 'none', wantReferences: true })).matches,
-        );
-      }
-      return matches;
-    }),
-  );
-  return found.flat();
 }
 
 async function* every(store: Store, type: string, where: Predicate): AsyncGenerator<Match> {

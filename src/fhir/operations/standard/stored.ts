@@ -1,8 +1,9 @@
 // What the standard operations read of the store: a resource that must be there, and references between stored resources.
 import { gone, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
-import { ID, type Resource } from '../../model/resource.ts';
-import type { Store, Version } from '../../storage/store.ts';
+import type { Predicate } from '../../model/predicate.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Match, Store, Version } from '../../storage/store.ts';
 
 export type StoredVersion = Version & { bytes: Buffer };
 
@@ -32,4 +33,34 @@ export function localName(reference: string, base: string): Name | undefined {
   return type === undefined || id === undefined ? undefined : { type, id };
 }
 
-export const isId = (text: string): boolean => ID.test(text);
+const IDS_AT_ONCE = 1000;
+
+export const nameFrom = (name: string): Name => {
+  const slash = name.indexOf('/');
+  return { type: name.slice(0, slash), id: name.slice(slash + 1) };
+};
+
+/** With their keys; those that are not there are left out. One command for each type and 1,000 ids. */
+export async function findByName(
+  store: Pick<Store, 'find'>,
+  names: readonly Name[],
+  since?: Predicate,
+): Promise<Match[]> {
+  const byType = new Map<string, string[]>();
+  for (const { type, id } of names) byType.set(type, [...(byType.get(type) ?? []), id]);
+  const found = await Promise.all(
+    [...byType].map(async ([type, ids]) => {
+      const matches: Match[] = [];
+      for (let start = 0; start < ids.length; start += IDS_AT_ONCE) {
+        const some: Predicate = { op: 'ids', ids: ids.slice(start, start + IDS_AT_ONCE) };
+        const where: Predicate = since === undefined ? some : { op: 'and', of: [some, since] };
+        matches.push(
+          ...(await store.find({ type, where, sort: [], limit: IDS_AT_ONCE, total: 'none', wantReferences: true }))
+            .matches,
+        );
+      }
+      return matches;
+    }),
+  );
+  return found.flat();
+}
