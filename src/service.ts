@@ -8,9 +8,8 @@ import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
-import { createCanonicals } from './fhir/conformance/create-canonicals.ts';
-import { createPublished } from './fhir/conformance/published.ts';
-import { createShipped } from './fhir/conformance/shipped.ts';
+import { type Conformance, createConformance } from './fhir/conformance/index.ts';
+import { loadFolder } from './fhir/conformance/packages-folder.ts';
 import { createLiveDefinitions } from './fhir/definitions/live.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
@@ -25,6 +24,7 @@ import { publishProfiles } from './fhir/operations/publish.ts';
 import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
 import { endAbandonedTransactions } from './fhir/storage/mongo/abandoned-transactions.ts';
+import { createDefinitionStore } from './fhir/storage/mongo/definitions/index.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
 import { createKeyView } from './fhir/storage/mongo/key-view.ts';
 import { createParameterStates } from './fhir/storage/mongo/parameter-states.ts';
@@ -38,6 +38,8 @@ import type { Mongo } from './platform/mongo/connect.ts';
 import type { Queue } from './platform/queue/queue.ts';
 
 export interface ServiceSettings extends EngineSettings {
+  /** packages there are loaded at the start */
+  packagesDir: string;
   corsOrigins: readonly string[];
   trustedHosts: HttpSettings['trustedHosts'];
   /** bytes of large request bodies in work at once; 96 MB where absent */
@@ -62,6 +64,7 @@ export interface ServiceDeps {
 export interface FhirService {
   version: string;
   engine: Engine;
+  conformance: Conformance;
   /** obeys the hospital's rules */
   store: Store;
   database: MongoStore;
@@ -82,9 +85,6 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const live = createLiveDefinitions(withProfiles(loadDefinitions(), profiles));
   const { definitions } = live;
   const validate = createValidator(definitions);
-  const canonicals = createCanonicals({ sources: [createShipped(profiles), createPublished()] });
-  const terminology = createTerminology({ canonicals, maxExpansion: settings.terminologyMaxExpansion, now });
-  const engine: Engine = { definitions, canonicals, terminology, now, settings };
 
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
@@ -98,6 +98,18 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     logger,
     enter: view.enter,
   });
+  const definitionStore = createDefinitionStore({ db: mongo.db, now });
+  const conformance = createConformance({
+    definitions,
+    profiles,
+    store: database,
+    definitionStore,
+    now,
+    onError: (error) => logger.warn('definitions could not be compared with the database', { error: String(error) }),
+  });
+  const { canonicals } = conformance;
+  const terminology = createTerminology({ canonicals, maxExpansion: settings.terminologyMaxExpansion, now });
+  const engine: Engine = { definitions, canonicals, terminology, now, settings };
   const activation = createActivation({
     live,
     states: createParameterStates(mongo.db, lease.workerId),
@@ -110,8 +122,15 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   // before keys are made, and before indexes are compared with what parameters need
   await activation.load();
   await database.prepare();
+  await loadFolder(settings.packagesDir, {
+    store: definitionStore.packages,
+    types: conformance.types,
+    onLoaded: (file, { counts, missing }) => logger.info(`package ${file} is loaded`, { counts, missing }),
+    onRefused: (file, reason) => logger.warn(`package ${file} is left out: ${reason}`),
+  });
+  await conformance.start();
   const rules = [...(await loadRules(contributions)), createParameterRule(activation)];
-  const store = withRules(database, rules, { now, timeZone: settings.timeZone });
+  const store = withRules(conformance.watch(database), rules, { now, timeZone: settings.timeZone });
 
   const operations = await loadOperations(contributions, {
     profiles: profiles.ofType('OperationDefinition'),
@@ -153,6 +172,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   return {
     version,
     engine,
+    conformance,
     store,
     database,
     operations,
@@ -161,6 +181,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     handle,
     async close() {
       await activation.close();
+      await conformance.stop();
       await database.close();
       await abandoned.stop();
       await lease.release();

@@ -41,6 +41,36 @@ program
     process.exitCode = await runReindex(readConfig());
   });
 
+const packages = program
+  .command('package')
+  .description('FHIR packages: profiles, value sets and search parameters of others.');
+
+packages
+  .command('load')
+  .description('Load packages; a running server knows them within two seconds.')
+  .argument('<file...>', 'packages (.tgz)')
+  .action(async (files: string[]) => {
+    const { runPackageLoad } = await import('./package.ts');
+    process.exitCode = await runPackageLoad(readConfig(), files);
+  });
+
+packages
+  .command('list')
+  .description('Show the loaded packages.')
+  .action(async () => {
+    const { runPackageList } = await import('./package.ts');
+    process.exitCode = await runPackageList(readConfig());
+  });
+
+packages
+  .command('unload')
+  .description('Remove a package.')
+  .argument('<name>', 'hl7.fhir.us.core#6.1.0, or without the version all of them')
+  .action(async (name: string) => {
+    const { runPackageUnload } = await import('./package.ts');
+    process.exitCode = await runPackageUnload(readConfig(), name);
+  });
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('must be from 1 to 64.');

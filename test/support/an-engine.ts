@@ -1,8 +1,8 @@
 // The engine without HTTP: a real store on a database of the test's own, rules, operations and the one way in to all interactions.
 import { randomUUID } from 'node:crypto';
-import { createCanonicals } from '../../src/fhir/conformance/create-canonicals.ts';
-import { createPublished } from '../../src/fhir/conformance/published.ts';
+import { createConformance } from '../../src/fhir/conformance/index.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
+import { profilesOf } from '../../src/fhir/definitions/profiles.ts';
 import { answerError } from '../../src/fhir/interactions/answer-error.ts';
 import type { Answer, Call, Engine, EngineSettings } from '../../src/fhir/interactions/call.ts';
 import { createDispatch } from '../../src/fhir/interactions/dispatch.ts';
@@ -14,6 +14,7 @@ import { type AsyncDeps, createAsyncRunner } from '../../src/fhir/operations/asy
 import type { OperationModule } from '../../src/fhir/operations/operation.ts';
 import { createOperationRegistry } from '../../src/fhir/operations/registry.ts';
 import { createKeyExtractor } from '../../src/fhir/search/index.ts';
+import { createDefinitionStore } from '../../src/fhir/storage/mongo/definitions/index.ts';
 import { createMongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { WriteRule } from '../../src/fhir/storage/rules.ts';
 import type { Store } from '../../src/fhir/storage/store.ts';
@@ -72,27 +73,31 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   const { settings = {}, rules = [], operations = [], queue = noQueue } = options;
   const definitions = loadDefinitions();
   const validate = createValidator(definitions);
-  const canonicals = createCanonicals({ sources: [createPublished()] });
-  const terminology = createTerminology({ canonicals, maxExpansion: 1000, now: Date.now });
-  const engine: Engine = {
-    definitions,
-    canonicals,
-    terminology,
-    now: Date.now,
-    settings: { ...SETTINGS, ...settings },
-  };
+  const engineSettings = { ...SETTINGS, ...settings };
   const fresh = options.database ?? (await freshDatabase(name));
   const mongo = await createMongoStore({
     db: fresh.db,
     client: fresh.client,
     definitions,
-    extractor: createKeyExtractor(definitions, { timeZone: engine.settings.timeZone }),
+    extractor: createKeyExtractor(definitions, { timeZone: engineSettings.timeZone }),
     now: Date.now,
     workerId: 1,
     logger: { error: (message, details) => console.error(message, details) },
   });
   await mongo.prepare();
-  const store = withRules(mongo, rules, { now: Date.now });
+  const conformance = createConformance({
+    definitions,
+    profiles: profilesOf([]),
+    store: mongo,
+    definitionStore: createDefinitionStore({ db: fresh.db, now: Date.now }),
+    now: Date.now,
+    onError: (error) => console.error(error),
+  });
+  await conformance.start();
+  const { canonicals } = conformance;
+  const terminology = createTerminology({ canonicals, maxExpansion: 1000, now: Date.now });
+  const engine: Engine = { definitions, canonicals, terminology, now: Date.now, settings: engineSettings };
+  const store = withRules(conformance.watch(mongo), rules, { now: Date.now });
   const registry = createOperationRegistry({
     modules: operations.map(({ module }) => ({ path: `${module.definition}.operation.ts`, module })),
     profiles: operations.map(({ definition }) => definition),
@@ -134,6 +139,7 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
       return { status: answer.status, answer, body: plain };
     },
     async drop() {
+      await conformance.stop();
       await mongo.close();
       await fresh.drop();
     },

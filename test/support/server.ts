@@ -37,6 +37,7 @@ export interface TestServerOptions {
 }
 
 const usualSettings: ServiceSettings = {
+  packagesDir: '/nonexistent',
   checkReferences: false,
   refuseDeleteOfReferenced: false,
   maxResourceBytes: 15 * 1024 * 1024,

@@ -2,6 +2,7 @@
 // (canonicals.bin), in blocks of related ones that are compressed each on its own, so that one is read in a few milliseconds.
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 import { joinBlocks, splitBlocks } from '../../fhir/conformance/block-file.ts';
+import { urlsOf } from '../../fhir/conformance/definition-types.ts';
 import type { SlimCanonicals } from '../../fhir/conformance/published.ts';
 import type { Packages } from './packages.ts';
 
@@ -153,19 +154,6 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function slim({ text: _narrative, ...resource }: Published): Published {
   return resource;
-}
-
-/** https://hl7.org/fhir/extensions/StructureDefinition-artifact-url.html, as THO spells it */
-const NAMING_SYSTEM_URL = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-NamingSystem.url';
-
-/** A NamingSystem of R4 has no url: it is found by every identifier that it explains, and by the url of later releases. */
-function urlsOf({ url, extension = [], uniqueId = [] }: Published): string[] {
-  if (url !== undefined) return [url];
-  const named = extension.find((one) => one.url === NAMING_SYSTEM_URL)?.valueUri;
-  const identified = uniqueId.map(({ type, value }) =>
-    type === 'oid' ? `urn:oid:${value.replace(/^urn:oid:/, '')}` : value,
-  );
-  return [...new Set([...(named === undefined ? [] : [named]), ...identified])].filter((one) => !/\s/.test(one));
 }
 
 const codesOf = (concepts: readonly Concept[]): Concept[] =>

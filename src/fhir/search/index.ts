@@ -3,6 +3,7 @@ export { exactOf } from './confirmed.ts';
 export { createKeyExtractor, type ExtractOptions } from './extract.ts';
 export { type Include, referredBy, referringKeys } from './include.ts';
 export { judgeParameter, type Verdict } from './judge-parameter.ts';
+export { readKeyPart } from './keys.ts';
 export {
   type LookedUp,
   type Lookups,

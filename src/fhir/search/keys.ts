@@ -30,6 +30,13 @@ const escaped = (value: string): string =>
 /** The value as one part of a key. */
 export const keyPart = (value: string): string => shorten(escaped(value), MAX_VALUE_BYTES);
 
+/** The value that was written as this part; undefined where only its beginning was kept. */
+export function readKeyPart(part: string): string | undefined {
+  // what was cut is this long, but for the bytes of its last character
+  if (Buffer.byteLength(part) > MAX_VALUE_BYTES - 4) return undefined;
+  return part.replace(/\\(.)/g, '$1');
+}
+
 /** What the part begins with for every value that begins with this text; no longer than what is kept of a long value. */
 export const keyPartBeginning = (text: string): string => beginning(escaped(text), MAX_VALUE_BYTES - HASH_LENGTH - 1);
 

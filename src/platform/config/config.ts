@@ -33,6 +33,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return {
     ...read,
     dataDir: resolve(read.dataDir),
+    packagesDir: resolve(read.packagesDir),
     cacheDir: read.cacheDir === undefined ? defaultCacheDir(environment) : resolve(read.cacheDir),
     environment,
   };

@@ -43,6 +43,12 @@ export const settings = {
     parse: text,
     help: 'Folder for fetched database programs. Default: `~/.cache/wardgate`, or `.cache/wardgate` where home is read-only.',
   }),
+  packagesDir: required({
+    name: 'PACKAGES_DIR',
+    default: './packages',
+    parse: text,
+    help: 'Folder of FHIR packages (`*.tgz`) that are loaded at the start; it may be missing. See [packages](packages.md).',
+  }),
   mongodbUri: optional({
     name: 'MONGODB_URI',
     parse: url('mongodb:', 'mongodb+srv:'),

@@ -87,9 +87,12 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
   return {
     ...running,
     version,
-    uri: `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true&authSource=admin`,
+    uri: mongodUri(port, secret),
   };
 }
+
+export const mongodUri = (port: number, secret: string): string =>
+  `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true&authSource=admin`;
 
 /** A quarter of the memory, at most 1 GB: enough for a large hospital's working set, and the budget of a laptop. */
 const defaultCacheGb = (): number => Math.max(0.25, Math.min(1, Math.round((totalmem() / GIB) * 25) / 100));
