@@ -27,13 +27,14 @@ export function withDefinitions<S extends Store>(store: S, { types, check, writt
   function watched(tx: Transaction): Transaction {
     let beside: Resource[] = [];
     const done: Written[] = [];
+    // the first of all actions: what others do after the commit may ask for the definitions
+    tx.afterCommit(() => (done.length > 0 ? written(done) : undefined));
     return {
       ...tx,
       async write(writes) {
         if (!writes.some(concerns)) return tx.write(writes);
         beside = await checkAll(writes, beside);
         const results = await tx.write(writes);
-        if (done.length === 0) tx.afterCommit(() => written(done));
         done.push(...results.filter((result) => concerns(result) && result.changed));
         return results;
       },
