@@ -2,8 +2,9 @@
 // included, how many in all, in which order, or that one refuses what the other answers. Knows of no product.
 //   npx tsx tools/compare-servers.ts <base URL> <base URL> [--put] [--markdown] [words of searches …]
 // --put stores test/cases/search/compared-resources.ts on both first; --markdown writes the table of differences.
-import { comparedResources } from '../test/cases/search/compared-resources.ts';
+
 import { type Compared, compared } from '../test/cases/search/compared.ts';
+import { comparedResources } from '../test/cases/search/compared-resources.ts';
 
 interface Entry {
   resource?: { resourceType: string; id: string };
@@ -51,7 +52,8 @@ async function ask(base: string, search: string): Promise<Answer> {
 /** What differs between the two, in a few words; undefined where nothing does. */
 function difference(one: Answer, other: Answer, { ordered }: Compared): string | undefined {
   if (one.status >= 400 && other.status >= 400) return;
-  if (one.status !== other.status) return `${one.status} ${one.says.slice(0, 200)} – ${other.status} ${other.says.slice(0, 200)}`;
+  if (one.status !== other.status)
+    return `${one.status} ${one.says.slice(0, 200)} – ${other.status} ${other.says.slice(0, 200)}`;
   return (
     setDifference('matches', one.matches, other.matches) ??
     setDifference('included', one.included, other.included) ??
@@ -73,7 +75,8 @@ function setDifference(what: string, one: string[], other: string[]): string | u
   const right = only(other, one);
   const twice = one.length !== new Set(one).size || other.length !== new Set(other).size ? ', some twice' : '';
   if (left.length === 0 && right.length === 0) return twice === '' ? undefined : `${what}${twice}`;
-  const few = (ids: string[]): string => (ids.length === 0 ? '' : `: ${ids.slice(0, 6).join(' ')}${ids.length > 6 ? ' …' : ''}`);
+  const few = (ids: string[]): string =>
+    ids.length === 0 ? '' : `: ${ids.slice(0, 6).join(' ')}${ids.length > 6 ? ' …' : ''}`;
   return `${what} ${one.length} – ${other.length}; only the first ${left.length}${few(left)}; only the second ${right.length}${few(right)}${twice}`;
 }
 
@@ -112,7 +115,9 @@ for (const row of compared) {
     if (told !== undefined) console.log(`| \`${row.search.replaceAll('|', '\\|')}\` | ${row.because ?? told} |`);
   } else if (told !== undefined || rest.includes('--all')) {
     const sizes = `${one.status} ${one.matches.length}+${one.included.length}`;
-    console.log(`${told === undefined ? 'same' : row.because === undefined ? 'DIFFERS' : 'explained'} ${row.search} (${sizes})`);
+    console.log(
+      `${told === undefined ? 'same' : row.because === undefined ? 'DIFFERS' : 'explained'} ${row.search} (${sizes})`,
+    );
     if (told !== undefined) console.log(`    ${told}`);
   }
   if (told === undefined && row.because !== undefined) console.log(`NO LONGER DIFFERENT ${row.search}: ${row.because}`);

@@ -6,7 +6,7 @@ import type { Code, CodeSystemSource, Concept } from '../model/concept.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import { sourceOf } from './code-system-resource.ts';
-import { decide, sourceOfSystem, systemsOf } from './decide.ts';
+import { decide, missingImportOf, sourceOfSystem, systemsOf } from './decide.ts';
 import { displayIn, isDisplayOf } from './displays.ts';
 import { enumerate, merge } from './enumerate.ts';
 import { expandPlan } from './expand.ts';
@@ -253,6 +253,7 @@ async function inValueSet({ system, version, code, display }: Code, options: Ask
     const concept = await conceptIn(plan, { system: candidate, code }, source);
     return verdictOf({ concept, source, system: candidate, display }, options);
   }
+  if (system === undefined) unsure ??= missingImportOf(plan);
   if (unsure !== undefined) return unknown(unsure);
   const named = system === undefined ? `'${code}'` : `'${system}|${code}'`;
   return { result: false, message: `The code ${named} is not in the value set ${plan.name}` };

@@ -87,6 +87,19 @@ export function systemsOf(plan: Plan): Set<string> {
   return systems;
 }
 
+/** Why codes of systems that nobody named cannot be told: an imported value set is not here. */
+export function missingImportOf({ include }: Plan): string | undefined {
+  for (const { system, missingImport, imports } of include) {
+    if (system !== undefined) continue;
+    if (missingImport !== undefined) return missingImport;
+    for (const imported of imports) {
+      const missing = missingImportOf(imported);
+      if (missing !== undefined) return missing;
+    }
+  }
+  return undefined;
+}
+
 const all = (codes: readonly string[], decision: Decision): Decisions => new Map(codes.map((code) => [code, decision]));
 
 const any = (decisions: readonly Decision[]): Decision =>

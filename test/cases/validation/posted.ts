@@ -35,9 +35,13 @@ const dataTypes = new Set(['Address', 'Extension', 'HumanName', 'Identifier', 'Q
 /** elements of a differential stand in the order of the base: extension, url, value */
 function extension(name: string, on: string[], elements: Record<string, Json>, more: Json = {}): Json {
   const all = Object.entries({ ...elements, 'Extension.url': { fixedUri: own(name) } });
-  const rank = ([id]: [string, Json]): number => ['Extension.e', 'Extension.u', 'Extension.v'].findIndex((start) => id.startsWith(start));
+  const rank = ([id]: [string, Json]): number =>
+    ['Extension.e', 'Extension.u', 'Extension.v'].findIndex((start) => id.startsWith(start));
   const sorted = Object.fromEntries(all.sort((one, other) => rank(one) - rank(other)));
-  return profile(name, 'Extension', sorted, { context: on.map((expression) => ({ type: 'element', expression })), ...more });
+  return profile(name, 'Extension', sorted, {
+    context: on.map((expression) => ({ type: 'element', expression })),
+    ...more,
+  });
 }
 
 const slicing = (type: string, path: string, more: Json = {}): Json => ({
@@ -63,9 +67,17 @@ export const posted: Json[] = [
     status: 'active',
     caseSensitive: true,
     content: 'complete',
-    concept: ['red', 'green', 'blue', 'one', 'two', 'systolic', 'diastolic', 'g', 'kg', 'house'].map((code) => ({ code, display: `The ${code}` })),
+    concept: ['red', 'green', 'blue', 'one', 'two', 'systolic', 'diastolic', 'g', 'kg', 'house'].map((code) => ({
+      code,
+      display: `The ${code}`,
+    })),
   },
-  ...Object.entries({ colours: ['red', 'green', 'blue'], numbers: ['one', 'two'], units: ['g', 'kg'], warm: ['red'] }).map(([name, members]) => ({
+  ...Object.entries({
+    colours: ['red', 'green', 'blue'],
+    numbers: ['one', 'two'],
+    units: ['g', 'kg'],
+    warm: ['red'],
+  }).map(([name, members]) => ({
     resourceType: 'ValueSet',
     id: name,
     url: valueSet(name),
@@ -137,7 +149,11 @@ export const posted: Json[] = [
   profile('limits', 'Observation', {
     'Observation.effective[x]': { ...type('dateTime'), minValueDateTime: '2020-01-01', maxValueDateTime: '2030-12-31' },
     'Observation.issued': { minValueInstant: '2020-01-01T00:00:00Z' },
-    'Observation.value[x]': { ...type('Quantity'), minValueQuantity: { value: 1, system: ucum, code: 'g' }, maxValueQuantity: { value: 10, system: ucum, code: 'g' } },
+    'Observation.value[x]': {
+      ...type('Quantity'),
+      minValueQuantity: { value: 1, system: ucum, code: 'g' },
+      maxValueQuantity: { value: 10, system: ucum, code: 'g' },
+    },
     'Observation.value[x].value': { minValueDecimal: 1.5, maxValueDecimal: 9.5 },
     'Observation.note.text': { maxLength: 10 },
     'Observation.component.value[x]': { type: [{ code: 'integer' }], minValueInteger: 3, maxValueInteger: 5 },
@@ -174,7 +190,13 @@ export const posted: Json[] = [
   }),
   profile('slices-by-two', 'Patient', {
     'Patient.telecom': {
-      slicing: { discriminator: [{ type: 'value', path: 'system' }, { type: 'value', path: 'use' }], rules: 'open' },
+      slicing: {
+        discriminator: [
+          { type: 'value', path: 'system' },
+          { type: 'value', path: 'use' },
+        ],
+        rules: 'open',
+      },
     },
     'Patient.telecom:home': { min: 1, max: '1' },
     'Patient.telecom:home.system': { min: 1, fixedCode: 'phone' },
@@ -211,8 +233,16 @@ export const posted: Json[] = [
   }),
   profile('slices-by-target', 'Observation', {
     'Observation.performer': slicing('type', 'resolve()'),
-    'Observation.performer:doctor': { min: 1, max: '1', ...type('Reference', { targetProfile: [core('Practitioner')] }) },
-    'Observation.performer:clinic': { min: 0, max: '1', ...type('Reference', { targetProfile: [core('Organization')] }) },
+    'Observation.performer:doctor': {
+      min: 1,
+      max: '1',
+      ...type('Reference', { targetProfile: [core('Practitioner')] }),
+    },
+    'Observation.performer:clinic': {
+      min: 0,
+      max: '1',
+      ...type('Reference', { targetProfile: [core('Organization')] }),
+    },
     'Observation.performer:clinic.display': { min: 1 },
   }),
   profile('slices-by-profile', 'Observation', {
@@ -241,15 +271,20 @@ export const posted: Json[] = [
     'Observation.component:colour': { min: 1, max: '3' },
     'Observation.component:colour.code': { patternCodeableConcept: coding('red') },
   }),
-  profile('reslices-further', 'Observation', {
-    'Observation.component': slicing('pattern', 'code'),
-    'Observation.component:colour': slicing('value', 'interpretation.text'),
-    'Observation.component:colour/low': { min: 1, max: '1' },
-    'Observation.component:colour/low.code': { patternCodeableConcept: coding('red') },
-    'Observation.component:colour/low.value[x]': { min: 1 },
-    'Observation.component:colour/low.interpretation': { min: 1, max: '1' },
-    'Observation.component:colour/low.interpretation.text': { min: 1, fixedString: 'low' },
-  }, { baseDefinition: own('reslices') }),
+  profile(
+    'reslices-further',
+    'Observation',
+    {
+      'Observation.component': slicing('pattern', 'code'),
+      'Observation.component:colour': slicing('value', 'interpretation.text'),
+      'Observation.component:colour/low': { min: 1, max: '1' },
+      'Observation.component:colour/low.code': { patternCodeableConcept: coding('red') },
+      'Observation.component:colour/low.value[x]': { min: 1 },
+      'Observation.component:colour/low.interpretation': { min: 1, max: '1' },
+      'Observation.component:colour/low.interpretation.text': { min: 1, fixedString: 'low' },
+    },
+    { baseDefinition: own('reslices') },
+  ),
 
   // nested profiles, references, content references
   profile('typed', 'Patient', {
@@ -286,9 +321,19 @@ export const posted: Json[] = [
   profile('rules', 'Observation', {
     Observation: {
       constraint: [
-        { key: 'own-1', severity: 'error', human: 'a value or a reason', expression: 'value.exists() or dataAbsentReason.exists()' },
+        {
+          key: 'own-1',
+          severity: 'error',
+          human: 'a value or a reason',
+          expression: 'value.exists() or dataAbsentReason.exists()',
+        },
         { key: 'own-2', severity: 'warning', human: 'better with a note', expression: 'note.exists()' },
-        { key: 'own-3', severity: 'error', human: 'a subject by reference', expression: "subject.reference.startsWith('Patient/')" },
+        {
+          key: 'own-3',
+          severity: 'error',
+          human: 'a subject by reference',
+          expression: "subject.reference.startsWith('Patient/')",
+        },
       ],
     },
     'Observation.effective[x]': rule('own-6', '$this.toString().length() >= 10'),
@@ -315,11 +360,18 @@ export const posted: Json[] = [
   }),
 
   // extensions
-  extension('colour', ['Patient'], { 'Extension.value[x]': { min: 1, ...type('code'), ...binding('required', 'colours') } }),
+  extension('colour', ['Patient'], {
+    'Extension.value[x]': { min: 1, ...type('code'), ...binding('required', 'colours') },
+  }),
   extension('kind', ['HumanName'], { 'Extension.value[x]': { min: 1, ...type('code') } }),
   extension('anywhere', ['Element'], { 'Extension.value[x]': { min: 1, ...type('string'), maxLength: 5 } }),
   extension('of-telecom', ['Patient.telecom'], { 'Extension.value[x]': { min: 1, ...type('boolean') } }),
-  extension('in-weight', ['Observation.component'], { 'Extension.value[x]': { min: 1, ...type('boolean') } }, { contextInvariant: ["%resource.code.text = 'Glucose'"] }),
+  extension(
+    'in-weight',
+    ['Observation.component'],
+    { 'Extension.value[x]': { min: 1, ...type('boolean') } },
+    { contextInvariant: ["%resource.code.text = 'Glucose'"] },
+  ),
   extension('origin', ['Patient'], {
     'Extension.extension': { min: 1, ...slicing('value', 'url', { rules: 'closed' }) },
     'Extension.extension:land': { min: 1, max: '1' },

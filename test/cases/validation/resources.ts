@@ -15,66 +15,335 @@ const ref = (reference: string): Json => ({ reference });
 const core = (name: string): string => `http://hl7.org/fhir/StructureDefinition/${name}`;
 const concept = (system: string, code: string): Json => ({ coding: [{ system, code }] });
 const uuid = (n: number): string => `urn:uuid:00000000-0000-4000-8000-00000000000${n}`;
-const organization = (id: string, more: Json = {}): Json => ({ resourceType: 'Organization', id, name: 'Clinic', ...more });
+const organization = (id: string, more: Json = {}): Json => ({
+  resourceType: 'Organization',
+  id,
+  name: 'Clinic',
+  ...more,
+});
 
 const references: Broken[] = [
-  { what: 'a subject that no observation has', base: 'Observation', change: { subject: ref('Practitioner/d1') }, found: 'structure Observation.subject' },
-  { what: 'a subject that no condition has', base: 'Condition', change: { subject: ref('Device/d1') }, found: 'structure Condition.subject' },
-  { what: 'a subject by an absolute URL', base: 'Encounter', change: { subject: ref('http://example.org/fhir/Device/d1') }, found: 'structure Encounter.subject' },
-  { what: 'an actor that cannot act', base: 'Appointment', change: { 'participant/0/actor': ref('Organization/o1') }, found: 'structure Appointment.participant[0].actor' },
-  { what: 'a performer in a list', base: 'Observation', change: { performer: [ref('Practitioner/d1'), ref('Location/l1')] }, found: 'structure Observation.performer[1]' },
-  { what: 'an author that cannot write', base: 'Composition', change: { 'author/0': ref('Location/l1') }, found: 'structure Composition.author[0]' },
-  { what: 'an organization that is none', base: 'Patient', change: { managingOrganization: ref('Practitioner/d1') }, found: 'structure Patient.managingOrganization' },
-  { what: 'a reference as a choice', base: 'MedicationRequest', change: { medicationCodeableConcept: undefined, medicationReference: ref('Substance/s1') }, found: 'structure MedicationRequest.medication' },
-  { what: 'a schedule that is none', base: 'Slot', change: { schedule: ref('Slot/s2') }, found: 'structure Slot.schedule' },
-  { what: 'an encounter that is none', base: 'Observation', change: { encounter: ref('EpisodeOfCare/e1') }, found: 'structure Observation.encounter' },
-  { what: 'a list of patients that holds a location', base: 'Group', change: { 'member/0/entity': ref('Location/l1') }, found: 'structure Group.member[0].entity' },
-  { what: 'a contained target of a wrong type', base: 'Observation', change: { contained: [organization('o')], subject: ref('#o') }, found: 'structure Observation.subject' },
-  { what: 'a target of a wrong type in the same Bundle', base: 'Bundle-transaction', change: { 'entry/0/resource': { resourceType: 'Practitioner', active: true } }, found: 'structure Bundle.entry[1].resource.subject' },
-  { what: 'a type that is not that of the reference', base: 'Observation', change: { subject: { reference: 'Patient/p1', type: 'Device' } }, found: 'structure Observation.subject' },
+  {
+    what: 'a subject that no observation has',
+    base: 'Observation',
+    change: { subject: ref('Practitioner/d1') },
+    found: 'structure Observation.subject',
+  },
+  {
+    what: 'a subject that no condition has',
+    base: 'Condition',
+    change: { subject: ref('Device/d1') },
+    found: 'structure Condition.subject',
+  },
+  {
+    what: 'a subject by an absolute URL',
+    base: 'Encounter',
+    change: { subject: ref('http://example.org/fhir/Device/d1') },
+    found: 'structure Encounter.subject',
+  },
+  {
+    what: 'an actor that cannot act',
+    base: 'Appointment',
+    change: { 'participant/0/actor': ref('Organization/o1') },
+    found: 'structure Appointment.participant[0].actor',
+  },
+  {
+    what: 'a performer in a list',
+    base: 'Observation',
+    change: { performer: [ref('Practitioner/d1'), ref('Location/l1')] },
+    found: 'structure Observation.performer[1]',
+  },
+  {
+    what: 'an author that cannot write',
+    base: 'Composition',
+    change: { 'author/0': ref('Location/l1') },
+    found: 'structure Composition.author[0]',
+  },
+  {
+    what: 'an organization that is none',
+    base: 'Patient',
+    change: { managingOrganization: ref('Practitioner/d1') },
+    found: 'structure Patient.managingOrganization',
+  },
+  {
+    what: 'a reference as a choice',
+    base: 'MedicationRequest',
+    change: { medicationCodeableConcept: undefined, medicationReference: ref('Substance/s1') },
+    found: 'structure MedicationRequest.medication',
+  },
+  {
+    what: 'a schedule that is none',
+    base: 'Slot',
+    change: { schedule: ref('Slot/s2') },
+    found: 'structure Slot.schedule',
+  },
+  {
+    what: 'an encounter that is none',
+    base: 'Observation',
+    change: { encounter: ref('EpisodeOfCare/e1') },
+    found: 'structure Observation.encounter',
+  },
+  {
+    what: 'a list of patients that holds a location',
+    base: 'Group',
+    change: { 'member/0/entity': ref('Location/l1') },
+    found: 'structure Group.member[0].entity',
+  },
+  {
+    what: 'a contained target of a wrong type',
+    base: 'Observation',
+    change: { contained: [organization('o')], subject: ref('#o') },
+    found: 'structure Observation.subject',
+  },
+  {
+    what: 'a target of a wrong type in the same Bundle',
+    base: 'Bundle-transaction',
+    change: { 'entry/0/resource': { resourceType: 'Practitioner', active: true } },
+    found: 'structure Bundle.entry[1].resource.subject',
+  },
+  {
+    what: 'a type that is not that of the reference',
+    base: 'Observation',
+    change: { subject: { reference: 'Patient/p1', type: 'Device' } },
+    found: 'structure Observation.subject',
+  },
 ];
 
 const contained: Broken[] = [
-  { what: 'a contained resource nobody refers to', base: 'Patient', change: { contained: [organization('o')] }, found: 'invariant Patient.contained[0]', says: 'dom-3' },
-  { what: 'the second contained resource nobody refers to', base: 'Patient', change: { contained: [organization('o'), organization('x')], managingOrganization: ref('#o') }, found: 'invariant Patient.contained[1]', says: 'dom-3' },
-  { what: 'an invariant of a contained resource', base: 'Patient', change: { contained: [organization('o', { name: undefined, active: true })], managingOrganization: ref('#o') }, found: 'invariant Patient.contained[0]', says: 'org-1' },
-  { what: 'a code of a contained resource', base: 'Observation', change: { contained: [{ resourceType: 'Patient', id: 'p', gender: 'man' }], subject: ref('#p') }, found: 'code-invalid Observation.contained[0].gender' },
-  { what: 'a reference of a contained resource', base: 'Observation', change: { contained: [{ resourceType: 'Patient', id: 'p', managingOrganization: ref('Patient/x') }], subject: ref('#p') }, found: 'structure Observation.contained[0].managingOrganization' },
-  { what: 'two contained resources of one id', base: 'Patient', change: { contained: [organization('o'), organization('o')], managingOrganization: ref('#o') }, found: 'duplicate Patient.contained[1]' },
-  { what: 'a profile that a contained resource claims', base: 'Patient', change: { contained: [organization('o', { meta: { profile: [own('active-organization')] } })], managingOrganization: ref('#o') }, found: 'required Patient.contained[0].active' },
+  {
+    what: 'a contained resource nobody refers to',
+    base: 'Patient',
+    change: { contained: [organization('o')] },
+    found: 'invariant Patient.contained[0]',
+    says: 'dom-3',
+  },
+  {
+    what: 'the second contained resource nobody refers to',
+    base: 'Patient',
+    change: { contained: [organization('o'), organization('x')], managingOrganization: ref('#o') },
+    found: 'invariant Patient.contained[1]',
+    says: 'dom-3',
+  },
+  {
+    what: 'an invariant of a contained resource',
+    base: 'Patient',
+    change: { contained: [organization('o', { name: undefined, active: true })], managingOrganization: ref('#o') },
+    found: 'invariant Patient.contained[0]',
+    says: 'org-1',
+  },
+  {
+    what: 'a code of a contained resource',
+    base: 'Observation',
+    change: { contained: [{ resourceType: 'Patient', id: 'p', gender: 'man' }], subject: ref('#p') },
+    found: 'code-invalid Observation.contained[0].gender',
+  },
+  {
+    what: 'a reference of a contained resource',
+    base: 'Observation',
+    change: {
+      contained: [{ resourceType: 'Patient', id: 'p', managingOrganization: ref('Patient/x') }],
+      subject: ref('#p'),
+    },
+    found: 'structure Observation.contained[0].managingOrganization',
+  },
+  {
+    what: 'two contained resources of one id',
+    base: 'Patient',
+    change: { contained: [organization('o'), organization('o')], managingOrganization: ref('#o') },
+    found: 'duplicate Patient.contained[1]',
+  },
+  {
+    what: 'a profile that a contained resource claims',
+    base: 'Patient',
+    change: {
+      contained: [organization('o', { meta: { profile: [own('active-organization')] } })],
+      managingOrganization: ref('#o'),
+    },
+    found: 'required Patient.contained[0].active',
+  },
 ];
 
 const bundles: Broken[] = [
-  { what: 'an invariant of a resource in a Bundle', base: 'Bundle', change: { 'entry/0/resource/contact': [{ gender: 'male' }] }, found: 'invariant Bundle.entry[0].resource.contact[0]', says: 'pat-1' },
-  { what: 'a code of a resource in a Bundle', base: 'Bundle', change: { 'entry/0/resource/gender': 'man' }, found: 'code-invalid Bundle.entry[0].resource.gender' },
-  { what: 'a profile that a resource in a Bundle claims', base: 'Bundle', change: { 'entry/0/resource/meta': { profile: [own('fixed-patient')] }, 'entry/0/resource/active': false }, found: 'value Bundle.entry[0].resource.active' },
-  { what: 'a fullUrl of another id', base: 'Bundle-searchset', change: { 'entry/0/fullUrl': 'http://example.org/fhir/Patient/p2' }, found: 'value Bundle.entry[0].fullUrl' },
-  { what: 'a fullUrl of another type', base: 'Bundle-searchset', change: { 'entry/0/fullUrl': 'http://example.org/fhir/Person/p1' }, found: 'value Bundle.entry[0].fullUrl' },
-  { what: 'a fullUrl that is relative', base: 'Bundle-searchset', change: { 'entry/0/fullUrl': 'Patient/p1' }, found: 'value Bundle.entry[0].fullUrl' },
-  { what: 'a document whose subject is not in it', base: 'Bundle-document', change: { 'entry/0/resource/subject': ref(uuid(8)), 'entry/1/resource/link': undefined, 'entry/1': undefined }, found: 'not-found Bundle.entry[0].resource.subject' },
-  { what: 'a document whose author is not in it', base: 'Bundle-document', change: { 'entry/2': undefined }, found: 'not-found Bundle.entry[0].resource.author[0]' },
-  { what: 'a document with a section about what is not in it', base: 'Bundle-document', change: { 'entry/0/resource/section/0/entry': [ref(uuid(7))] }, found: 'not-found Bundle.entry[0].resource.section[0].entry[0]' },
-  { what: 'a broken resource of Parameters', base: 'Parameters', change: { 'parameter/0': { name: 'one', resource: { resourceType: 'Patient', gender: 'man' } } }, found: 'code-invalid Parameters.parameter[0].resource.gender' },
-  { what: 'an invariant of a resource of Parameters', base: 'Parameters', change: { 'parameter/0': { name: 'one', part: [{ name: 'two', resource: { resourceType: 'Organization', active: true } }] } }, found: 'invariant Parameters.parameter[0].part[0].resource', says: 'org-1' },
+  {
+    what: 'an invariant of a resource in a Bundle',
+    base: 'Bundle',
+    change: { 'entry/0/resource/contact': [{ gender: 'male' }] },
+    found: 'invariant Bundle.entry[0].resource.contact[0]',
+    says: 'pat-1',
+  },
+  {
+    what: 'a code of a resource in a Bundle',
+    base: 'Bundle',
+    change: { 'entry/0/resource/gender': 'man' },
+    found: 'code-invalid Bundle.entry[0].resource.gender',
+  },
+  {
+    what: 'a profile that a resource in a Bundle claims',
+    base: 'Bundle',
+    change: { 'entry/0/resource/meta': { profile: [own('fixed-patient')] }, 'entry/0/resource/active': false },
+    found: 'value Bundle.entry[0].resource.active',
+  },
+  {
+    what: 'a fullUrl of another id',
+    base: 'Bundle-searchset',
+    change: { 'entry/0/fullUrl': 'http://example.org/fhir/Patient/p2' },
+    found: 'value Bundle.entry[0].fullUrl',
+  },
+  {
+    what: 'a fullUrl of another type',
+    base: 'Bundle-searchset',
+    change: { 'entry/0/fullUrl': 'http://example.org/fhir/Person/p1' },
+    found: 'value Bundle.entry[0].fullUrl',
+  },
+  {
+    what: 'a fullUrl that is relative',
+    base: 'Bundle-searchset',
+    change: { 'entry/0/fullUrl': 'Patient/p1' },
+    found: 'value Bundle.entry[0].fullUrl',
+  },
+  {
+    what: 'a document whose subject is not in it',
+    base: 'Bundle-document',
+    change: { 'entry/0/resource/subject': ref(uuid(8)), 'entry/1/resource/link': undefined, 'entry/1': undefined },
+    found: 'not-found Bundle.entry[0].resource.subject',
+  },
+  {
+    what: 'a document whose author is not in it',
+    base: 'Bundle-document',
+    change: { 'entry/2': undefined },
+    found: 'not-found Bundle.entry[0].resource.author[0]',
+  },
+  {
+    what: 'a document with a section about what is not in it',
+    base: 'Bundle-document',
+    change: { 'entry/0/resource/section/0/entry': [ref(uuid(7))] },
+    found: 'not-found Bundle.entry[0].resource.section[0].entry[0]',
+  },
+  {
+    what: 'a broken resource of Parameters',
+    base: 'Parameters',
+    change: { 'parameter/0': { name: 'one', resource: { resourceType: 'Patient', gender: 'man' } } },
+    found: 'code-invalid Parameters.parameter[0].resource.gender',
+  },
+  {
+    what: 'an invariant of a resource of Parameters',
+    base: 'Parameters',
+    change: {
+      'parameter/0': { name: 'one', part: [{ name: 'two', resource: { resourceType: 'Organization', active: true } }] },
+    },
+    found: 'invariant Parameters.parameter[0].part[0].resource',
+    says: 'org-1',
+  },
 ];
 
 const extensions: Broken[] = [
-  { what: 'an extension of patients at a practitioner', base: 'Practitioner', change: { extension: [{ url: core('patient-birthPlace'), valueAddress: { city: 'Berlin' } }] }, found: 'structure Practitioner.extension[0]' },
-  { what: 'an extension of the date of birth at the patient', base: 'Patient', change: { extension: [{ url: core('patient-birthTime'), valueDateTime: '1974-12-25T08:00:00Z' }] }, found: 'structure Patient.extension[0]' },
-  { what: 'an extension of the patient at the date of birth', base: 'Patient', change: { _birthDate: { extension: [{ url: core('patient-birthPlace'), valueAddress: { city: 'Berlin' } }] } }, found: 'structure Patient.birthDate.extension[0]' },
-  { what: 'an extension with a value of another type', base: 'Patient', change: { extension: [{ url: core('patient-birthPlace'), valueString: 'Berlin' }] }, found: 'structure Patient.extension[0].value' },
-  { what: 'another extension with a value of another type', base: 'Patient', change: { extension: [{ url: core('patient-mothersMaidenName'), valueCode: 'x' }] }, found: 'structure Patient.extension[0].value' },
-  { what: 'a code outside the value set of an extension', base: 'Observation', change: { valueQuantity: undefined, _valueQuantity: undefined, valueString: undefined, _valueString: { extension: [{ url: core('data-absent-reason'), valueCode: 'lost' }] } }, found: 'code-invalid Observation.value.extension[0].value' },
-  { what: 'a nested extension of an unknown url', base: 'Patient', change: { extension: [{ url: core('patient-nationality'), extension: [{ url: 'land', valueString: 'x' }] }] }, found: 'structure Patient.extension[0].extension[0]' },
-  { what: 'a required nested extension left out', base: 'Patient', change: { address: [{ city: 'x', extension: [{ url: core('geolocation'), extension: [{ url: 'latitude', valueDecimal: 1.5 }] }] }] }, found: 'required Patient.address[0].extension[0].extension', says: 'longitude' },
-  { what: 'an extension of addresses at a name', base: 'Patient', change: { 'name/0/extension': [{ url: core('geolocation'), extension: [{ url: 'latitude', valueDecimal: 1.5 }, { url: 'longitude', valueDecimal: 1.5 }] }] }, found: 'structure Patient.name[0].extension[0]' },
-  { what: 'an extension of codings at a patient', base: 'Patient', change: { extension: [{ url: core('ordinalValue'), valueDecimal: 1 }] }, found: 'structure Patient.extension[0]' },
+  {
+    what: 'an extension of patients at a practitioner',
+    base: 'Practitioner',
+    change: { extension: [{ url: core('patient-birthPlace'), valueAddress: { city: 'Berlin' } }] },
+    found: 'structure Practitioner.extension[0]',
+  },
+  {
+    what: 'an extension of the date of birth at the patient',
+    base: 'Patient',
+    change: { extension: [{ url: core('patient-birthTime'), valueDateTime: '1974-12-25T08:00:00Z' }] },
+    found: 'structure Patient.extension[0]',
+  },
+  {
+    what: 'an extension of the patient at the date of birth',
+    base: 'Patient',
+    change: { _birthDate: { extension: [{ url: core('patient-birthPlace'), valueAddress: { city: 'Berlin' } }] } },
+    found: 'structure Patient.birthDate.extension[0]',
+  },
+  {
+    what: 'an extension with a value of another type',
+    base: 'Patient',
+    change: { extension: [{ url: core('patient-birthPlace'), valueString: 'Berlin' }] },
+    found: 'structure Patient.extension[0].value',
+  },
+  {
+    what: 'another extension with a value of another type',
+    base: 'Patient',
+    change: { extension: [{ url: core('patient-mothersMaidenName'), valueCode: 'x' }] },
+    found: 'structure Patient.extension[0].value',
+  },
+  {
+    what: 'a code outside the value set of an extension',
+    base: 'Observation',
+    change: {
+      valueQuantity: undefined,
+      _valueQuantity: undefined,
+      valueString: undefined,
+      _valueString: { extension: [{ url: core('data-absent-reason'), valueCode: 'lost' }] },
+    },
+    found: 'code-invalid Observation.value.extension[0].value',
+  },
+  {
+    what: 'a nested extension of an unknown url',
+    base: 'Patient',
+    change: { extension: [{ url: core('patient-nationality'), extension: [{ url: 'land', valueString: 'x' }] }] },
+    found: 'structure Patient.extension[0].extension[0]',
+  },
+  {
+    what: 'a required nested extension left out',
+    base: 'Patient',
+    change: {
+      address: [
+        { city: 'x', extension: [{ url: core('geolocation'), extension: [{ url: 'latitude', valueDecimal: 1.5 }] }] },
+      ],
+    },
+    found: 'required Patient.address[0].extension[0].extension',
+    says: 'longitude',
+  },
+  {
+    what: 'an extension of addresses at a name',
+    base: 'Patient',
+    change: {
+      'name/0/extension': [
+        {
+          url: core('geolocation'),
+          extension: [
+            { url: 'latitude', valueDecimal: 1.5 },
+            { url: 'longitude', valueDecimal: 1.5 },
+          ],
+        },
+      ],
+    },
+    found: 'structure Patient.name[0].extension[0]',
+  },
+  {
+    what: 'an extension of codings at a patient',
+    base: 'Patient',
+    change: { extension: [{ url: core('ordinalValue'), valueDecimal: 1 }] },
+    found: 'structure Patient.extension[0]',
+  },
 ];
 
 const claimed: Broken[] = [
-  { what: 'a profile of R4 that the resource claims', base: 'Observation', change: { meta: { profile: [core('bodyweight')] } }, found: ['required Observation.category', 'value Observation.code', 'value Observation.value.system', 'value Observation.value.code'], note: 'which of the consequences are told is a matter of taste; HL7\'s validator tells more' },
-  { what: 'a unit outside a currency', base: 'Coverage', change: { costToBeneficiary: [{ valueMoney: { value: 1, currency: 'EURO' } }] }, found: 'code-invalid Coverage.costToBeneficiary[0].value.currency' },
-  { what: 'a coding of a clinical status that belongs to allergies', base: 'Condition', change: { clinicalStatus: concept('http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', 'active') }, found: ['code-invalid Condition.clinicalStatus', 'invariant Condition'] },
+  {
+    what: 'a profile of R4 that the resource claims',
+    base: 'Observation',
+    change: { meta: { profile: [core('bodyweight')] } },
+    found: [
+      'required Observation.category',
+      'value Observation.code',
+      'value Observation.value.system',
+      'value Observation.value.code',
+    ],
+    note: "which of the consequences are told is a matter of taste; HL7's validator tells more",
+  },
+  {
+    what: 'a unit outside a currency',
+    base: 'Coverage',
+    change: { costToBeneficiary: [{ valueMoney: { value: 1, currency: 'EURO' } }] },
+    found: 'code-invalid Coverage.costToBeneficiary[0].value.currency',
+  },
+  {
+    what: 'a coding of a clinical status that belongs to allergies',
+    base: 'Condition',
+    change: { clinicalStatus: concept('http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', 'active') },
+    found: ['code-invalid Condition.clinicalStatus', 'invariant Condition'],
+  },
 ];
 
 export const resources: Row[] = [...references, ...contained, ...bundles, ...extensions, ...claimed];

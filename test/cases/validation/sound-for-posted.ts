@@ -22,7 +22,12 @@ export const soundForPosted: Record<string, Json> = {
     communication: [{ language: text('German'), preferred: true }],
     generalPractitioner: [ref('Practitioner/d1')],
   },
-  'Observation-choices': { ...observation, effectiveDateTime: '2026-03-01', valueQuantity: grams(1), component: [{ code: text('x'), valueString: 'y' }] },
+  'Observation-choices': {
+    ...observation,
+    effectiveDateTime: '2026-03-01',
+    valueQuantity: grams(1),
+    component: [{ code: text('x'), valueString: 'y' }],
+  },
   'Observation-choice-slices': { ...observation, valueQuantity: grams(1) },
   'Observation-required-choice-slice': { ...observation, valueQuantity: grams(1) },
   'Observation-fixed': {
@@ -32,7 +37,9 @@ export const soundForPosted: Record<string, Json> = {
     note: [{ text: '*x*' }],
     method: { coding: [{ system: codes, code: 'blue', display: 'The blue' }], text: 'more' },
     device: { reference: 'Device/d1', type: 'Device' },
-    referenceRange: [{ low: grams(1), high: grams(2.5), age: { low: { value: 1, unit: 'year', system: ucum, code: 'a' } } }],
+    referenceRange: [
+      { low: grams(1), high: grams(2.5), age: { low: { value: 1, unit: 'year', system: ucum, code: 'a' } } },
+    ],
   },
   'Observation-fixed-dates': {
     ...observation,
@@ -40,10 +47,21 @@ export const soundForPosted: Record<string, Json> = {
     issued: '2026-03-01T09:00:00Z',
     component: [{ code: text('x'), valuePeriod: { start: '2026-01-01', end: '2026-02-01' } }],
   },
-  'Patient-fixed-birth-date': { ...patient, name: [{ family: 'Chalmers', given: ['James', 'Peter'] }], birthDate: '1974-12-25' },
+  'Patient-fixed-birth-date': {
+    ...patient,
+    name: [{ family: 'Chalmers', given: ['James', 'Peter'] }],
+    birthDate: '1974-12-25',
+  },
   'Patient-fixed-patient': {
     ...patient,
-    identifier: [{ use: 'usual', type: { coding: [{ system: codes, code: 'one' }], text: 'more' }, system: 'http://example.org/mrn', value: '1' }],
+    identifier: [
+      {
+        use: 'usual',
+        type: { coding: [{ system: codes, code: 'one' }], text: 'more' },
+        system: 'http://example.org/mrn',
+        value: '1',
+      },
+    ],
     name: [{ use: 'official', family: 'Chalmers', given: ['Peter', 'James'] }],
     telecom: [telecom('phone', '1')],
     gender: 'male',
@@ -69,18 +87,38 @@ export const soundForPosted: Record<string, Json> = {
     ],
   },
   'Patient-slices-closed': { ...patient, telecom: [telecom('phone', '1'), telecom('email', 'a@b.c')] },
-  'Patient-slices-ordered': { ...patient, telecom: [telecom('phone', '1'), telecom('phone', '2'), telecom('email', 'a@b.c')] },
-  'Patient-slices-open-at-end': { ...patient, telecom: [telecom('phone', '1'), telecom('phone', '2'), telecom('fax', '3')] },
-  'Patient-slices-by-two': { ...patient, telecom: [telecom('phone', '1', { use: 'work' }), telecom('phone', '2', { use: 'home', rank: 1 })] },
+  'Patient-slices-ordered': {
+    ...patient,
+    telecom: [telecom('phone', '1'), telecom('phone', '2'), telecom('email', 'a@b.c')],
+  },
+  'Patient-slices-open-at-end': {
+    ...patient,
+    telecom: [telecom('phone', '1'), telecom('phone', '2'), telecom('fax', '3')],
+  },
+  'Patient-slices-by-two': {
+    ...patient,
+    telecom: [telecom('phone', '1', { use: 'work' }), telecom('phone', '2', { use: 'home', rank: 1 })],
+  },
   'Observation-slices-by-pattern': {
     ...observation,
     component: [
       { code: coding('systolic'), valueQuantity: grams(1) },
-      { code: { coding: [{ system: 'http://example.org/x', code: 'y' }, { system: codes, code: 'diastolic' }] }, valueString: 'x' },
+      {
+        code: {
+          coding: [
+            { system: 'http://example.org/x', code: 'y' },
+            { system: codes, code: 'diastolic' },
+          ],
+        },
+        valueString: 'x',
+      },
       { code: text('other'), valueBoolean: true },
     ],
   },
-  'Observation-slices-by-this': { ...observation, category: [coding('one'), { ...coding('two'), text: 'Two' }, coding('red')] },
+  'Observation-slices-by-this': {
+    ...observation,
+    category: [coding('one'), { ...coding('two'), text: 'Two' }, coding('red')],
+  },
   'Observation-slices-by-binding': { ...observation, category: [coding('green'), coding('one')] },
   'Patient-slices-by-existence': { ...patient, name: [{ family: 'Now' }, { family: 'Then', period: { end: '2020' } }] },
   'Observation-slices-by-target': {
@@ -131,7 +169,9 @@ export const soundForPosted: Record<string, Json> = {
   'Questionnaire-flat-questionnaire': {
     resourceType: 'Questionnaire',
     status: 'draft',
-    item: [{ linkId: '1', type: 'group', text: 'One', item: [{ linkId: '1.1', type: 'string', prefix: 'a', text: 'x' }] }],
+    item: [
+      { linkId: '1', type: 'group', text: 'One', item: [{ linkId: '1.1', type: 'string', prefix: 'a', text: 'x' }] },
+    ],
   },
   'Patient-contains': {
     ...patient,
@@ -166,7 +206,13 @@ export const soundForPosted: Record<string, Json> = {
     ...patient,
     extension: [
       { url: own('colour'), valueCode: 'red' },
-      { url: own('origin'), extension: [{ url: 'land', valueString: 'Chad' }, { url: 'since', valueDate: '2020' }] },
+      {
+        url: own('origin'),
+        extension: [
+          { url: 'land', valueString: 'Chad' },
+          { url: 'since', valueDate: '2020' },
+        ],
+      },
     ],
     birthDate: '1974-12-25',
     _birthDate: { extension: [{ url: own('anywhere'), valueString: 'circa' }] },

@@ -8,7 +8,12 @@ const concept = (system: string, code: string): Json => ({ coding: [{ system, co
 const loinc = (code: string): Json => concept('http://loinc.org', code);
 const ref = (reference: string): Json => ({ reference });
 const text = (of: string): Json => ({ text: of });
-const quantity = (value: number, code: string): Json => ({ value, unit: code, system: 'http://unitsofmeasure.org', code });
+const quantity = (value: number, code: string): Json => ({
+  value,
+  unit: code,
+  system: 'http://unitsofmeasure.org',
+  code,
+});
 const narrative = { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">Sound.</div>' };
 const observation = (category: string, code: Json, more: Json): Json => ({
   resourceType: 'Observation',
@@ -33,7 +38,9 @@ export const soundUsCore: Record<string, Json> = {
     telecom: [{ system: 'phone', value: '1', use: 'home' }],
     gender: 'male',
   },
-  'Observation-us-core-observation-lab': observation('laboratory', loinc('2339-0'), { valueQuantity: quantity(95, 'mg/dL') }),
+  'Observation-us-core-observation-lab': observation('laboratory', loinc('2339-0'), {
+    valueQuantity: quantity(95, 'mg/dL'),
+  }),
   'Observation-us-core-blood-pressure': vital(loinc('85354-9'), {
     component: [
       { code: loinc('8480-6'), valueQuantity: quantity(120, 'mm[Hg]') },
@@ -48,13 +55,20 @@ export const soundUsCore: Record<string, Json> = {
   'Observation-us-core-bmi': vital(loinc('39156-5'), { valueQuantity: quantity(22, 'kg/m2') }),
   'Observation-us-core-head-circumference': vital(loinc('9843-4'), { valueQuantity: quantity(40, 'cm') }),
   'Observation-us-core-pulse-oximetry': vital(
-    { coding: [{ system: 'http://loinc.org', code: '59408-5' }, { system: 'http://loinc.org', code: '2708-6' }] },
+    {
+      coding: [
+        { system: 'http://loinc.org', code: '59408-5' },
+        { system: 'http://loinc.org', code: '2708-6' },
+      ],
+    },
     { valueQuantity: quantity(98, '%'), component: [{ code: loinc('3151-8'), valueQuantity: quantity(2, 'L/min') }] },
   ),
   'Observation-us-core-smokingstatus': observation('social-history', loinc('72166-2'), {
     valueCodeableConcept: concept('http://snomed.info/sct', '266919005'),
   }),
-  'Observation-us-core-observation-social-history': observation('social-history', text('Occupation'), { valueString: 'nurse' }),
+  'Observation-us-core-observation-social-history': observation('social-history', text('Occupation'), {
+    valueString: 'nurse',
+  }),
   'Condition-us-core-condition-encounter-diagnosis': {
     resourceType: 'Condition',
     clinicalStatus: concept(hl7('condition-clinical'), 'active'),
@@ -132,7 +146,12 @@ export const soundUsCore: Record<string, Json> = {
     type: text('Pacemaker'),
     patient: ref('Patient/p1'),
   },
-  'Location-us-core-location': { resourceType: 'Location', status: 'active', name: 'Ward', managingOrganization: ref('Organization/o1') },
+  'Location-us-core-location': {
+    resourceType: 'Location',
+    status: 'active',
+    name: 'Ward',
+    managingOrganization: ref('Organization/o1'),
+  },
   'MedicationRequest-us-core-medicationrequest': {
     resourceType: 'MedicationRequest',
     status: 'active',
@@ -169,11 +188,24 @@ export const soundUsCore: Record<string, Json> = {
     target: [ref('Patient/p1')],
     recorded: '2026-03-01T09:00:00Z',
     agent: [
-      { type: concept(hl7('provenance-participant-type'), 'author'), who: ref('Practitioner/d1'), onBehalfOf: ref('Organization/o1') },
-      { type: concept('http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type', 'transmitter'), who: ref('Organization/o1'), onBehalfOf: ref('Organization/o1') },
+      {
+        type: concept(hl7('provenance-participant-type'), 'author'),
+        who: ref('Practitioner/d1'),
+        onBehalfOf: ref('Organization/o1'),
+      },
+      {
+        type: concept('http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type', 'transmitter'),
+        who: ref('Organization/o1'),
+        onBehalfOf: ref('Organization/o1'),
+      },
     ],
   },
-  'RelatedPerson-us-core-relatedperson': { resourceType: 'RelatedPerson', active: true, patient: ref('Patient/p1'), name: [{ family: 'Chalmers' }] },
+  'RelatedPerson-us-core-relatedperson': {
+    resourceType: 'RelatedPerson',
+    active: true,
+    patient: ref('Patient/p1'),
+    name: [{ family: 'Chalmers' }],
+  },
   'ServiceRequest-us-core-servicerequest': {
     resourceType: 'ServiceRequest',
     status: 'active',

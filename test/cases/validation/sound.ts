@@ -14,7 +14,11 @@ const uuid = (n: number): string => `urn:uuid:00000000-0000-4000-8000-0000000000
 
 /** resources of one type are told apart by what follows the type: `Bundle-document` */
 const resources: Record<string, Json> = {
-  ActivityDefinition: { status: 'draft', kind: 'Task', timingTiming: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } } },
+  ActivityDefinition: {
+    status: 'draft',
+    kind: 'Task',
+    timingTiming: { repeat: { frequency: 1, period: 1, periodUnit: 'd' } },
+  },
   AllergyIntolerance: {
     clinicalStatus: concept(hl7('allergyintolerance-clinical'), 'active'),
     verificationStatus: concept(hl7('allergyintolerance-verification'), 'confirmed'),
@@ -102,7 +106,11 @@ const resources: Record<string, Json> = {
   'Bundle-transaction': {
     type: 'transaction',
     entry: [
-      { fullUrl: uuid(1), resource: { resourceType: 'Patient', active: true }, request: { method: 'POST', url: 'Patient' } },
+      {
+        fullUrl: uuid(1),
+        resource: { resourceType: 'Patient', active: true },
+        request: { method: 'POST', url: 'Patient' },
+      },
       {
         fullUrl: uuid(2),
         resource: { resourceType: 'Condition', subject: ref(uuid(1)) },
@@ -224,7 +232,9 @@ const resources: Record<string, Json> = {
   ImmunizationRecommendation: {
     patient: ref('Patient/p1'),
     date: '2026-03-01',
-    recommendation: [{ vaccineCode: [text('Influenza')], forecastStatus: concept(hl7('immunization-recommendation-status'), 'due') }],
+    recommendation: [
+      { vaccineCode: [text('Influenza')], forecastStatus: concept(hl7('immunization-recommendation-status'), 'due') },
+    ],
   },
   ImplementationGuide: {
     url: 'http://example.org/ImplementationGuide/ig',
@@ -241,9 +251,7 @@ const resources: Record<string, Json> = {
   Library: {
     status: 'draft',
     type: concept(hl7('library-type'), 'logic-library'),
-    dataRequirement: [
-      { type: 'Observation', codeFilter: [{ path: 'code' }], dateFilter: [{ path: 'effective' }] },
-    ],
+    dataRequirement: [{ type: 'Observation', codeFilter: [{ path: 'code' }], dateFilter: [{ path: 'effective' }] }],
   },
   Linkage: {
     item: [
@@ -341,7 +349,14 @@ const resources: Record<string, Json> = {
     resource: ['Patient'],
     parameter: [
       { name: 'text', use: 'in', min: 0, max: '1', type: 'string', searchType: 'string' },
-      { name: 'about', use: 'in', min: 0, max: '1', type: 'Reference', targetProfile: ['http://hl7.org/fhir/StructureDefinition/Patient'] },
+      {
+        name: 'about',
+        use: 'in',
+        min: 0,
+        max: '1',
+        type: 'Reference',
+        targetProfile: ['http://hl7.org/fhir/StructureDefinition/Patient'],
+      },
       { name: 'other', use: 'in', min: 0, max: '1', part: [{ name: 'x', use: 'in', min: 0, max: '1', type: 'code' }] },
     ],
   },
@@ -386,7 +401,12 @@ const resources: Record<string, Json> = {
     item: [
       { linkId: '1', type: 'group', item: [{ linkId: '1.1', type: 'display', text: 'Read this' }] },
       { linkId: '2', type: 'choice', answerOption: [{ valueString: 'yes' }] },
-      { linkId: '3', type: 'string', maxLength: 10, enableWhen: [{ question: '2', operator: 'exists', answerBoolean: true }] },
+      {
+        linkId: '3',
+        type: 'string',
+        maxLength: 10,
+        enableWhen: [{ question: '2', operator: 'exists', answerBoolean: true }],
+      },
       { linkId: '4', type: 'date' },
     ],
   },
@@ -454,12 +474,28 @@ const resources: Record<string, Json> = {
           { name: 'src', mode: 'source' },
           { name: 'tgt', mode: 'target' },
         ],
-        rule: [{ name: 'r', source: [{ context: 'src' }], target: [{ context: 'tgt', contextType: 'variable', element: 'name' }] }],
+        rule: [
+          {
+            name: 'r',
+            source: [{ context: 'src' }],
+            target: [{ context: 'tgt', contextType: 'variable', element: 'name' }],
+          },
+        ],
       },
     ],
   },
-  Substance: { code: text('Salt'), ingredient: [{ quantity: { numerator: grams(1), denominator: grams(2) }, substanceCodeableConcept: text('Sodium') }] },
-  Task: { status: 'requested', intent: 'order', input: [{ type: text('x'), valueString: 'y' }], for: ref('Patient/p1') },
+  Substance: {
+    code: text('Salt'),
+    ingredient: [
+      { quantity: { numerator: grams(1), denominator: grams(2) }, substanceCodeableConcept: text('Sodium') },
+    ],
+  },
+  Task: {
+    status: 'requested',
+    intent: 'order',
+    input: [{ type: text('x'), valueString: 'y' }],
+    for: ref('Patient/p1'),
+  },
   TerminologyCapabilities: {
     status: 'draft',
     date: '2026-03-01',
@@ -479,7 +515,9 @@ const resources: Record<string, Json> = {
     url: 'http://example.org/TestScript/sound',
     name: 'Sound',
     status: 'draft',
-    metadata: { capability: [{ required: true, validated: false, capabilities: 'http://example.org/CapabilityStatement/c' }] },
+    metadata: {
+      capability: [{ required: true, validated: false, capabilities: 'http://example.org/CapabilityStatement/c' }],
+    },
     variable: [{ name: 'v', path: '.x' }],
     setup: { action: [{ operation: { encodeRequestUrl: true, url: 'Patient/1' } }] },
     test: [

@@ -31,6 +31,7 @@ const half = valueSet('half', {
     { system: 'http://loinc.org', filter: [{ property: 'SCALE_TYP', op: '=', value: 'DOC' }] },
   ],
 });
+const imports = valueSet('imports', { include: [{ valueSet: ['http://example.org/ValueSet/unheard-of'] }] });
 const units = valueSet('units', {
   include: [{ system: 'http://unitsofmeasure.org', filter: [{ property: 'canonical', op: '=', value: 'g' }] }],
 });
@@ -45,7 +46,7 @@ const expanded: Resource = {
   },
 };
 
-const resources = [animals, shouting, fragment, all, loud, partly, listed, half, units, noExample, expanded];
+const resources = [animals, shouting, fragment, all, loud, partly, listed, half, imports, units, noExample, expanded];
 const inSet = (id: string, more: ValidateOptions = {}): ValidateOptions => ({
   valueSet: `http://example.org/ValueSet/${id}`,
   ...more,
@@ -189,6 +190,13 @@ const rows: readonly [title: string, code: Code, options: ValidateOptions, verdi
     { code: 'dog' },
     inSet('listed'),
     { result: true, display: 'Good boy', system: ANIMALS, version: '2.1.0' },
+  ],
+  [
+    'a code without a system that only a missing value set could tell',
+    { code: 'cat' },
+    inSet('imports'),
+    UNKNOWN,
+    /ValueSet\/unheard-of is not here/,
   ],
   ['a code that is in an expansion only', animal('dog'), inSet('expanded'), { result: true, system: ANIMALS }],
   ['a group of an expansion', animal('animal'), inSet('expanded'), WRONG],
