@@ -81,8 +81,8 @@ describe('every request', () => {
     const answers: [what: string, path: string, accept: string, status: number][] = [
       ['any', '/Patient/p1', '*/*', 200],
       ['FHIR JSON', '/Patient/p1', 'application/fhir+json', 200],
-      ['XML', '/Patient/p1', 'application/fhir+xml', 406],
-      ['XML by _format', '/Patient/p1?_format=xml', '*/*', 406],
+      ['Turtle', '/Patient/p1', 'application/fhir+turtle', 406],
+      ['Turtle by _format', '/Patient/p1?_format=ttl', '*/*', 406],
       ['JSON by _format over Accept', '/Patient/p1?_format=json', 'application/fhir+xml', 200],
     ];
     for (const [what, path, accept, status] of answers) {
@@ -104,7 +104,7 @@ describe('every request', () => {
     });
 
     const bodies: [method: string, path: string, type: string, status: number][] = [
-      ['POST', '/Patient', 'application/fhir+xml', 415],
+      ['POST', '/Patient', 'application/xml-patch+xml', 415],
       ['POST', '/Patient', 'text/plain', 415],
       ['POST', '/Patient', 'application/json-patch+json', 415],
       ['POST', '/Patient', 'application/fhir+json; charset=latin1', 415],

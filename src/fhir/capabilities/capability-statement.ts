@@ -20,7 +20,7 @@ export interface StatementFacts {
 }
 
 /** The day the statement's own rules changed last; not the day of the build, so that equal input gives equal bytes. */
-const PUBLISHED = '2026-11-21';
+const PUBLISHED = '2026-11-26';
 
 const typeInteractions = [
   'read',
@@ -53,8 +53,13 @@ export function buildCapabilityStatement(
     software: { name: 'Wardgate', version: softwareVersion },
     implementation: { description: 'Wardgate FHIR R4 server', url: base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
-    patchFormat: ['application/json-patch+json', 'application/fhir+json'],
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: [
+      'application/json-patch+json',
+      'application/xml-patch+xml',
+      'application/fhir+json',
+      'application/fhir+xml',
+    ],
     rest: [
       {
         mode: 'server',

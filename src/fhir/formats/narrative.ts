@@ -101,7 +101,8 @@ const mend = (div: string): string =>
     (_, name: string, attributes: string, slash: string) => {
       const seen = new Map<string, string>();
       for (const [, key = '', double, single, bare] of attributes.matchAll(ATTRIBUTE)) {
-        if (!seen.has(key)) seen.set(key, (double ?? single ?? bare ?? key).replaceAll('<', '&lt;').replaceAll('"', '&quot;'));
+        if (!seen.has(key))
+          seen.set(key, (double ?? single ?? bare ?? key).replaceAll('<', '&lt;').replaceAll('"', '&quot;'));
       }
       return `<${name}${[...seen].map(([key, value]) => ` ${key}="${value}"`).join('')}${slash}>`;
     },

@@ -7,7 +7,7 @@ import { MAX_DEPTH } from '../model/json-scan.ts';
 import type { Resource } from '../model/resource.ts';
 import { didYouMean } from '../validation/hints.ts';
 import { rewriteNarrative } from './narrative.ts';
-import { FHIR, type XmlPlan, type XmlPlans, type XmlSlot, XHTML, xmlPlans } from './xml-plan.ts';
+import { FHIR, XHTML, type XmlPlan, type XmlPlans, type XmlSlot, xmlPlans } from './xml-plan.ts';
 import { type Attribute, CLOSE, decodeXml, END, OPEN, type Scan, scanXml, TEXT } from './xml-scan.ts';
 
 interface Node {
@@ -120,7 +120,8 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     for (let i = 0; i < scan.count; i++) {
       const attribute = attributes[i]!;
       if (node !== undefined && attribute.namespace === '' && known.has(attribute.local)) {
-        if (attribute.value === '') report('structure', `The attribute ${attribute.name} must not be empty`, scan.start);
+        if (attribute.value === '')
+          report('structure', `The attribute ${attribute.name} must not be empty`, scan.start);
         node[attribute.local] = attribute.value;
       } else refuseUnlessHint(attribute, tag);
     }
@@ -258,7 +259,7 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     if (text === undefined && companion === undefined) {
       report('structure', `<${property}> must have a value or extensions`, start);
     }
-    const value = text === undefined ? undefined : valueOf(slot, text, start);
+    const value = text === undefined ? undefined : primitiveOf(slot, text, start);
     if (isArray) placeInList(slot, node, { index, value, text, companion });
     else {
       if (value !== undefined) {
@@ -276,7 +277,8 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     item: { index: number; value: unknown; text: string | undefined; companion: Node | undefined },
   ): void {
     const { index, value, text, companion } = item;
-    const values = (node[property] ??= []) as unknown[] & Node;
+    node[property] ??= [];
+    const values = node[property] as unknown[] & Node;
     values.push(value ?? null);
     if (json === 'number' && value !== undefined) keepText(values, String(index), value, text!);
     const companions = node[beside] as unknown[] | undefined;
@@ -287,7 +289,7 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     }
   }
 
-  function valueOf({ json, property }: XmlSlot, text: string, start: number): unknown {
+  function primitiveOf({ json, property }: XmlSlot, text: string, start: number): unknown {
     if (json === 'string') {
       if (text === '') report('value', `The value of <${property}> must not be empty`, start);
       return text;
@@ -327,11 +329,15 @@ function isEmpty(node: Node): boolean {
 
 const shown = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
 
-const nameInPath = (name: string): string => (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `\`${name.slice(0, 64)}\``);
+const nameInPath = (name: string): string =>
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : `\`${name.slice(0, 64)}\``;
 
 function hintFor({ elements, attributes }: XmlPlan, name: string): string {
   if (attributes.has(name)) return `; ${name} is an attribute here`;
   const choices = [...elements.values()].filter((slot) => slot.name === name && slot.property !== name);
   if (choices.length === 0) return didYouMean(name, elements.keys());
-  return `; its type belongs to the name: ${choices.slice(0, 8).map(({ property }) => property).join(', ')}`;
+  return `; its type belongs to the name: ${choices
+    .slice(0, 8)
+    .map(({ property }) => property)
+    .join(', ')}`;
 }

@@ -368,7 +368,8 @@ export function scanXml(text: string): Scan {
     const prefix = name.slice(6);
     if (name.length === 6 || prefix.includes(':')) fail('a declaration of a namespace is broken', start);
     const isReserved = prefix === 'xmlns' || value === XMLNS || (prefix === 'xml') !== (value === XML);
-    if (isReserved) fail(`${prefix === '' ? 'the default namespace' : `the prefix ${prefix}`} cannot be ${value}`, start);
+    if (isReserved)
+      fail(`${prefix === '' ? 'the default namespace' : `the prefix ${prefix}`} cannot be ${value}`, start);
     if (prefix !== '' && value === '') fail(`the prefix ${prefix} must have a namespace`, start);
     scope = { parent: scope, prefix, namespace: value };
     if (prefix === '') defaultNamespace = value;
@@ -406,7 +407,8 @@ export function scanXml(text: string): Scan {
         attribute.local = name.slice(colon + 1);
         for (let k = 0; k < kept; k++) {
           const { namespace, local } = attributes[k]!;
-          if (local === attribute.local && namespace === attribute.namespace) fail(`${name} is given twice`, scan.start);
+          if (local === attribute.local && namespace === attribute.namespace)
+            fail(`${name} is given twice`, scan.start);
         }
       }
       attributes[i] = attributes[kept]!;
@@ -447,5 +449,4 @@ export function scanXml(text: string): Scan {
 }
 
 /** https://www.w3.org/TR/xml/#sec-line-ends */
-const withLineFeeds = (text: string): string =>
-  text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
+const withLineFeeds = (text: string): string => (text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text);

@@ -7,6 +7,7 @@ import { createGrammar } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
 import { createCorrelation } from './correlation.ts';
+import { type Content, encode } from './encode.ts';
 import { type Exchange, openExchange, type Room, walk } from './pipeline.ts';
 import { respond } from './respond.ts';
 import type { HttpLogger, HttpSettings } from './settings.ts';
@@ -45,8 +46,16 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings }:
     } finally {
       exchange.release?.();
     }
-    const answer = exchange.answer ?? answerError(new Error('No step answered'), exchange.id);
-    await respond(req, res, answer, exchange);
+    let answer = exchange.answer ?? answerError(new Error('No step answered'), exchange.id);
+    let content: Content | undefined;
+    try {
+      content = encode(answer, exchange, engine.definitions);
+    } catch (error) {
+      failure = error;
+      answer = answerError(error, exchange.id);
+      content = encode(answer, exchange, engine.definitions);
+    }
+    await respond(req, res, answer, content, exchange);
     report(exchange, answer.status, performance.now() - startedAt, failure);
   }
 

@@ -2,14 +2,16 @@
 // ends the way), or throws a FhirError (which becomes the answer). New concerns (sign-in, rate limits, audit) are new lines.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission } from '../../platform/admission/admission.ts';
+import { readXml } from '../formats/xml-read.ts';
 import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
 import { type Grammar, readQuery } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Store } from '../storage/store.ts';
+import { isBinaryRead, isBinaryWrite, presentBinary, readBinary } from './binary.ts';
 import { readBody as readBytes } from './body.ts';
 import { allowOrigin, preflightHeaders, refuseForeigners } from './cors.ts';
-import { type BodyFormat, bodyFormat, FHIR_JSON, negotiate } from './negotiate.ts';
+import { type BodyFormat, bodyFormat, FHIR_JSON, type Format, nearest, negotiate, notAcceptable } from './negotiate.ts';
 import { present } from './respond.ts';
 import type { HttpSettings } from './settings.ts';
 
@@ -28,7 +30,9 @@ export interface Exchange {
   body?: unknown;
   /** ends the turn of a large body */
   release?: () => void;
-  contentType: string;
+  format: Format;
+  /** what the client asks for, where there is no such format */
+  unknownFormat?: string;
   pretty: boolean;
   answer?: Answer;
 }
@@ -46,12 +50,13 @@ export interface Room {
 type Step = (exchange: Exchange, room: Room) => void | Promise<void>;
 
 const steps: readonly Step[] = [
+  chooseFormat, //         what the answer is written in, refusals too
   refuseForeignPages, //   loopback only while nobody signs in
   allowPages, //           CORS
   answerOptions, //        OPTIONS, preflight
   readTarget, //           method + path → what is meant; 404, 405
+  refuseFormat, //         406
   readBody, //             415, 413, 400; large ones wait for their turn
-  negotiateFormat, //      406
   answerCall, //           the interaction, then Prefer: return
 ];
 
@@ -60,6 +65,24 @@ export async function walk(exchange: Exchange, room: Room): Promise<void> {
     const pending = step(exchange, room);
     if (pending !== undefined) await pending;
     if (exchange.answer !== undefined) return;
+  }
+}
+
+function chooseFormat(exchange: Exchange): void {
+  const asked = exchange.search.includes('_format=') ? formatIn(exchange.search) : undefined;
+  const { accept } = exchange.req.headers;
+  const found = negotiate(accept, asked);
+  exchange.format = found ?? nearest(asked ?? accept);
+  if (found === undefined) exchange.unknownFormat = asked ?? accept!;
+  exchange.pretty = exchange.search.includes('_pretty') && /(?:^|&)_pretty=true(?:&|$)/.test(exchange.search);
+}
+
+/** A broken percent-encoding is told by the step that reads the whole query. */
+function formatIn(search: string): string | undefined {
+  try {
+    return readQuery(search).find(([name]) => name === '_format')?.[1];
+  } catch {
+    return undefined;
   }
 }
 
@@ -95,25 +118,53 @@ async function receiveBody(exchange: Exchange, { engine, admission }: Room): Pro
   const kind = target?.kind ?? 'bundle';
   const format = bodyFormat(req.headers['content-type']);
   const possible = formatsOf(kind);
-  if (format === undefined || !possible.includes(format)) throw wrongFormat(req, possible);
+  const isBinary = isBinaryWrite(target);
+  const isKnown = format !== undefined && possible.includes(format);
+  if (!isKnown && !(isBinary && req.headers['content-type'] !== undefined)) throw wrongFormat(req, possible);
   const { maxBundleBytes, maxResourceBytes } = engine.settings;
   const { bytes, release } = await readBytes(req, kind === 'bundle' ? maxBundleBytes : maxResourceBytes, admission);
   exchange.release = release;
-  if (bytes.length === 0) return;
-  if (format === 'form') exchange.query = [...exchange.query, ...readQuery(bytes.toString())];
-  else exchange.body = parseJson(bytes);
+  if (isBinary) exchange.body = readBinary(bytes, req.headers, { format, target, engine });
+  else if (bytes.length > 0) readContent(exchange, format!, { bytes, engine });
+}
+
+function readContent(
+  exchange: Exchange,
+  format: BodyFormat,
+  { bytes, engine }: { bytes: Buffer; engine: Engine },
+): void {
+  const { target } = exchange;
+  if (format === 'form') readForm(exchange, bytes.toString());
+  // a patch is read where it is applied, in a request of its own as in an entry of a batch
+  else if (target?.kind === 'patch' || target?.kind === 'patch-conditional') exchange.body = bytes;
+  else exchange.body = format === 'xml' ? readXml(bytes, engine.definitions) : parseJson(bytes);
+}
+
+/** The parameters of a POST _search, of which some are about the answer. */
+function readForm(exchange: Exchange, text: string): void {
+  const pairs = readQuery(text);
+  exchange.query = [...exchange.query, ...pairs];
+  const asked = pairs.find(([name]) => name === '_format')?.[1];
+  if (asked !== undefined) {
+    const found = negotiate(undefined, asked);
+    if (found === undefined) throw notAcceptable(asked);
+    exchange.format = found;
+  }
+  exchange.pretty ||= pairs.some(([name, value]) => name === '_pretty' && value === 'true');
 }
 
 const mediaTypes: Record<BodyFormat, string> = {
   json: 'application/fhir+json',
+  xml: 'application/fhir+xml',
   'json-patch': 'application/json-patch+json',
+  'xml-patch': 'application/xml-patch+xml',
   form: 'application/x-www-form-urlencoded',
 };
 
 function formatsOf(kind: Target['kind']): readonly BodyFormat[] {
   if (kind.startsWith('search')) return ['form'];
-  if (kind.startsWith('patch')) return ['json-patch', 'json'];
-  return ['json'];
+  if (kind.startsWith('patch')) return ['json-patch', 'xml-patch', 'json', 'xml'];
+  return ['json', 'xml'];
 }
 
 function wrongFormat({ method, headers }: IncomingMessage, possible: readonly BodyFormat[]): FhirError {
@@ -121,15 +172,14 @@ function wrongFormat({ method, headers }: IncomingMessage, possible: readonly Bo
   const given = headers['content-type'];
   return new FhirError(
     'media-type',
-    `The body must be ${names.join(' or ')} in UTF-8; ${given === undefined ? 'it has no Content-Type' : `it is ${given}`}`,
+    `The body must be ${names.join(' or ')} in UTF-8, of FHIR 4.0; ${given === undefined ? 'it has no Content-Type' : `it is ${given}`}`,
     { headers: { [method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post']: names.join(', ') } },
   );
 }
 
-function negotiateFormat(exchange: Exchange): void {
-  const asked = exchange.query.length === 0 ? undefined : exchange.query.find(([name]) => name === '_format')?.[1];
-  exchange.contentType = negotiate(exchange.req.headers.accept, asked);
-  exchange.pretty = exchange.query.some(([name, value]) => name === '_pretty' && value === 'true');
+/** What a Binary holds may be of any type, so any type may be asked for. */
+function refuseFormat({ target, unknownFormat }: Exchange): void {
+  if (unknownFormat !== undefined && !isBinaryRead(target)) throw notAcceptable(unknownFormat);
 }
 
 async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promise<void> {
@@ -147,7 +197,10 @@ async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promis
     store,
   };
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
-  exchange.answer = present(await dispatch(call), target.kind, headers.prefer);
+  const answer = await dispatch(call);
+  exchange.answer = isBinaryRead(target)
+    ? presentBinary(answer, exchange)
+    : present(answer, target.kind, headers.prefer);
 }
 
 const noQuery: Call['query'] = [];
@@ -164,7 +217,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, id: stri
     path: url.slice(settings.path.length, question === -1 ? undefined : question),
     search: question === -1 ? '' : url.slice(question + 1),
     query: noQuery,
-    contentType: FHIR_JSON,
+    format: FHIR_JSON,
     pretty: false,
   };
 }

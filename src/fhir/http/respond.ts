@@ -1,25 +1,20 @@
-// Writes an answer: status, headers, bytes. Stored bytes go out as they are, without being parsed.
+// Writes an answer: status, headers, bytes.
 // https://hl7.org/fhir/R4/http.html#ops and #return
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer, Target } from '../interactions/call.ts';
 import { etagOf, readPreferReturn } from '../interactions/headers.ts';
-import { stringifyJson } from '../model/json.ts';
 import { outcomeOf } from '../model/outcome.ts';
-import { prettyJson } from './pretty.ts';
-
-export interface Presentation {
-  contentType: string;
-  pretty: boolean;
-  base: string;
-  id: string;
-}
+import type { Content, Presentation } from './encode.ts';
 
 const VARY = 'Accept, Accept-Encoding';
 
 /** Smaller answers fit into one or two packets anyway. */
 const COMPRESS_FROM = 2048;
+
+/** What a Binary may hold and is as small as it gets. */
+const COMPRESSED = /^(?:image\/(?!svg|bmp)|video\/|audio\/|application\/(?:zip|gzip|pdf|x-7z))/i;
 
 const writes = new Set<Target['kind']>(['create', 'update', 'update-conditional', 'patch', 'patch-conditional']);
 
@@ -44,7 +39,8 @@ export async function respond(
   req: IncomingMessage,
   res: ServerResponse,
   answer: Answer,
-  { contentType, pretty, base, id }: Presentation,
+  content: Content | undefined,
+  { base, id }: Pick<Presentation, 'base' | 'id'>,
 ): Promise<void> {
   if (res.headersSent || res.destroyed) return;
   const headers: Record<string, string | number> = { 'X-Request-Id': id, 'Cache-Control': 'private, no-cache' };
@@ -59,16 +55,17 @@ export async function respond(
   if (answer.progress !== undefined) headers.Link = `<${base}/${answer.progress}>; rel="status"`;
   if (answer.headers !== undefined) Object.assign(headers, answer.headers);
 
-  let bytes = bytesOf(answer.body, pretty);
-  if (bytes === undefined) {
+  headers.Vary = res.hasHeader('Vary') ? `${res.getHeader('Vary')}, ${VARY}` : VARY;
+  if (content === undefined) {
     if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] = 0;
     res.writeHead(answer.status, headers);
     res.end();
     return;
   }
-  headers['Content-Type'] ??= contentType;
-  headers.Vary = res.hasHeader('Vary') ? `${res.getHeader('Vary')}, ${VARY}` : VARY;
-  if (bytes.length >= COMPRESS_FROM) {
+  let { bytes } = content;
+  headers['Content-Type'] = content.type;
+  if (content.headers !== undefined) Object.assign(headers, content.headers);
+  if (bytes.length >= COMPRESS_FROM && !COMPRESSED.test(content.type)) {
     const encoding = encodingFor(req.headers['accept-encoding']);
     if (encoding !== undefined) {
       bytes = await encoding.compress(bytes);
@@ -78,12 +75,6 @@ export async function respond(
   headers['Content-Length'] = bytes.length;
   res.writeHead(answer.status, headers);
   res.end(req.method === 'HEAD' ? undefined : bytes);
-}
-
-function bytesOf(body: Answer['body'], pretty: boolean): Buffer | undefined {
-  if (body === undefined) return undefined;
-  if (!pretty) return Buffer.isBuffer(body) ? body : Buffer.from(stringifyJson(body));
-  return Buffer.from(prettyJson(Buffer.isBuffer(body) ? body.toString() : stringifyJson(body)));
 }
 
 interface Encoding {

@@ -1,6 +1,5 @@
 // One entry of a batch or transaction as the request it stands for. https://hl7.org/fhir/R4/bundle.html#request
-import { FhirError, type Issue } from '../model/errors.ts';
-import { parseJson } from '../model/json.ts';
+import { type ErrorKind, FhirError, type Issue } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Call, Target } from './call.ts';
 import { type Grammar, readQuery } from './grammar.ts';
@@ -108,22 +107,27 @@ export function callOf(entry: Entry, outer: Call): Call {
   };
 }
 
-/** A JSON Patch travels in a Binary, because an array is no resource: https://hl7.org/fhir/R4/http.html#patch */
+/** A patch that is no resource travels in a Binary: https://hl7.org/fhir/R4/http.html#patch */
 function bodyOf({ target, index }: Entry, resource: Resource | undefined): { body?: unknown; contentType?: string } {
   if (resource === undefined) return {};
   const isPatch = target.kind === 'patch' || target.kind === 'patch-conditional';
   if (!isPatch || resource.resourceType !== 'Binary') return { body: resource, contentType: 'application/fhir+json' };
   const { contentType, data } = resource as Resource & { contentType?: string; data?: string };
+  const refuse = (kind: ErrorKind, message: string, element: string): never => {
+    throw new FhirError(kind, message, { expression: `Bundle.entry[${index}].resource.${element}` });
+  };
   if (typeof contentType !== 'string' || typeof data !== 'string') {
-    const expression = `Bundle.entry[${index}].resource.data`;
-    throw new FhirError('required', 'A patch in a Binary needs contentType and data', { expression });
+    return refuse('required', 'A patch in a Binary needs contentType and data', 'data');
   }
-  try {
-    return { body: parseJson(Buffer.from(data, 'base64')), contentType };
-  } catch (error) {
-    throw atEntry(error, index);
+  if (!PATCHES.test(contentType)) {
+    const known =
+      'application/json-patch+json, application/xml-patch+xml, application/fhir+json or application/fhir+xml';
+    return refuse('value', `The contentType of a patch is ${known}, not ${contentType}`, 'contentType');
   }
+  return { body: Buffer.from(data, 'base64'), contentType: contentType.toLowerCase() };
 }
+
+const PATCHES = /^(?:application\/(?:json-patch\+json|xml-patch\+xml|(?:fhir\+)?(?:json|xml))|text\/xml)(?:\s*;|$)/i;
 
 /** The same refusal, saying which entry it is about: `Patient.name` becomes `Bundle.entry[3].resource.name`. */
 export function atEntry(error: unknown, index: number): unknown {
