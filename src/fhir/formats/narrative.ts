@@ -65,13 +65,15 @@ const REFERENCE = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)/;
  * A div as it stands in an XML document: the text itself where it is XML, else made so. JSON may carry what is HTML rather than XHTML
  * (`&nbsp;`, `<td nowrap>`), since only its tags are checked there.
  */
-export function narrativeDiv(text: string): string {
-  const trimmed = text.trim();
+export function narrativeDiv(html: string): string {
+  const trimmed = html.trim();
   const named = REFERENCE.test(trimmed) ? withoutNamedEntities(trimmed) : trimmed;
   const div = named.replace(/^<div(?![^>]*?\sxmlns\s*=)/, `<div xmlns="${XHTML}"`);
   if (isWellFormed(div)) return div;
   const mended = mend(div);
-  return isWellFormed(mended) ? mended : `<div xmlns="${XHTML}">${escapeText(text.replaceAll(/<[^>]*>/g, ' '))}</div>`;
+  if (isWellFormed(mended)) return mended;
+  const text = speakable(div.replaceAll(/<[^>]*>/g, ' ')).replaceAll(/[<>]/g, (char) => MARKUP[char]!);
+  return `<div xmlns="${XHTML}">${text.trim()}</div>`;
 }
 
 function isWellFormed(div: string): boolean {
