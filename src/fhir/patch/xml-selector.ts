@@ -213,6 +213,8 @@ function parse(tokens: readonly Token[], namespaceOf: (prefix: string) => string
 
   function readFunction(): Condition {
     const name = peek();
+    const beyond = new Error(`${name}() is not supported in a selector`);
+    if (name !== 'not' && name !== 'last' && name !== 'position') throw beyond;
     at += 2;
     if (name === 'not') {
       const inner = readGroup();
@@ -230,7 +232,7 @@ function parse(tokens: readonly Token[], namespaceOf: (prefix: string) => string
         return ({ position, size }) => position === size;
       }
     }
-    throw new Error(`${name}() is not supported in a selector`);
+    throw beyond;
   }
 }
 
