@@ -219,6 +219,10 @@ describe('formats', () => {
       assert.equal((await client.get('/Patient/p1?_format=json', BROWSER)).body.id, 'p1');
     });
 
+    it('is for reading; what writes is answered in JSON', async () => {
+      assert.equal((await client.post('/Patient', aPatient(), BROWSER)).body.gender, 'female');
+    });
+
     it('cannot be broken out of by an address', async () => {
       const reply = await client.get('/Patient/none?a="><img src=x onerror=alert(1)>', BROWSER);
       assert.ok(!reply.text.includes('<img'), reply.text);

@@ -70,9 +70,12 @@ export async function walk(exchange: Exchange, room: Room): Promise<void> {
 
 function chooseFormat(exchange: Exchange): void {
   const asked = exchange.search.includes('_format=') ? formatIn(exchange.search) : undefined;
-  const { accept } = exchange.req.headers;
+  const { method, headers } = exchange.req;
+  const { accept } = headers;
   const found = negotiate(accept, asked);
-  exchange.format = found ?? nearest(asked ?? accept);
+  const isPage = found?.syntax === 'html' && (method === 'GET' || method === 'HEAD');
+  exchange.format =
+    found === undefined ? nearest(asked ?? accept) : found.syntax === 'html' && !isPage ? FHIR_JSON : found;
   if (found === undefined) exchange.unknownFormat = asked ?? accept!;
   exchange.pretty = exchange.search.includes('_pretty') && /(?:^|&)_pretty=true(?:&|$)/.test(exchange.search);
 }

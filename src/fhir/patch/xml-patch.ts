@@ -31,8 +31,8 @@ const KNOWN: Readonly<Record<Name, readonly string[]>> = {
   remove: ['sel', 'ws'],
 };
 const POSITIONS = new Set(['prepend', 'before', 'after']);
-/** A few thousand `//*` on a large resource would keep the server busy for minutes. */
-const MAX_VISITS = 5_000_000;
+/** A few thousand `//*` on a large resource would keep the server busy for long. */
+const MAX_VISITS = 1_000_000;
 
 const failure = (kind: ErrorKind, index: number, problem: string): FhirError =>
   new FhirError(kind, `XML Patch operation [${index}]: ${problem}`);

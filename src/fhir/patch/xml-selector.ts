@@ -245,6 +245,10 @@ function walk({ isAbsolute, id, steps }: Path, context: Context): Found[] {
       .map((element) => ({ kind: 'element', element }));
   }
   for (const step of steps) {
+    if (found.length === 1) {
+      found = take(step, found[0]!, context);
+      continue;
+    }
     const next = new Map<object, Found>();
     for (const one of found) {
       for (const each of take(step, one, context)) next.set(identityOf(each), each);
@@ -294,9 +298,14 @@ function parentOf(found: Found): Found[] {
   return parent === undefined ? [] : [{ kind: 'element', element: parent }];
 }
 
-function allBelow(element: XmlElement, visit: (nodes: number) => void): XmlElement[] {
+function allBelow(element: XmlElement, visit: (nodes: number) => void, found: XmlElement[] = []): XmlElement[] {
   visit(element.children.length);
-  return element.children.filter(isElement).flatMap((child) => [child, ...allBelow(child, visit)]);
+  for (const child of element.children) {
+    if (!isElement(child)) continue;
+    found.push(child);
+    if (child.children.length > 0) allBelow(child, visit, found);
+  }
+  return found;
 }
 
 function identityOf(found: Found): object {
