@@ -71,12 +71,12 @@ export async function walk(exchange: Exchange, room: Room): Promise<void> {
 function chooseFormat(exchange: Exchange): void {
   const asked = exchange.search.includes('_format=') ? formatIn(exchange.search) : undefined;
   const { method, headers } = exchange.req;
-  const { accept } = headers;
-  const found = negotiate(accept, asked);
-  const isPage = found?.syntax === 'html' && (method === 'GET' || method === 'HEAD');
-  exchange.format =
-    found === undefined ? nearest(asked ?? accept) : found.syntax === 'html' && !isPage ? FHIR_JSON : found;
-  if (found === undefined) exchange.unknownFormat = asked ?? accept!;
+  const found = negotiate(headers.accept, asked);
+  if (found === undefined) {
+    exchange.unknownFormat = asked ?? headers.accept!;
+    exchange.format = nearest(exchange.unknownFormat);
+    // a page is for reading
+  } else if (found.syntax !== 'html' || method === 'GET' || method === 'HEAD') exchange.format = found;
   exchange.pretty = exchange.search.includes('_pretty') && /(?:^|&)_pretty=true(?:&|$)/.test(exchange.search);
 }
 
