@@ -44,6 +44,11 @@ describe('find in the store', () => {
   const stored: Stored[] = [];
   const patients: Stored[] = [];
 
+  function byUtf8(a: string | number, b: string | number): number {
+    if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
+    return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
+  }
+
   const interval = (field: 'd' | 'q'): Interval => {
     if (field === 'q') {
       const lo = random(2000) / 10 - 50;
@@ -71,18 +76,27 @@ describe('find in the store', () => {
     return { ...keys, sd, span: dates.length > 1 ? 'several' : first.hi - first.lo };
   };
 
+  /** `family` is the main name */
+  const named = (keys: SearchKeys): SearchKeys => {
+    const found = keys.s.filter((key) => key.startsWith('family:')).map((key) => key.slice('family:'.length));
+    const [first] = found.sort(byUtf8);
+    return first === undefined ? keys : { ...keys, name: { first, last: found.at(-1)! } };
+  };
+
   const keysOf = (): SearchKeys =>
-    dated({
-      k: [...new Set([...some(3, () => pick(statuses)), ...some(2, () => `subject|Patient/p${random(12)}`)])],
-      t: some(2, () => pick(tokens)),
-      s: some(2, () => {
-        const name = pick(names);
-        return `${pick(['family', 'note'])}:${name}\u0001${name.toUpperCase()}\u0001`;
+    named(
+      dated({
+        k: [...new Set([...some(3, () => pick(statuses)), ...some(2, () => `subject|Patient/p${random(12)}`)])],
+        t: some(2, () => pick(tokens)),
+        s: some(2, () => {
+          const name = pick(names);
+          return `${pick(['family', 'note'])}:${name}\u0001${name.toUpperCase()}\u0001`;
+        }),
+        d: some(3, () => interval('d')),
+        q: some(2, () => interval('q')),
+        sd: null,
       }),
-      d: some(3, () => interval('d')),
-      q: some(2, () => interval('q')),
-      sd: null,
-    });
+    );
 
   before(async function () {
     this.timeout(60_000);
@@ -239,6 +253,21 @@ describe('find in the store', () => {
     [{ by: 'lastUpdated', descending: false }],
     [{ by: 'id', descending: false }],
     [{ by: 'id', descending: true }],
+    [{ by: 'main-name', descending: false }],
+    [{ by: 'main-name', descending: true }],
+    [
+      { by: 'main-name', descending: true },
+      { by: 'param', in: 'k', param: 'status', descending: false },
+      { by: 'main-date', descending: true },
+    ],
+    [
+      { by: 'main-date', descending: false },
+      { by: 'param', in: 'q', param: 'value', descending: true },
+    ],
+    [
+      { by: 'lastUpdated', descending: true },
+      { by: 'param', in: 'k', param: 'status', descending: true },
+    ],
     [{ by: 'param', in: 'd', param: 'date', descending: false }],
     [{ by: 'param', in: 'd', param: 'date', descending: true }],
     [{ by: 'param', in: 's', param: 'family', descending: true }],
@@ -256,21 +285,13 @@ describe('find in the store', () => {
     if (key.by === 'id') return [one.id];
     if (key.by === 'lastUpdated') return [one.lastUpdated];
     if (key.by === 'main-date') return one.keys.sd === null ? [] : [one.keys.sd];
+    if (key.by === 'main-name') return one.keys.name ? [one.keys.name.first, one.keys.name.last] : [];
     if (key.by !== 'param') return [];
     const { in: field, param } = key;
     if (field === 'k' || field === 's')
       return one.keys[field].filter((entry) => entry.startsWith(param + (field === 'k' ? '|' : ':')));
     return one.keys[field].filter(({ p }) => p === param || p.startsWith(`${param}|`)).map(({ lo }) => lo);
   }
-
-  const byUtf8 = (a: string | number, b: string | number): number =>
-    typeof a === 'number' && typeof b === 'number'
-      ? a < b
-        ? -1
-        : a > b
-          ? 1
-          : 0
-      : Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 
   function compare(sort: readonly SortKey[], a: Stored, b: Stored): number {
     for (const key of sort) {

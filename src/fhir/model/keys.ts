@@ -31,6 +31,8 @@ export interface SearchKeys {
   sd: number | null;
   /** the codes among the tokens, by what else they can be found; not stored with the resource (docs/adr/0013) */
   codes?: CodeInUse[];
+  /** the first and the last of the type's main names, where it has one: the order of `_sort=family` */
+  name?: { first: string; last: string };
   /** how long the main date lasts, in ms; absent where there is none, or where storage shall not look for it by `sd` */
   span?: number | 'several';
 }

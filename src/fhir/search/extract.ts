@@ -11,7 +11,7 @@ import { type PatientCompartment, patientCompartmentOf } from './patient-compart
 import type { ExtractContext, Parameter } from './search-type.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
-const KEY_SCHEMA = 6;
+const KEY_SCHEMA = 7;
 
 export interface ExtractOptions {
   timeZone: string;
@@ -148,6 +148,7 @@ function extract(resource: Resource, plan: TypePlan, context: ExtractContext): S
   keys.t = distinct(keys.t);
   keys.s = distinct(keys.s);
   dateBy(plan.parameters.mainDate, keys);
+  nameBy(plan.parameters.mainName, keys);
   return keys;
 }
 
@@ -200,6 +201,23 @@ export function joinedKeyEnds(param: string, code: string): { before: string; af
   const isWhole = joinedKey(`${param}|Patient/${LONGEST_ID}`, code) === before + LONGEST_ID + after;
   return isWhole ? { before, after } : undefined;
 }
+
+/** Longer ones differ in what follows, which no one reads in a list; and the index stays small. */
+const NAME_LENGTH = 100;
+
+function nameBy(code: string | undefined, keys: SearchKeys): void {
+  if (code === undefined) return;
+  const prefix = `${code}:`;
+  const names = keys.s.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  const [one] = names;
+  if (one === undefined) return;
+  const ordered = names.length === 1 ? names : names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  keys.name = { first: shortened(ordered[0]!), last: shortened(ordered.at(-1)!) };
+}
+
+/** Whole characters only. */
+const shortened = (name: string): string =>
+  name.length <= NAME_LENGTH ? name : name.slice(0, NAME_LENGTH).replace(/[\uD800-\uDBFF]$/, '');
 
 /** An open begin counts as the earliest, as it does in every other order and comparison: so `sd` is never after a `lo`. */
 function dateBy(code: string | undefined, keys: SearchKeys): void {

@@ -1,6 +1,7 @@
 // The search parameters of one resource type, read from the definitions once: which keys answer each of them.
 // A parameter that only repeats others' keys stores none: `combo-code` is `code` or `component-code`, `patient` is `subject`.
 import type { Definitions, SearchParameter } from '../definitions/definitions.ts';
+import { mainNameOf } from '../definitions/main-name.ts';
 import { FhirError } from '../model/errors.ts';
 import { reachedElements } from './elements.ts';
 import { expressionParts, typeRestriction } from './expression-parts.ts';
@@ -19,6 +20,8 @@ export interface TypeParameters {
   stored: readonly Parameter[];
   /** the stored date whose begin is `sd`, and all codes that mean it */
   mainDate: string | undefined;
+  /** the stored string whose first and last values are `name` of the keys */
+  mainName: string | undefined;
   /** the stored reference that says whose resource it is: `subject`, `patient` */
   patient: string | undefined;
   /** stored tokens that have composite keys with `patient` */
@@ -88,6 +91,7 @@ function readParameters(
     unready,
     stored,
     mainDate,
+    mainName: mainNameOf(stored.map(({ definition }) => definition)),
     patient,
     withPatient: patient === undefined ? [] : WITH_PATIENT.filter((code) => ownTokenOf(published.get(code))),
   };

@@ -9,7 +9,7 @@ export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
 
 /** As the store's port has it; search does not know the store. */
 export type SortKey =
-  | { by: 'id' | 'lastUpdated' | 'main-date'; descending: boolean }
+  | { by: 'id' | 'lastUpdated' | 'main-date' | 'main-name'; descending: boolean }
   | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
 
 export interface ResultShape {
@@ -103,12 +103,12 @@ function sortKeys(definitions: Definitions, type: string, field: string): SortKe
   const code = descending ? field.slice(1) : field;
   if (code === '_id') return [{ by: 'id', descending }];
   if (code === '_lastUpdated') return [{ by: 'lastUpdated', descending }];
-  const { mainDate } = parametersOf(definitions, type);
+  const { mainDate, mainName } = parametersOf(definitions, type);
   const parameter = needParameter(definitions, type, code);
   if (parameter.composition) throw new FhirError('invalid', `Parameter _sort: ${code} has no order`);
-  return parameter.sources.map(({ code: param }) =>
-    parameter.definition.type === 'date' && param === mainDate
-      ? { by: 'main-date', descending }
-      : { by: 'param', in: parameter.type.keys, param, descending },
-  );
+  return parameter.sources.map(({ code: param }) => {
+    if (parameter.definition.type === 'date' && param === mainDate) return { by: 'main-date', descending };
+    if (parameter.definition.type === 'string' && param === mainName) return { by: 'main-name', descending };
+    return { by: 'param', in: parameter.type.keys, param, descending };
+  });
 }

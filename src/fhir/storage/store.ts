@@ -20,6 +20,8 @@ export type SortKey =
   | { by: 'id' | 'lastUpdated'; descending: boolean }
   /** the type's main date (`sd`) */
   | { by: 'main-date'; descending: boolean }
+  /** the type's main name (`sn`, `sx`): the first of several ascending, the last descending; missing values last */
+  | { by: 'main-name'; descending: boolean }
   /** any search parameter: the smallest (ascending) or largest (descending) of its keys; missing values last */
   | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Collection, type Db, type IndexDescription, MongoServerError } from 'mongodb';
 import type { Definitions } from '../../definitions/definitions.ts';
+import { mainNameOf } from '../../definitions/main-name.ts';
 import { isSameBase } from '../../model/keys.ts';
 import type { HistoryDocument, StoredDocument } from './document.ts';
 import { hasGrams } from './grams.ts';
@@ -169,6 +170,7 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
     { key: TIME_INDEX },
     { key: TOMBSTONE_INDEX, sparse: true },
   ];
+  if (mainNameOf(parameters)) indexes.push({ key: { sn: 1, n: 1 } }, { key: { sx: -1, n: 1 } });
   if (has('date')) indexes.push({ key: { w: 1, sd: -1, n: 1 }, partialFilterExpression: DATED });
   if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
   if (has('number', 'quantity', 'composite', 'special'))

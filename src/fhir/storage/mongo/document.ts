@@ -25,6 +25,9 @@ export interface StoredDocument {
   sd: number | null;
   /** the class of the main date's length (date-ranges.ts) */
   w?: number;
+  /** the first and the last of the main names */
+  sn?: string;
+  sx?: string;
   k?: string[];
   /** tokens with their system, in no index */
   t?: string[];
@@ -64,7 +67,7 @@ export interface Prepared {
   size: number;
 }
 
-type StoredKeys = Pick<StoredDocument, 'sd' | 'w' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
+type StoredKeys = Pick<StoredDocument, 'sd' | 'w' | 'sn' | 'sx' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
 
 /** MongoDB's limit is 16 MiB a document; what is left is for the fields around. */
 const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
@@ -97,6 +100,7 @@ export function storedKeys(keys: SearchKeys, version: string): StoredKeys {
   return {
     sd: keys.sd,
     ...(keys.span === undefined ? {} : { w: spanClass(keys.span) }),
+    ...(keys.name === undefined ? {} : { sn: keys.name.first, sx: keys.name.last }),
     ...(keys.k.length > 0 ? { k: keys.k } : {}),
     ...(keys.t.length > 0 ? { t: keys.t } : {}),
     ...(keys.d.length > 0 ? { d: keys.d.map((entry) => classed(entry, dateClass)) } : {}),
@@ -136,7 +140,7 @@ export interface Stamp {
 
 export function currentDocument(prepared: Prepared, { id, version, lastUpdated, n, method }: Stamp): StoredDocument {
   const time = new Date(lastUpdated).toISOString();
-  const { sd, w, k, t, d, q, s, g, kv } = prepared.keys;
+  const { sd, w, sn, sx, k, t, d, q, s, g, kv } = prepared.keys;
   const document: StoredDocument = {
     _id: id,
     j: Buffer.from(`${prepared.head}${version}","lastUpdated":"${time}"${prepared.tail}`),
@@ -148,6 +152,8 @@ export function currentDocument(prepared: Prepared, { id, version, lastUpdated, 
     m: method,
   };
   if (w !== undefined) document.w = w;
+  if (sn !== undefined) document.sn = sn;
+  if (sx !== undefined) document.sx = sx;
   if (k) document.k = k;
   if (t) document.t = t;
   if (d) document.d = d;

@@ -9,7 +9,7 @@ import { speaksOfMainDate } from './date-ranges.ts';
 import type { StoredDocument } from './document.ts';
 import { filterOf, type Resolved } from './filter.ts';
 import { type Joined, type LinkSource, lookupStages, resolveLinks, split } from './links.ts';
-import { type Leg, type Order, orderOf } from './order.ts';
+import { type Leg, type Order, orderOf, PRESENT } from './order.ts';
 import { createPageBatch, isCheapPage } from './page-batch.ts';
 import { type RawDocument, readRaw, readRawId } from './raw.ts';
 import { freshKeys, recheck, widened } from './stale.ts';
@@ -51,12 +51,54 @@ export function createFinder(deps: {
   /** At most one more than the limit. */
   async function page(query: FindQuery, order: Order, joined: Joined, session?: ClientSession): Promise<RawDocument[]> {
     const found: RawDocument[] = [];
-    for (const leg of order.legs) {
+    // what is stale has no order before it is read
+    const legs = order.lead && !collections.isStale(query.type) ? ledLegs(query, order, joined, session) : order.legs;
+    for await (const leg of legs) {
       const wanted = query.limit + 1 - found.length;
       if (wanted <= 0) break;
       found.push(...(await runLeg({ query, order, leg, joined, wanted, session })));
     }
     return found;
+  }
+
+  /**
+   * Of an order by several keys, of which the first has an index: its ranges, each as long as a page needs, so that what is sorted in memory
+   * is a page and those with the same first value. A range with too few matches is followed by a longer one.
+   */
+  async function* ledLegs(
+    query: FindQuery,
+    { lead, legs }: Order,
+    joined: Joined,
+    session: ClientSession | undefined,
+  ): AsyncIterable<Leg> {
+    const { field, descending, from } = lead!;
+    const [leg] = legs;
+    const [onward, back] = descending ? ['$lt', '$gt'] : ['$gt', '$lt'];
+    const filter = filterOf(split(joined.where)[0]);
+    let begin: Document = from === undefined ? PRESENT[field] : { [field]: { [`${onward}e`]: from } };
+    let size = query.limit + 1;
+    while (from !== null) {
+      const [last] = await collections
+        .current(query.type)
+        .find(both(filter, begin), {
+          projection: { [field]: 1 },
+          sort: { [field]: descending ? -1 : 1 },
+          skip: size - 1,
+          limit: 1,
+          maxTimeMS: searchMs,
+          ...(session ? { session } : {}),
+        })
+        .toArray();
+      if (!last) {
+        yield { ...leg!, within: begin };
+        break;
+      }
+      const end = { [field]: { [`${back}e`]: last[field] } };
+      yield { ...leg!, within: { $and: [begin, end] } };
+      begin = { [field]: { [onward]: last[field] } };
+      size *= 4;
+    }
+    if (field !== '_id' && field !== 'u') yield { ...leg!, within: { [field]: null } };
   }
 
   interface LegRun {
@@ -100,6 +142,7 @@ export function createFinder(deps: {
     const fields = projectionOf(query);
     // outdated keys are made anew from the bytes
     if (stale) Object.assign(fields, { kv: 1, j: 1 });
+    for (const field of order.fields) fields[field] = 1;
     const options = {
       raw,
       maxTimeMS: searchMs,
@@ -116,11 +159,10 @@ export function createFinder(deps: {
         ...(limit === undefined ? {} : { limit }),
       });
     }
-    for (const field of order.fields) fields[field] = 1;
     const [before, after] = split(where);
     const indexed = order.compute.length === 0;
     const pipeline: Document[] = [
-      { $match: indexed ? both(filtered(before), leg.filter) : filtered(before) },
+      { $match: both(filtered(before), (indexed ? leg.filter : leg.within) ?? {}) },
       ...order.compute,
       ...(indexed ? [] : [{ $match: leg.filter }]),
       ...(joined.lookups.length === 0 ? [] : indexed ? [{ $sort: leg.sort }] : []),

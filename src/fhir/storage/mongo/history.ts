@@ -3,7 +3,7 @@
 import type { Collection, Document } from 'mongodb';
 import type { HistoryPage, HistoryQuery, Version } from '../store.ts';
 import type { Collections } from './collections.ts';
-import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor, type Values } from './cursor.ts';
 import { historyId } from './document.ts';
 import { groupBy } from './group-by.ts';
 import { type RawDocument, readRaw } from './raw.ts';
@@ -24,7 +24,7 @@ export function createHistory(
   const options = { raw: true, maxTimeMS: searchMs } as const;
 
   async function ofInstance(type: string, id: string, query: HistoryQuery): Promise<HistoryPage> {
-    const [before] = query.after === undefined ? [] : decodeCursor('instance', query.after);
+    const [before] = query.after === undefined ? [] : decodeCursor('instance', query.after, 1);
     const upTo = typeof before === 'number' ? historyId(id, before - 1) : historyId(id, 9_999_999_999);
     const unfiltered = query.since === undefined && query.at === undefined;
     const [current, copies] = await Promise.all([
@@ -59,7 +59,7 @@ export function createHistory(
   }
 
   /** The newest `limit + 1` versions of a type after the cursor; `fields` leaves the bytes out where only the order is wanted. */
-  async function newestOf(type: string, query: HistoryQuery, position: Position | undefined, fields: Document) {
+  async function newestOf(type: string, query: HistoryQuery, position: Values | undefined, fields: Document) {
     const filter = timeFilter(query, position);
     const limit = query.limit + 1;
     const supersededBy = query.at ? currentUntilAfter(type, query.at.lo) : [];
@@ -78,7 +78,7 @@ export function createHistory(
   }
 
   async function ofType(type: string, query: HistoryQuery): Promise<HistoryPage> {
-    const position = query.after === undefined ? undefined : decodeCursor('times', query.after);
+    const position = query.after === undefined ? undefined : decodeCursor('times', query.after, 2);
     return pageOf(await newestOf(type, query, position, FIELDS), query, async (entries) =>
       entries.map(({ raw }) => rawVersion(type, resourceId(raw), raw)),
     );
@@ -86,7 +86,7 @@ export function createHistory(
 
   /** Times first, over all types; then the bytes of the one page. */
   async function ofSystem(query: HistoryQuery): Promise<HistoryPage> {
-    const position = query.after === undefined ? undefined : decodeCursor('times', query.after);
+    const position = query.after === undefined ? undefined : decodeCursor('times', query.after, 2);
     const types = await collections.refresh();
     const found: Entry[] = [];
     // a few at a time: a hundred commands at once would take every connection
@@ -152,7 +152,7 @@ async function pageOf(
   return page;
 }
 
-function timeFilter({ since, at }: Range, position: Position | undefined): Document {
+function timeFilter({ since, at }: Range, position: Values | undefined): Document {
   const parts: Document[] = [];
   if (since !== undefined) parts.push({ u: { $gte: since } });
   if (at) parts.push({ u: { $lte: at.hi } });

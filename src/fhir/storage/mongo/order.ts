@@ -1,12 +1,21 @@
-// The order of search results: by an index where there is one (`sd`, `u`, `_id`), else computed in an aggregation. Both page by
-// keyset: the next page begins after the last match's sort values and its unique `n`, whatever was written meanwhile.
+// The order of search results: by an index where there is one (`sd`, `u`, `_id`, `sn`), else computed in an aggregation, which an index
+// leads where the first of several keys has one (lead.ts). All page by keyset: the next page begins after the last match's sort values and
+// its unique `n`, whatever was written meanwhile.
 import type { Document } from 'mongodb';
 import type { SortKey } from '../store.ts';
-import { decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
 import { ALL_DATES, type DateRange } from './date-ranges.ts';
 import { successor } from './filter.ts';
 import type { RawDocument } from './raw.ts';
 import { classesOf, UNIT } from './width-class.ts';
+
+export type SortValue = string | number | null;
+
+/** Of a match: its sort values, one for each key, and its `n`. Or a place before all, or after all, that have these values. */
+export interface Position {
+  values: readonly SortValue[];
+  n: number | 'before' | 'after';
+}
 
 /** Part of an ordered result; parts follow one another. */
 export interface Leg {
@@ -14,89 +23,127 @@ export interface Leg {
   /** where the main date of the part begins; undefined where it has none */
   dates: DateRange | undefined;
   sort: Record<string, 1 | -1>;
+  /** of a computed order: what an index can choose before anything is computed */
+  within?: Document;
+}
+
+/** The index that gives the order of the first of several keys. */
+export interface Lead {
+  field: IndexedField;
+  descending: boolean;
+  /** where the page begins; undefined at the beginning */
+  from: SortValue | undefined;
 }
 
 export interface Order {
-  /** what remains after the cursor */
+  /** what remains after the position */
   legs: Leg[];
   /** stages that compute the sort values before the legs' filters can be used; empty where an index has them */
   compute: Document[];
-  /** computed fields to be projected */
+  /** fields that the sort values are read from */
   fields: readonly string[];
   /** in the order of the main date, so that the keys index serves it too */
   byMainDate: boolean;
+  lead?: Lead;
+  positionOf(match: RawDocument): Position;
   cursorOf(last: RawDocument): string;
 }
 
 export function orderOf(sort: readonly SortKey[], after: string | undefined): Order {
-  const name = sort.map(nameOf).join(',');
-  const position = after === undefined ? undefined : decodeCursor(name, after);
-  const [first] = sort;
-  if (sort.length <= 1 && first?.by !== 'param') return indexedOrder(name, first, position);
-  return computedOrder(name, sort, position);
+  return orderFrom(sort, after === undefined ? undefined : readPosition(nameOf(sort), sort.length || 1, after));
 }
 
-const nameOf = (key: SortKey): string =>
+export function orderFrom(sort: readonly SortKey[], position: Position | undefined): Order {
+  const [first] = sort;
+  const placed =
+    sort.length <= 1 && first?.by !== 'param' ? indexedOrder(first, position) : computedOrder(sort, position);
+  return { ...placed, cursorOf: (last) => writePosition(nameOf(sort), placed.positionOf(last)) };
+}
+
+export const nameOf = (sort: readonly SortKey[]): string => sort.map(nameOfKey).join(',');
+
+const nameOfKey = (key: SortKey): string =>
   (key.descending ? '-' : '') + (key.by === 'param' ? `${key.in}.${key.param}` : key.by);
 
-function indexedOrder(
-  name: string,
-  key: Exclude<SortKey, { by: 'param' }> | undefined,
-  position: Position | undefined,
-): Order {
-  const base = { compute: [], fields: [] };
+export const writePosition = (name: string, { values, n }: Position): string => encodeCursor(name, [...values, n]);
+
+export function readPosition(name: string, keys: number, cursor: string): Position {
+  const read = decodeCursor(name, cursor, keys + 1);
+  const n = read[keys];
+  return { values: read.slice(0, keys) as SortValue[], n: n === 'before' || n === 'after' ? n : Number(n) };
+}
+
+type IndexedField = '_id' | 'u' | 'sd' | 'sn' | 'sx';
+type Placed = Omit<Order, 'cursorOf'>;
+
+const fieldOf = (key: Exclude<SortKey, { by: 'param' }>): IndexedField => {
+  if (key.by === 'main-name') return key.descending ? 'sx' : 'sn';
+  return ({ id: '_id', lastUpdated: 'u', 'main-date': 'sd' } as const)[key.by];
+};
+
+function indexedOrder(key: Exclude<SortKey, { by: 'param' }> | undefined, position: Position | undefined): Placed {
   const descending = key?.descending ?? true;
-  switch (key?.by) {
-    case 'id':
-      return {
-        ...base,
-        byMainDate: false,
-        legs: [
-          {
-            filter: position ? { _id: { [descending ? '$lt' : '$gt']: position[0] } } : {},
-            dates: ALL_DATES,
-            sort: { _id: descending ? -1 : 1 },
-          },
-        ],
-        cursorOf: (last) => encodeCursor(name, [last._id]),
-      };
-    case 'lastUpdated':
-      return {
-        ...base,
-        byMainDate: false,
-        legs: [keysetLeg('u', descending, descending, position)],
-        cursorOf: (last) => encodeCursor(name, [last.u, last.n]),
-      };
+  const field = key === undefined ? 'sd' : fieldOf(key);
+  const base = { compute: [], byMainDate: field === 'sd', fields: field === 'sn' || field === 'sx' ? [field] : [] };
+  const positionOf = (one: RawDocument): Position => ({ values: [valueIn(one, field)], n: one.n });
+  switch (field) {
+    case '_id': {
+      const [value, beyond] = [position?.values[0], position?.n === 'before' ? 'e' : ''];
+      const filter = position ? { _id: { [`${descending ? '$lt' : '$gt'}${beyond}`]: value } } : {};
+      return { ...base, positionOf, legs: [{ filter, dates: ALL_DATES, sort: { _id: descending ? -1 : 1 } }] };
+    }
+    case 'u':
+      return { ...base, positionOf, legs: [keysetLeg('u', descending, descending, position)] };
+    case 'sd':
+      return { ...base, positionOf, legs: mainDateLegs(descending, position) };
     default:
-      return {
-        ...base,
-        byMainDate: true,
-        legs: mainDateLegs(descending, position),
-        cursorOf: (last) => encodeCursor(name, [last.sd, last.n]),
-      };
+      return { ...base, positionOf, legs: nameLegs(field, descending, position) };
   }
+}
+
+function valueIn(one: RawDocument, field: IndexedField): SortValue {
+  if (field === 'sn' || field === 'sx') return (one.o?.get(field) as string | undefined) ?? null;
+  return one[field];
 }
 
 /** Documents without the date come last in both directions, as a leg of their own. */
 function mainDateLegs(descending: boolean, position: Position | undefined): Leg[] {
   const without: Leg = { filter: { sd: null }, dates: undefined, sort: { sd: -1, n: 1 } };
-  if (position?.[0] === null) return [{ ...without, filter: { sd: null, n: { $gt: position[1] } } }];
+  if (position?.values[0] === null) return [{ ...without, filter: { sd: null, n: { $gt: tieOf(position, 1) } } }];
   // null is below every number, so that one scan downwards gives both legs
   if (descending && !position) return [{ filter: {}, dates: ALL_DATES, sort: { sd: -1, n: 1 } }];
   return [keysetLeg('sd', descending, !descending, position), without];
 }
 
+function nameLegs(field: 'sn' | 'sx', descending: boolean, position: Position | undefined): Leg[] {
+  const direction = descending ? -1 : 1;
+  const without: Leg = { filter: { [field]: null }, dates: ALL_DATES, sort: { [field]: direction, n: 1 } };
+  if (position?.values[0] === null) return [{ ...without, filter: { [field]: null, n: { $gt: tieOf(position, 1) } } }];
+  return [keysetLeg(field, descending, false, position), without];
+}
+
+/** Where the position stands among those with equal values, for `n` that rises (1) or falls (-1). */
+function tieOf({ n }: Position, direction: 1 | -1): number {
+  if (typeof n === 'number') return n;
+  return (n === 'before') === (direction === 1) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+}
+
 /** After (value, n) in an index on both; `n` runs against or with the value, as the index does. */
-function keysetLeg(field: 'sd' | 'u', descending: boolean, nDescending: boolean, position: Position | undefined): Leg {
+function keysetLeg(
+  field: Exclude<IndexedField, '_id'>,
+  descending: boolean,
+  nDescending: boolean,
+  position: Position | undefined,
+): Leg {
   const sort: Leg['sort'] = { [field]: descending ? -1 : 1, n: nDescending ? -1 : 1 };
-  if (!position)
-    return { filter: field === 'sd' ? { sd: { $gte: Number.NEGATIVE_INFINITY } } : {}, dates: ALL_DATES, sort };
-  const [value, n] = position;
+  if (!position) return { filter: { ...PRESENT[field] }, dates: ALL_DATES, sort };
+  const value = position.values[0]!;
   const end = field === 'sd' && typeof value === 'number' ? { [descending ? 'max' : 'min']: value } : {};
   const beyond = descending ? '$lt' : '$gt';
+  const n = tieOf(position, nDescending ? -1 : 1);
   return {
     filter: {
-      [field]: { [descending ? '$lte' : '$gte']: value },
+      [field]: { [`${beyond}e`]: value },
       $or: [{ [field]: { [beyond]: value } }, { n: { [nDescending ? '$lt' : '$gt']: n } }],
     },
     dates: { ...ALL_DATES, ...end },
@@ -104,7 +151,16 @@ function keysetLeg(field: 'sd' | 'u', descending: boolean, nDescending: boolean,
   };
 }
 
-function computedOrder(name: string, keys: readonly SortKey[], position: Position | undefined): Order {
+/** Null is neither above nor below a number or a text. */
+export const PRESENT: Readonly<Record<IndexedField, Document>> = {
+  _id: {},
+  u: {},
+  sd: { sd: { $gte: Number.NEGATIVE_INFINITY } },
+  sn: { sn: { $gte: '' } },
+  sx: { sx: { $gte: '' } },
+};
+
+function computedOrder(keys: readonly SortKey[], position: Position | undefined): Placed {
   const set: Document = {};
   const missing: Document = {};
   const sort: Leg['sort'] = {};
@@ -114,45 +170,45 @@ function computedOrder(name: string, keys: readonly SortKey[], position: Positio
     missing[`m${index}`] = { $cond: [{ $eq: [`$o${index}`, null] }, 1, 0] };
     sort[`m${index}`] = 1;
     sort[`o${index}`] = key.descending ? -1 : 1;
-    fields.push(`m${index}`, `o${index}`);
+    fields.push(`o${index}`);
   });
   sort.n = 1;
+  const [first] = keys;
+  const from = position?.values[0];
   return {
     compute: [{ $set: set }, { $set: missing }],
     fields,
     byMainDate: false,
+    ...(first && first.by !== 'param' && { lead: { field: fieldOf(first), descending: first.descending, from } }),
     legs: [{ filter: position ? beyond(Object.entries(sort), position) : {}, dates: ALL_DATES, sort }],
-    cursorOf: (last) => encodeCursor(name, [...fields.map((field) => last.o?.get(field) as Position[number]), last.n]),
+    positionOf: (one) => ({ values: fields.map((field) => one.o?.get(field) as SortValue), n: one.n }),
   };
 }
 
 /** (a, b, n) after (A, B, N): a beyond A, or a equal and b beyond B, or both equal and n beyond N. */
 function beyond(columns: readonly (readonly [string, 1 | -1])[], position: Position): Document {
+  const at = [...position.values.flatMap((value) => [value === null ? 1 : 0, value]), tieOf(position, 1)];
   const legs = columns.map(([field, direction], index) => {
-    const equal = columns.slice(0, index).map(([before], at) => ({ [before]: { $eq: position[at] } }));
-    return { $and: [...equal, { [field]: { [direction === 1 ? '$gt' : '$lt']: position[index] } }] };
+    const equal = columns.slice(0, index).map(([before], column) => ({ [before]: { $eq: at[column] } }));
+    return { $and: [...equal, { [field]: { [direction === 1 ? '$gt' : '$lt']: at[index] } }] };
   });
   return { $or: legs };
 }
 
 function sortValue(key: SortKey): Document | string {
-  switch (key.by) {
-    case 'id':
-      return '$_id';
-    case 'lastUpdated':
-      return '$u';
-    case 'main-date':
-      return '$sd';
-    case 'param':
-      return { [key.descending ? '$max' : '$min']: entriesOf(key.in, key.param) };
-  }
+  if (key.by !== 'param') return `$${fieldOf(key)}`;
+  return { [key.descending ? '$max' : '$min']: entriesOf(key.in, key.param) };
 }
 
+/** What follows the parameter's name, so that keys of equal meaning compare whatever parameter they are stored under. */
 function entriesOf(field: 'k' | 's' | 'd' | 'q', param: string): Document {
   const input = { $ifNull: [`$${field}`, []] };
   if (field === 'k' || field === 's') {
     const prefix = `${param}${field === 'k' ? '|' : ':'}`;
-    return { $filter: { input, cond: between('$$this', prefix) } };
+    // `identifier|*|<tag>` says only whose identifier it is
+    const isValue = field === 'k' ? [{ $not: between('$$this', `${prefix}*|`) }] : [];
+    const found = { $filter: { input, cond: { $and: [...between('$$this', prefix).$and, ...isValue] } } };
+    return { $map: { input: found, in: { $substrBytes: ['$$this', Buffer.byteLength(prefix), -1] } } };
   }
   const plain = classesOf[field].map(({ digit }) => param + digit);
   const prefixes = [`${param}|`, ...plain.map((p) => p + UNIT)];
@@ -160,6 +216,21 @@ function entriesOf(field: 'k' | 's' | 'd' | 'q', param: string): Document {
   return { $map: { input: { $filter: { input, cond } }, in: '$$this.lo' } };
 }
 
-const between = (value: string, prefix: string): Document => ({
+const between = (value: string, prefix: string): { $and: Document[] } => ({
   $and: [{ $gte: [value, { $literal: prefix }] }, { $lt: [value, { $literal: successor(prefix) }] }],
 });
+
+/** As the database compares them: numbers, or texts by their bytes; missing values are last whatever the direction. */
+export function compareValues(a: readonly SortValue[], b: readonly SortValue[], sort: readonly SortKey[]): number {
+  for (const [index, { descending }] of sort.entries()) {
+    const [left, right] = [a[index] ?? null, b[index] ?? null];
+    if (left === right) continue;
+    if (left === null || right === null) return left === null ? 1 : -1;
+    const order =
+      typeof left === 'number' && typeof right === 'number'
+        ? left - right
+        : Buffer.compare(Buffer.from(String(left)), Buffer.from(String(right)));
+    if (order !== 0) return descending ? -order : order;
+  }
+  return 0;
+}
