@@ -1,5 +1,5 @@
-// GET [base]?… over several types: `_type`, or all. Types follow one another, so that a page needs few questions and its cursor
-// is a type and a place in it. https://hl7.org/fhir/R4/http.html#search
+// GET [base]?… over several types: `_type`, or all. Without `_sort` types follow one another, so that a page needs few questions and its
+// cursor is a type and a place in it; with it they are merged. https://hl7.org/fhir/R4/http.html#search
 import { FhirError } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { SearchPlan } from '../search/index.ts';
@@ -31,8 +31,8 @@ export async function searchTypesInTurn(engine: Engine, call: Call, search: Sear
   const plans = await Promise.all(types.map((type) => planFor(engine, call, type, query)));
   refuseHalfKnown(plans);
   const plan = withType(plans[0], named);
-  refuseOrder(plan);
-  const page = await findInTurn(call, plans, search.within);
+  const find = plan.sort.length > 0 ? findInOrder : findInTurn;
+  const page = await find(call, plans, search.within);
   const included = await includeFor(call.store, everyInclude(plans), page.matches, engine.definitions);
   return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
 }
@@ -66,10 +66,48 @@ function refuseHalfKnown(plans: readonly SearchPlan[]): void {
     );
 }
 
-/** An order over several types would need them all at once. */
-function refuseOrder({ sort }: SearchPlan): void {
-  if (sort.length > 0)
-    throw new FhirError('not-supported', 'Parameter _sort needs a single type: name it in the path or in _type');
+/** What an order over several types goes by must be comparable: a date with a date, a text with a text. */
+function refuseMixedOrder(plans: readonly SearchPlan[]): void {
+  const kindOf = (key: SearchPlan['sort'][number]): string => {
+    const isNumber =
+      key.by === 'lastUpdated' || key.by === 'main-date' || (key.by === 'param' && 'dq'.includes(key.in));
+    return isNumber ? 'number' : 'text';
+  };
+  const kindsOf = ({ sort }: SearchPlan): string => sort.map(kindOf).join();
+  const other = plans.find((plan) => kindsOf(plan) !== kindsOf(plans[0]!));
+  if (other) {
+    const names = `${plans[0]!.type} and ${other.type}`;
+    throw new FhirError('not-supported', `Parameter _sort: ${names} do not have values there that can be compared`);
+  }
+}
+
+async function findInOrder(
+  call: Call,
+  plans: readonly SearchPlan[],
+  within: SearchOverTypes['within'],
+): Promise<FindPage> {
+  refuseMixedOrder(plans);
+  const { count: limit, after } = plans[0]!;
+  const total = await totalOf(call, plans, within);
+  const queries = plans.map((plan) => queryFor(plan, within?.(plan.type)));
+  const page =
+    limit === 0
+      ? { matches: [] }
+      : await call.store.findAcross({ queries, limit, ...(after !== undefined && { after }) });
+  return { ...page, ...(total !== undefined && { total }) };
+}
+
+async function totalOf(
+  call: Call,
+  plans: readonly SearchPlan[],
+  within: SearchOverTypes['within'],
+): Promise<number | undefined> {
+  if (plans[0]!.total === 'none') return undefined;
+  const counts = plans.map((plan) => {
+    const { after: _, ...query } = queryFor(plan, within?.(plan.type));
+    return call.store.find({ ...query, sort: [], limit: 0 });
+  });
+  return (await Promise.all(counts)).reduce((sum, page) => sum + (page.total ?? 0), 0);
 }
 
 const everyInclude = (plans: readonly SearchPlan[]): SearchPlan['includes'] => [
@@ -93,15 +131,13 @@ async function findInTurn(
   plans: readonly SearchPlan[],
   within: SearchOverTypes['within'],
 ): Promise<FindPage> {
-  const [{ count, total: wantedTotal, after } = { count: 0, total: 'none' as const, after: undefined }] = plans;
+  const { count, after } = plans[0]!;
   const { start, inner } = readCursor(after, plans);
   const query = (plan: SearchPlan) => {
     const { after: _first, ...rest } = queryFor(plan, within?.(plan.type));
     return rest;
   };
-  const totals =
-    wantedTotal === 'none' ? [] : await Promise.all(plans.map((plan) => call.store.find({ ...query(plan), limit: 0 })));
-  const total = wantedTotal === 'none' ? undefined : totals.reduce((sum, page) => sum + (page.total ?? 0), 0);
+  const total = await totalOf(call, plans, within);
   const matches: Match[] = [];
   let next: string | undefined;
   for (let at = start; at < plans.length && count > 0; at++) {

@@ -45,6 +45,14 @@ export interface FindQuery {
   explain?: boolean;
 }
 
+/** Several types as one list in one order. Whatever was written meanwhile, pages go on after the last match, as those of one type do. */
+export interface FindAcrossQuery {
+  /** one for each type, with as many sort keys of the same kind each; their own pages do not count */
+  queries: readonly FindQuery[];
+  limit: number;
+  after?: string;
+}
+
 export interface Match {
   type: string;
   id: string;
@@ -166,6 +174,8 @@ export interface Store {
   readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;
   vread(type: string, id: string, version: number): Promise<Version | undefined>;
   find(query: FindQuery): Promise<FindPage>;
+  /** without a total */
+  findAcross(query: FindAcrossQuery): Promise<FindPage>;
   /** for each distinct key of the parameters a resource that has it, with its keys and tokens; one resource may stand for several keys */
   distinct(query: DistinctQuery): Promise<Match[]>;
   history(query: HistoryQuery): Promise<HistoryPage>;

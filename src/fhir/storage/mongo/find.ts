@@ -9,15 +9,22 @@ import { speaksOfMainDate } from './date-ranges.ts';
 import type { StoredDocument } from './document.ts';
 import { filterOf, type Resolved } from './filter.ts';
 import { type Joined, type LinkSource, lookupStages, resolveLinks, split } from './links.ts';
-import { type Leg, type Order, orderOf, PRESENT } from './order.ts';
+import { type Leg, type Order, orderFrom, orderOf, type Position, PRESENT } from './order.ts';
 import { createPageBatch, isCheapPage } from './page-batch.ts';
 import { type RawDocument, readRaw, readRawId } from './raw.ts';
 import { freshKeys, recheck, widened } from './stale.ts';
 
 export interface Finder {
   find(query: FindQuery, session?: ClientSession): Promise<FindPage>;
+  /** the first `limit` from the position on, and where each stands */
+  pageFrom(query: FindQuery, position: Position | undefined): Promise<Placed[]>;
   /** ids of the first `limit` that match, in no order */
   ids(type: string, where: Predicate, limit: number, session?: ClientSession): Promise<string[]>;
+}
+
+export interface Placed {
+  match: Match;
+  position: Position;
 }
 
 /** Beyond this an `estimate` is what it says: a lower bound that is cheap to know. */
@@ -46,6 +53,13 @@ export function createFinder(deps: {
     else if (query.total !== 'none') result.total = await count(type, joined, query.total, session);
     if (query.explain) result.examined = await examined(query, order, joined);
     return result;
+  }
+
+  async function pageFrom(query: FindQuery, position: Position | undefined): Promise<Placed[]> {
+    const order = orderFrom(query.sort, position);
+    const joined = await resolveLinks(sourceFor(undefined), query.type, query.where);
+    const found = await page({ ...query, limit: query.limit - 1 }, order, joined);
+    return found.map((raw) => ({ match: matchOf(query.type, raw), position: order.positionOf(raw) }));
   }
 
   /** At most one more than the limit. */
@@ -301,7 +315,7 @@ export function createFinder(deps: {
     joined: Joined,
   ): Promise<{ keys: number; documents: number }> {
     const seen = { keys: 0, documents: 0 };
-    for (const leg of order.legs) {
+    for await (const leg of order.lead ? ledLegs(query, order, joined, undefined) : order.legs) {
       if (!leg.dates && speaksOfMainDate(joined.where)) continue;
       const run = { query, order, leg, joined, wanted: 0, session: undefined };
       const cursor = open(run, joined.where, query.limit + 1, false);
@@ -314,7 +328,7 @@ export function createFinder(deps: {
     return seen;
   }
 
-  return { find, ids };
+  return { find, pageFrom, ids };
 }
 
 const NO_BYTES = Buffer.alloc(0);

@@ -10,6 +10,7 @@ import { createCollections } from './collections.ts';
 import { createDistinct } from './distinct.ts';
 import { named } from './failures.ts';
 import { createFinder } from './find.ts';
+import { createFindAcross } from './find-across.ts';
 import { createHistory } from './history.ts';
 import { createInFlight } from './in-flight.ts';
 import { createPlaces } from './places.ts';
@@ -66,6 +67,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const sequence = createSequence(workerId, now);
   const inFlight = createInFlight(now);
   const finder = createFinder({ collections, codes, extractor, searchMs });
+  const findAcross = createFindAcross({ collections, finder });
   const claims = createClaims(db);
   const reader = createReader(collections);
   const distinct = createDistinct({ collections, searchMs });
@@ -93,6 +95,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
     vread: (type, id, version) => named(reader.vread(type, id, version)),
     find: (query) => named(finder.find(query)),
     distinct: (query) => named(distinct(query)),
+    findAcross: (query) => named(findAcross(query)),
     history: (query) => named(history(query)),
     write: (change) => inside(() => write(change)),
     transaction: (work, options) => inside(() => transaction(work, options)),
