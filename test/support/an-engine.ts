@@ -79,7 +79,7 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
     db: fresh.db,
     client: fresh.client,
     definitions,
-    extractor: createKeyExtractor(definitions, { timeZone: engineSettings.timeZone }),
+    extractor: createKeyExtractor(definitions, engineSettings),
     now: Date.now,
     workerId: 1,
     logger: { error: (message, details) => console.error(message, details) },

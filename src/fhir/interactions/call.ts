@@ -98,6 +98,8 @@ export interface EngineSettings {
   maxBundleBytes: number;
   defaultPageSize: number;
   maxPageSize: number;
+  /** of which texts the words can be searched; absent: of narratives */
+  fullText?: 'off' | 'narrative' | 'all';
   /** IANA name; days of slots and dates without a zone follow it */
   timeZone: string;
 }

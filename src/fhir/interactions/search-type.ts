@@ -2,8 +2,9 @@
 import type { Interaction } from './call.ts';
 import type { InteractionParts } from './parts.ts';
 import { runSearch } from './search.ts';
+import { asksForContained, searchContained } from './search-contained.ts';
 
 export const createSearchType =
   ({ engine }: InteractionParts): Interaction<'search-type'> =>
   (call, { type }) =>
-    runSearch(engine, call, { type, path: type });
+    asksForContained(call) ? searchContained(engine, call, type) : runSearch(engine, call, { type, path: type });

@@ -33,6 +33,10 @@ export interface SearchKeys {
   codes?: CodeInUse[];
   /** the first and the last of the type's main names, where it has one: the order of `_sort=family` */
   name?: { first: string; last: string };
+  /** where a place is, in degrees */
+  at?: { longitude: number; latitude: number };
+  /** the words of its narrative and of its other texts, where the operator wants them; those that `t` has are not repeated (docs/adr/0013) */
+  words?: { index: string[]; narrative: string; other: string };
   /** how long the main date lasts, in ms; absent where there is none, or where storage shall not look for it by `sd` */
   span?: number | 'several';
 }
@@ -56,6 +60,8 @@ export const EARLIEST = -8_640_000_000_000_000;
  * parameters that were added at run time.
  */
 export interface KeyExtractor {
+  /** whether keys come with words */
+  readonly hasWords?: boolean;
   version(type: string): string;
   extract(resource: import('./resource.ts').Resource): SearchKeys;
 }

@@ -1,5 +1,6 @@
 // A Predicate asked of one resource's keys in memory: subscriptions, access to a single resource, conditional references inside a
 // transaction. Joins need the database and are refused here.
+import { kilometresBetween } from './distance.ts';
 import type { Interval, SearchKeys } from './keys.ts';
 import type { Bound, Predicate } from './predicate.ts';
 
@@ -29,6 +30,10 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
       return keys[predicate.in].some((interval) => meets(interval, predicate));
     case 'exists':
       return exists(keys, predicate);
+    case 'near':
+      return keys.at !== undefined && kilometresBetween(keys.at, predicate) <= predicate.kilometres;
+    case 'words':
+      return hasWords(keys, predicate);
     case 'ids':
       return predicate.ids.includes(version.id);
     case 'updated':
@@ -52,6 +57,21 @@ function isCoded({ t }: SearchKeys, { param, by }: Predicate & { op: 'coded' }):
     return text.startsWith(by.text) || text.includes(` ${by.text}`);
   });
 }
+
+function hasWords({ t, words }: SearchKeys, { in: where, text, isBeginning }: Predicate & { op: 'words' }): boolean {
+  const sought = isBeginning ? ` ${text}` : ` ${text} `;
+  const has = (line: string): boolean => ` ${line} `.includes(sought);
+  if (words && has(words.narrative)) return true;
+  if (where === 'narrative') return false;
+  if (words?.other.split('\n').some(has)) return true;
+  return t.some((entry) => {
+    const text = TEXT_OF_CODE.exec(entry)?.[1];
+    return text !== undefined && has(text);
+  });
+}
+
+/** `<param>~:<text>` among the tokens */
+const TEXT_OF_CODE = /^[^|]*~:(.*)$/s;
 
 function contains(keys: SearchKeys, { in: where, param, text, atEnd }: Predicate & { op: 'contains' }): boolean {
   const prefix = `${param}${where === 'k' ? '|' : ':'}`;

@@ -42,13 +42,24 @@ export type Predicate =
     }
   /** the parameter has any key at all (`:missing=false`); `param` is a code, keys with suffixes count */
   | { op: 'exists'; in: 'k' | 's' | 'd' | 'q'; param: string }
+  /** a place at most so far from this one, as the crow flies; any place where the distance is infinite */
+  | { op: 'near'; longitude: number; latitude: number; kilometres: number }
+  /** these words in a row, in the narrative or in any text of the resource; the last may be only the beginning of one */
+  | { op: 'words'; in: 'narrative' | 'content'; text: string; isBeginning: boolean }
   | { op: 'ids'; ids: readonly string[] }
   /** meta.lastUpdated in ms */
   | { op: 'updated'; at: Bound }
   /** chaining: a reference of `param` points to a resource of one of `types` that meets `where` */
-  | { op: 'linked'; param: string; types: readonly string[]; where: Predicate }
+  | { op: 'linked'; param: string; types: readonly string[]; where: Predicate; contained?: readonly ContainedLink[] }
   /** _has: a resource of `type` that meets `where` points here with its reference parameter `param` */
   | { op: 'linkedFrom'; type: string; param: string; where: Predicate; seek?: SeekKeys };
+
+/** The same asked of resources that are contained: whose keys the container has, under names of their own. */
+export interface ContainedLink {
+  /** only containers have this key */
+  marker: string;
+  where: Predicate;
+}
 
 /**
  * Which of the resources that meet a `linkedFrom` point to a given id: those with `<before><id><after>` of a key, that meet `rest`. Says the

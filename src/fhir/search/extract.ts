@@ -4,11 +4,13 @@ import type { Definitions } from '../definitions/definitions.ts';
 import { EARLIEST, type KeyExtractor, type SearchKeys } from '../model/keys.ts';
 import type { Resource } from '../model/resource.ts';
 import { composeKeys } from './composite-keys.ts';
+import { containedIn, type Extracted, type LocalReference, pushContained } from './contained-keys.ts';
 import { compileExpression, type Expression } from './expression/compile.ts';
 import { shortenKey } from './keys.ts';
 import { parametersOf, type TypeParameters } from './parameters.ts';
 import { type PatientCompartment, patientCompartmentOf } from './patient-compartment.ts';
-import type { ExtractContext, Parameter } from './search-type.ts';
+import { type ExtractContext, type FullText, type Parameter, USUAL_FULL_TEXT } from './search-type.ts';
+import { wordsOf } from './word-keys.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
 const KEY_SCHEMA = 7;
@@ -17,6 +19,8 @@ export interface ExtractOptions {
   timeZone: string;
   /** this server's base, so that absolute references to itself are found like relative ones */
   baseUrl?: string | undefined;
+  /** of which texts words are extracted; absent: the usual */
+  fullText?: FullText | undefined;
 }
 
 export function createKeyExtractor(definitions: Definitions, options: ExtractOptions): KeyExtractor {
@@ -24,7 +28,18 @@ export function createKeyExtractor(definitions: Definitions, options: ExtractOpt
   // by what `parametersOf` gives, which is another one when a type's parameters change
   const plans = new WeakMap<TypeParameters, TypePlan>();
   const versions = new WeakMap<TypeParameters, string>();
+  const { fullText = USUAL_FULL_TEXT } = options;
+  const planOf = (type: string): TypePlan => {
+    const parameters = parametersOf(definitions, type);
+    let plan = plans.get(parameters);
+    if (!plan) {
+      plan = planType(definitions, parameters);
+      plans.set(parameters, plan);
+    }
+    return plan;
+  };
   return {
+    hasWords: fullText !== 'off',
     version(type) {
       const parameters = parametersOf(definitions, type);
       const version = versions.get(parameters) ?? versionOf(definitions, type, options);
@@ -32,19 +47,19 @@ export function createKeyExtractor(definitions: Definitions, options: ExtractOpt
       return version;
     },
     extract(resource) {
-      const parameters = parametersOf(definitions, resource.resourceType);
-      let plan = plans.get(parameters);
-      if (!plan) {
-        plan = planType(definitions, parameters);
-        plans.set(parameters, plan);
-      }
-      return extract(resource, plan, context);
+      const keys = extract(resource, planOf(resource.resourceType), context, planOf);
+      const words = wordsOf(definitions, resource, keys, fullText);
+      if (words) keys.words = words;
+      return keys;
     },
   };
 }
 
-function versionOf(definitions: Definitions, type: string, { timeZone, baseUrl }: ExtractOptions): string {
-  const published = createHash('sha256').update(JSON.stringify([KEY_SCHEMA, timeZone, baseUrl ?? null, type]));
+function versionOf(definitions: Definitions, type: string, options: ExtractOptions): string {
+  const { timeZone, baseUrl, fullText = USUAL_FULL_TEXT } = options;
+  const published = createHash('sha256').update(
+    JSON.stringify([KEY_SCHEMA, timeZone, baseUrl ?? null, fullText, type]),
+  );
   const added = createHash('sha256');
   let hasAdded = false;
   for (const parameter of definitions.searchParameters(type).values()) {
@@ -139,17 +154,36 @@ function compositeStep(definitions: Definitions, type: string, { code, definitio
 
 const noKeys = (): SearchKeys => ({ k: [], t: [], s: [], d: [], q: [], sd: null });
 
-function extract(resource: Resource, plan: TypePlan, context: ExtractContext): SearchKeys {
+function extract(
+  resource: Resource,
+  plan: TypePlan,
+  outer: ExtractContext,
+  planOf: (type: string) => TypePlan,
+): SearchKeys {
   const keys = noKeys();
+  const contained = resource.contained === undefined ? [] : containedIn(resource);
+  const references: LocalReference[] = [];
+  const context = contained.length === 0 ? outer : { ...outer, references };
   for (const step of plan.steps) step(resource, keys, context, undefined);
   pushCompartments(resource, plan.compartment, keys);
   joinPatient(resource, plan, keys, context);
+  if (contained.length > 0)
+    pushContained({ keys, references }, contained, (one) => extractContained(one, planOf(one.resourceType), outer));
   keys.k = distinct(keys.k);
   keys.t = distinct(keys.t);
   keys.s = distinct(keys.s);
   dateBy(plan.parameters.mainDate, keys);
   nameBy(plan.parameters.mainName, keys);
   return keys;
+}
+
+function extractContained(resource: Resource, plan: TypePlan, outer: ExtractContext): Extracted {
+  const keys = noKeys();
+  const references: LocalReference[] = [];
+  const context = { ...outer, references };
+  for (const step of plan.steps) step(resource, keys, context, undefined);
+  joinPatient(resource, plan, keys, context);
+  return { keys, references };
 }
 
 const distinct = (list: string[]): string[] => (list.length < 2 ? list : [...new Set(list)]);

@@ -3,6 +3,7 @@
 import { FhirError } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import { anyOf } from './confirmed.ts';
+import { asContained } from './contained-keys.ts';
 import { seekKeysFor } from './joined-keys.ts';
 import { needParameter } from './parameters.ts';
 import type { SearchContext, Source, Term } from './search-type.ts';
@@ -37,10 +38,18 @@ function mergeLinks(links: readonly Predicate[]): Predicate[] {
     }
     const name = JSON.stringify([link.param, link.where]);
     const same = merged.get(name);
-    merged.set(name, same?.op === 'linked' ? { ...same, types: [...same.types, ...link.types] } : link);
+    merged.set(name, same?.op === 'linked' ? together(same, link) : link);
   }
   return [...merged.values()];
 }
+
+type Link = Extract<Predicate, { op: 'linked' }>;
+
+const together = (one: Link, other: Link): Link => ({
+  ...one,
+  types: [...one.types, ...other.types],
+  contained: [...(one.contained ?? []), ...(other.contained ?? [])],
+});
 
 /** Several types may be meant; those that do not know the rest of the chain are not. */
 function linksTo(sources: readonly Source[], type: string, ask: AskOther): Predicate[] {
@@ -59,7 +68,7 @@ function linksTo(sources: readonly Source[], type: string, ask: AskOther): Predi
 function linkTo(param: string, type: string, where: Predicate): Predicate {
   // `patient._id=1` needs no join
   if (where.op === 'ids') return { op: 'oneOf', keys: where.ids.map((id) => `${param}|${type}/${id}`) };
-  return { op: 'linked', param, types: [type], where };
+  return { op: 'linked', param, types: [type], where, contained: [asContained(where, type, param)] };
 }
 
 export interface Has {

@@ -7,7 +7,7 @@ import { planFilter } from './filter.ts';
 import { addFilter, allOf, withJoinedKeys } from './joined-keys.ts';
 import { type Lookups, noLookups } from './lookups.ts';
 import { type ResultShape, resultParameters } from './result-parameters.ts';
-import type { SearchContext } from './search-type.ts';
+import { type FullText, type SearchContext, USUAL_FULL_TEXT } from './search-type.ts';
 
 type Query = readonly (readonly [name: string, value: string])[];
 
@@ -17,6 +17,8 @@ export interface SearchSettings {
   timeZone: string;
   /** absolute references that begin with it are references to this server's own resources */
   baseUrl?: string | undefined;
+  /** of which texts words can be searched; absent: the usual */
+  fullText?: FullText | undefined;
 }
 
 export interface PlanInput {
@@ -45,6 +47,7 @@ const contextOf = ({ definitions, settings, now, lookups = noLookups }: PlanInpu
   timeZone: settings.timeZone,
   now,
   lookups,
+  fullText: settings.fullText ?? USUAL_FULL_TEXT,
 });
 
 export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
@@ -76,6 +79,10 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
       if (strict || !(error instanceof FhirError) || error.kind !== 'not-supported') throw error;
       warnings.push({ severity: 'warning', code: 'not-supported', diagnostics: `${error.message}; it was ignored` });
     }
+  }
+  const near = filters.find((filter) => filter.op === 'near');
+  if (near && shape.sort.length === 0) {
+    shape.sort.push({ by: 'distance', longitude: near.longitude, latitude: near.latitude, descending: false });
   }
   if (shape.summary === 'count') shape.count = 0;
   if (shape.count === 0) shape.total = 'accurate';

@@ -10,6 +10,7 @@ export type Summary = 'true' | 'text' | 'data' | 'count' | 'false';
 /** As the store's port has it; search does not know the store. */
 export type SortKey =
   | { by: 'id' | 'lastUpdated' | 'main-date' | 'main-name'; descending: boolean }
+  | { by: 'distance'; longitude: number; latitude: number; descending: false }
   | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
 
 export interface ResultShape {

@@ -3,6 +3,7 @@
 import type { Definitions, SearchParameter, SearchParameterType } from '../definitions/definitions.ts';
 import type { SearchKeys } from '../model/keys.ts';
 import type { Predicate } from '../model/predicate.ts';
+import type { LocalReference } from './contained-keys.ts';
 import type { ReachedElement } from './elements.ts';
 import type { Found } from './expression/compile.ts';
 import type { Lookups } from './lookups.ts';
@@ -23,11 +24,18 @@ export interface ExtractContext {
   timeZone: string;
   /** this server's own base with a slash at the end, so that absolute references to itself become relative */
   ownBase?: string | undefined;
+  /** collects references to contained resources */
+  references?: LocalReference[];
 }
 
 export type ElementKeys = (value: unknown, sink: KeySink, found: Found) => void;
 
+/** Of which texts the words are indexed. */
+export type FullText = 'off' | 'narrative' | 'all';
+export const USUAL_FULL_TEXT: FullText = 'narrative';
+
 export interface SearchContext {
+  fullText: FullText;
   definitions: Definitions;
   /** the service base without a slash at the end */
   base: string | undefined;

@@ -4,10 +4,11 @@ import { FhirError } from '../model/errors.ts';
 import { type Bound, everything, type Predicate } from '../model/predicate.ts';
 import { ID } from '../model/resource.ts';
 import { readDate } from './date-range.ts';
-import { nearPredicate } from './near.ts';
+import { nearPredicate, somewhere } from './near.ts';
 import type { Ordered, Prefix } from './prefixes.ts';
-import type { Term } from './search-type.ts';
+import type { FullText, Term } from './search-type.ts';
 import { unescapeValue } from './separators.ts';
+import { readWords } from './word-search.ts';
 
 interface SpecialParameter {
   /** whether resources have keys for it */
@@ -20,6 +21,24 @@ interface SpecialParameter {
 }
 
 const updated = (at: Bound): Predicate => ({ op: 'updated', at });
+
+function words(where: 'narrative' | 'content', settings: readonly FullText[]): SpecialParameter {
+  return {
+    isStored: false,
+    modifiers: ['not'],
+    present: everything,
+    parse(text, { name, context }) {
+      if (!settings.includes(context.fullText)) {
+        const wanted = settings.map((setting) => `FULL_TEXT=${setting}`).join(' or ');
+        throw new FhirError(
+          'not-supported',
+          `Parameter ${name} needs an index that this server does not keep: ${wanted}`,
+        );
+      }
+      return readWords(unescapeValue(text), where, name);
+    },
+  };
+}
 
 /** A moment against an interval. */
 const updatedWhen: Readonly<Record<Prefix, (value: Ordered) => Predicate>> = {
@@ -65,8 +84,10 @@ export const specialParameters: ReadonlyMap<string, SpecialParameter> = new Map<
     {
       isStored: true,
       modifiers: [],
-      present: { op: 'exists', in: 'q', param: 'near' },
+      present: somewhere,
       parse: (text, term) => nearPredicate(text, term.name),
     },
   ],
+  ['_text', words('narrative', ['narrative', 'all'])],
+  ['_content', words('content', ['all'])],
 ]);

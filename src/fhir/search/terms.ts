@@ -79,10 +79,10 @@ function isPresent({ code, type, sources, composition }: Parameter): Predicate {
     sources.flatMap(({ code, onlyType }): Predicate[] => {
       if (onlyType !== undefined) return [{ op: 'startsWith', in: 'k', prefix: `${code}|${onlyType}/` }];
       const literal: Predicate = { op: 'exists', in: type.keys, param: code };
-      // a reference that says only an identifier is there too
-      return type === searchTypes.reference
-        ? [literal, { op: 'exists', in: 'k', param: `${code}:identifier` }]
-        : [literal];
+      // a reference that says only an identifier, or means something contained, is there too
+      if (type !== searchTypes.reference) return [literal];
+      const logical: Predicate = { op: 'exists', in: 'k', param: `${code}:identifier` };
+      return [literal, logical, { op: 'startsWith', in: 'k', prefix: `${code}#` }];
     }),
   );
 }

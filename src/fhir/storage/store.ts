@@ -22,6 +22,8 @@ export type SortKey =
   | { by: 'main-date'; descending: boolean }
   /** the type's main name (`sn`, `sx`): the first of several ascending, the last descending; missing values last */
   | { by: 'main-name'; descending: boolean }
+  /** how far places are from this one (`near`); never descending */
+  | { by: 'distance'; longitude: number; latitude: number; descending: false }
   /** any search parameter: the smallest (ascending) or largest (descending) of its keys; missing values last */
   | { by: 'param'; in: 'k' | 's' | 'd' | 'q'; param: string; descending: boolean };
 

@@ -114,6 +114,12 @@ export const settings = {
     parse: timeZone,
     help: "The hospital's time zone: its days and slots, and dates that name no zone. Set it before data is loaded.",
   }),
+  fullText: required({
+    name: 'FULL_TEXT',
+    default: 'narrative',
+    parse: oneOf('all', 'narrative', 'off'),
+    help: 'Whose words can be searched: `narrative` of narratives (`_text`), `all` of every other text too (`_content`), `off` none. Words are index entries: `all` doubles what some types cost to write. A change makes the keys of all resources anew in the background.',
+  }),
   maxResourceBytes: required({
     name: 'MAX_RESOURCE_BYTES',
     default: '15MB',

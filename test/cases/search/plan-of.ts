@@ -14,7 +14,7 @@ export function planOf({ type, timeZone = 'UTC' }: SearchCases, query: string, l
     type,
     query: readQuery(query),
     strict: true,
-    settings: { ...settings, baseUrl: base },
+    settings: { ...settings, baseUrl: base, fullText: 'all' },
     now: Date.now(),
     ...(lookups && { lookups }),
   });

@@ -27,7 +27,7 @@ const opened = new Map<string, Promise<Opened>>();
 
 async function open(timeZone: string): Promise<Opened> {
   const { client, db, drop } = await freshDatabase('search_cases');
-  const extractor = createKeyExtractor(definitions, { timeZone, baseUrl: base });
+  const extractor = createKeyExtractor(definitions, { timeZone, baseUrl: base, fullText: 'all' });
   const logger = { error: (message: string, details?: object) => console.error(message, details) };
   const store = await createMongoStore({ db, client, definitions, extractor, now: Date.now, workerId: 1, logger });
   await store.prepare();

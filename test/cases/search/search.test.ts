@@ -12,7 +12,11 @@ for (const [name, groups] of Object.entries(searchCases)) {
   describe(`search by ${name}, in memory`, () => {
     for (const group of groups) {
       describe(group.title, () => {
-        const extractor = createKeyExtractor(definitions, { timeZone: group.timeZone ?? 'UTC', baseUrl: base });
+        const extractor = createKeyExtractor(definitions, {
+          timeZone: group.timeZone ?? 'UTC',
+          baseUrl: base,
+          fullText: 'all',
+        });
         const stored = group.resources
           .filter(({ resourceType }) => resourceType === group.type)
           .map((resource) => ({ id: resource.id ?? '', keys: extractor.extract(resource) }));

@@ -18,8 +18,12 @@ interface Reference {
 }
 
 function pushLiteral(literal: string, { code, keys, context }: KeySink): void {
-  // contained resources are part of their container
-  if (literal === '' || literal.startsWith('#')) return;
+  if (literal === '') return;
+  if (literal.startsWith('#')) {
+    // what is contained has its keys in its container
+    if (code !== '') context.references?.push({ code, id: literal.slice(1) });
+    return;
+  }
   const { ownBase } = context;
   const text = ownBase !== undefined && literal.startsWith(ownBase) ? literal.slice(ownBase.length) : literal;
   const history = text.indexOf('/_history/');

@@ -3,7 +3,7 @@
 // and the search goes on by their keys. An entry is written before the first resource that has it is visible and stays when the last is gone:
 // a search may ask for a code in vain, but misses none. docs/adr/0013
 import { createHash } from 'node:crypto';
-import type { Db } from 'mongodb';
+import type { Db, Filter } from 'mongodb';
 import type { CodeInUse } from '../../model/keys.ts';
 
 interface CodeDocument {
@@ -16,6 +16,8 @@ interface CodeDocument {
   p: string;
   g: string;
   w: string[];
+  /** `<type>`, with each word of the text */
+  y: string;
 }
 
 export interface Codes {
@@ -29,6 +31,8 @@ export interface Codes {
     by: { tag?: string; text?: string },
     limit: number,
   ): Promise<string[] | undefined>;
+  /** the same of any parameter: those with a word in one of their texts */
+  keysWith(type: string, word: string, isBeginning: boolean, limit: number): Promise<string[] | undefined>;
   /** the tokens that occur with each key; a key that is no code is not among them */
   tokensOf(type: string, keys: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
@@ -51,9 +55,27 @@ export function createCodes(db: Db): Codes {
     for (const { _id } of documents) known.add(_id);
   }
 
+  async function distinctKeys(
+    type: string,
+    filter: Filter<CodeDocument>,
+    limit: number,
+  ): Promise<string[] | undefined> {
+    const keys = new Set<string>();
+    for await (const { k } of collection.find(filter, { projection: { _id: 0, k: 1 } })) {
+      keys.add(k.slice(type.length + 1));
+      if (keys.size > limit) return undefined;
+    }
+    return [...keys];
+  }
+
   return {
     async prepare() {
-      await collection.createIndexes([{ key: { k: 1 } }, { key: { p: 1, g: 1 } }, { key: { p: 1, w: 1 } }]);
+      await collection.createIndexes([
+        { key: { k: 1 } },
+        { key: { p: 1, g: 1 } },
+        { key: { p: 1, w: 1 } },
+        { key: { y: 1, w: 1 } },
+      ]);
     },
     ensure(type, codes) {
       let unknown: Map<string, CodeDocument> | undefined;
@@ -74,13 +96,10 @@ export function createCodes(db: Db): Codes {
           $and: words.map((word, index) => ({ w: wordFilter(word, index === words.length - 1) })),
         }),
       };
-      const keys = new Set<string>();
-      for await (const { k } of collection.find(filter, { projection: { _id: 0, k: 1 } })) {
-        keys.add(k.slice(type.length + 1));
-        if (keys.size > limit) return undefined;
-      }
-      return [...keys];
+      return distinctKeys(type, filter, limit);
     },
+    keysWith: (type, word, isBeginning, limit) =>
+      distinctKeys(type, { y: type, w: wordFilter(word, isBeginning) }, limit),
     async tokensOf(type, keys) {
       const tokens = new Map<string, Set<string>>();
       const filter = { k: { $in: keys.map((key) => `${type}|${key}`) } };
@@ -94,7 +113,8 @@ export function createCodes(db: Db): Codes {
 }
 
 /** The last word may be only the beginning of one. */
-const wordFilter = (word: string, isLast: boolean) => (isLast ? { $gte: word, $lt: `${word}\uffff` } : word);
+const wordFilter = (word: string, isLast: boolean) =>
+  isLast ? { $elemMatch: { $gte: word, $lt: `${word}\uffff` } } : word;
 
 /** Short texts stand for themselves; ids have a limit, texts have none. */
 const idOf = (type: string, { token, text }: CodeInUse): string => {
@@ -109,4 +129,5 @@ const documentOf = (_id: string, type: string, { key, token, tag, text }: CodeIn
   p: `${type}.${key.slice(0, key.indexOf('|'))}`,
   g: tag,
   w: text === '' ? [] : [...new Set(text.split(' '))],
+  y: type,
 });

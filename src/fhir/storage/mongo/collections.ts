@@ -55,8 +55,10 @@ export function createCollections(deps: {
   definitions: Definitions;
   keyVersion: (type: string) => string;
   now: () => number;
+  /** whether resources come with their words */
+  hasWords: boolean;
 }): Collections {
-  const { db, definitions, keyVersion, now } = deps;
+  const { db, definitions, keyVersion, now, hasWords } = deps;
   const schema = db.collection<SchemaDocument>(SCHEMA);
   const ready = new Set<string>();
   const preparing = new Map<string, Promise<void>>();
@@ -77,7 +79,7 @@ export function createCollections(deps: {
   }
 
   async function build(type: string): Promise<void> {
-    const indexes = indexesOf(definitions, type);
+    const indexes = indexesOf(definitions, type, hasWords);
     await Promise.all([
       createCollection(db, type).then(() => db.collection(type).createIndexes(indexes)),
       createCollection(db, `${type}_h`).then(() => db.collection(`${type}_h`).createIndexes(HISTORY_INDEXES)),
@@ -120,11 +122,11 @@ export function createCollections(deps: {
       const outdated: string[] = [];
       for (const { _id, indexes } of await readSchema()) {
         indexed.set(_id, indexes);
-        if (indexes === fingerprint(indexesOf(definitions, _id))) ready.add(_id);
+        if (indexes === fingerprint(indexesOf(definitions, _id, hasWords))) ready.add(_id);
         else outdated.push(_id);
       }
       for (const type of outdated) {
-        await dropOutdated(db, type, indexesOf(definitions, type));
+        await dropOutdated(db, type, indexesOf(definitions, type, hasWords));
         await build(type);
       }
     },
@@ -152,7 +154,7 @@ export function createCollections(deps: {
       stale.delete(type);
     },
     async bringIndexes(type) {
-      if (indexed.get(type) !== fingerprint(indexesOf(definitions, type))) await build(type);
+      if (indexed.get(type) !== fingerprint(indexesOf(definitions, type, hasWords))) await build(type);
     },
   };
 }
@@ -160,7 +162,7 @@ export function createCollections(deps: {
 const HISTORY_INDEXES: IndexDescription[] = [{ key: { u: 1, n: 1 } }];
 
 /** Only the kinds of index that the type's search parameters can fill. */
-function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
+function indexesOf(definitions: Definitions, type: string, hasWords: boolean): IndexDescription[] {
   // `_lastUpdated`, `_id` and the like are not among the keys, or are tokens and uris as every type has
   const parameters = [...definitions.searchParameters(type).values()].filter(({ code }) => !code.startsWith('_'));
   const has = (...types: string[]): boolean => parameters.some((one) => types.includes(one.type));
@@ -173,11 +175,12 @@ function indexesOf(definitions: Definitions, type: string): IndexDescription[] {
   if (mainNameOf(parameters)) indexes.push({ key: { sn: 1, n: 1 } }, { key: { sx: -1, n: 1 } });
   if (has('date')) indexes.push({ key: { w: 1, sd: -1, n: 1 }, partialFilterExpression: DATED });
   if (has('date', 'composite')) indexes.push({ key: { 'd.p': 1, 'd.lo': 1, 'd.hi': 1 }, sparse: true });
-  if (has('number', 'quantity', 'composite', 'special'))
-    indexes.push({ key: { 'q.p': 1, 'q.lo': 1, 'q.hi': 1 }, sparse: true });
+  if (has('number', 'quantity', 'composite')) indexes.push({ key: { 'q.p': 1, 'q.lo': 1, 'q.hi': 1 }, sparse: true });
   if (has('string', 'token')) indexes.push({ key: { s: 1 }, sparse: true });
   if (parameters.some((one) => one.type === 'string' && hasGrams(one.code)))
     indexes.push({ key: { g: 1 }, sparse: true });
+  if (parameters.some(({ code }) => code === 'near')) indexes.push({ key: { l: '2dsphere' } });
+  if (hasWords) indexes.push({ key: { f: 1 }, sparse: true });
   return indexes;
 }
 

@@ -37,6 +37,12 @@ export interface StoredDocument {
   s?: string[];
   /** trigrams of names and addresses, for :contains */
   g?: string[];
+  /** longitude and latitude of a place */
+  l?: [number, number];
+  /** words of its narrative and of its other texts, and these texts, where the operator wants them */
+  f?: string[];
+  ft?: string;
+  fc?: string;
   /** the version of the key extractor */
   kv: string;
   m: Method;
@@ -67,7 +73,10 @@ export interface Prepared {
   size: number;
 }
 
-type StoredKeys = Pick<StoredDocument, 'sd' | 'w' | 'sn' | 'sx' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'kv'>;
+type StoredKeys = Pick<
+  StoredDocument,
+  'sd' | 'w' | 'sn' | 'sx' | 'k' | 't' | 'd' | 'q' | 's' | 'g' | 'l' | 'f' | 'ft' | 'fc' | 'kv'
+>;
 
 /** MongoDB's limit is 16 MiB a document; what is left is for the fields around. */
 const MAX_DOCUMENT_BYTES = 15 * 1024 * 1024;
@@ -107,6 +116,10 @@ export function storedKeys(keys: SearchKeys, version: string): StoredKeys {
     ...(keys.q.length > 0 ? { q: keys.q.map((entry) => classed(entry, numberClass)) } : {}),
     ...(keys.s.length > 0 ? { s: keys.s } : {}),
     ...(trigrams.length > 0 ? { g: trigrams } : {}),
+    ...(keys.at ? { l: [keys.at.longitude, keys.at.latitude] as [number, number] } : {}),
+    ...(keys.words && keys.words.index.length > 0 ? { f: keys.words.index } : {}),
+    ...(keys.words?.narrative ? { ft: keys.words.narrative } : {}),
+    ...(keys.words?.other ? { fc: keys.words.other } : {}),
     kv: version,
   };
 }
@@ -120,8 +133,9 @@ const classed = ({ p, lo, hi, u, t }: Interval, classOf: (lo: number, hi: number
 
 /** BSON's own overhead included; text is counted as if every character took three bytes only where that could matter. */
 function sizeOfKeys(keys: StoredKeys): number {
-  let size = 256;
-  for (const list of [keys.k, keys.t, keys.s, keys.g]) for (const text of list ?? []) size += 3 * text.length + 12;
+  let size = 256 + 3 * ((keys.ft?.length ?? 0) + (keys.fc?.length ?? 0));
+  for (const list of [keys.k, keys.t, keys.s, keys.g, keys.f])
+    for (const text of list ?? []) size += 3 * text.length + 12;
   for (const list of [keys.d, keys.q])
     for (const { p, t = [] } of list ?? []) {
       size += 3 * p.length + 60;
@@ -140,7 +154,7 @@ export interface Stamp {
 
 export function currentDocument(prepared: Prepared, { id, version, lastUpdated, n, method }: Stamp): StoredDocument {
   const time = new Date(lastUpdated).toISOString();
-  const { sd, w, sn, sx, k, t, d, q, s, g, kv } = prepared.keys;
+  const { sd, w, sn, sx, k, t, d, q, s, g, l, f, ft, fc, kv } = prepared.keys;
   const document: StoredDocument = {
     _id: id,
     j: Buffer.from(`${prepared.head}${version}","lastUpdated":"${time}"${prepared.tail}`),
@@ -160,6 +174,10 @@ export function currentDocument(prepared: Prepared, { id, version, lastUpdated, 
   if (q) document.q = q;
   if (s) document.s = s;
   if (g) document.g = g;
+  if (l) document.l = l;
+  if (f) document.f = f;
+  if (ft) document.ft = ft;
+  if (fc) document.fc = fc;
   return document;
 }
 

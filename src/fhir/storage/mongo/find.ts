@@ -274,6 +274,7 @@ export function createFinder(deps: {
     return {
       mustListAll: (type) => collections.isStale(type),
       codesOf: (type, { param, by }, limit) => codes.keysOf(type, param, by, limit),
+      codesWith: (type, word, isBeginning, limit) => codes.keysWith(type, word, isBeginning, limit),
       async areFrequent(type, keys, cap) {
         const options = { limit: cap + 1, maxTimeMS: searchMs, ...(session ? { session } : {}) };
         const filter = filterOf({ op: 'oneOf', keys });

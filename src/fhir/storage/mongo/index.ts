@@ -62,7 +62,13 @@ const TRANSACTION_SECONDS = 300;
 
 export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore> {
   const { db, client, definitions, extractor, now, workerId, logger, searchMs = SEARCH_MS, enter = always } = deps;
-  const collections = createCollections({ db, definitions, keyVersion: extractor.version, now });
+  const collections = createCollections({
+    db,
+    definitions,
+    keyVersion: extractor.version,
+    now,
+    hasWords: extractor.hasWords ?? false,
+  });
   const codes = createCodes(db);
   const sequence = createSequence(workerId, now);
   const inFlight = createInFlight(now);

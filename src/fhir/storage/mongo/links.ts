@@ -19,6 +19,8 @@ export interface LinkSource {
   referencesOf(type: string, joined: Joined, prefix: string, cap: number): Promise<string[] | undefined>;
   /** keys of the codes in use that can meet it; undefined where there are more than `limit` */
   codesOf(type: string, predicate: Extract<Predicate, { op: 'coded' }>, limit: number): Promise<string[] | undefined>;
+  /** keys of the codes in use whose texts have the word; undefined where there are more than `limit` */
+  codesWith(type: string, word: string, isBeginning: boolean, limit: number): Promise<string[] | undefined>;
   /** whether more than `cap` documents have one of the keys; read from the index alone */
   areFrequent(type: string, keys: readonly string[], cap: number): Promise<boolean>;
   /** documents whose keys are outdated cannot be looked up by the database */
@@ -27,6 +29,9 @@ export interface LinkSource {
 
 /** Up to here two steps cost less than looking up; a sorted `$in` of 1,000 keys takes 5 ms. */
 const CAP = 1_000;
+
+/** No longer one is in the index of words. */
+const LONGEST_WORD = 40;
 
 /** More are found as fast by going through what has the parameter, in the order of the main date. */
 const MOST_CODES = 1_000;
@@ -50,6 +55,8 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
         return linkedFrom(part);
       case 'coded':
         return coded(part);
+      case 'words':
+        return words(part);
       default:
         return part;
     }
@@ -65,6 +72,26 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
     return { op: 'and', of: [candidates.length === 1 ? candidates[0]! : { op: 'or', of: candidates }, part] };
   }
 
+  /** By its longest word: in the index of words, or among the texts of codes, which that index leaves out. */
+  async function words(part: Extract<Predicate, { op: 'words' }>): Promise<Resolved> {
+    if (source.mustListAll(type)) return part;
+    const all = part.text.split(' ');
+    const [word = '', at] = all.reduce<[string, number]>(
+      (best, one, index) => (one.length > best[0].length && one.length <= LONGEST_WORD ? [one, index] : best),
+      ['', 0],
+    );
+    if (word === '') return part;
+    const isBeginning = part.isBeginning && at === all.length - 1;
+    const candidates: Resolved[] = [{ op: 'word', word, isBeginning }];
+    if (part.in === 'content') {
+      const keys = await source.codesWith(type, word, isBeginning, MOST_CODES);
+      // so many codes have it that it is met everywhere
+      if (!keys) return part;
+      if (keys.length > 0) candidates.unshift({ op: 'oneOf', keys });
+    }
+    return { op: 'and', of: [candidates.length === 1 ? candidates[0]! : { op: 'or', of: candidates }, part] };
+  }
+
   /** Texts without a code are strings of their own, where there are any. */
   async function hasTyped({ param }: Extract<Predicate, { op: 'coded' }>): Promise<boolean> {
     if (source.mustListAll(type)) return true;
@@ -72,7 +99,8 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
     return typed === undefined || typed.length > 0;
   }
 
-  async function linked({ param, types, where }: Extract<Predicate, { op: 'linked' }>): Promise<Resolved> {
+  async function linked(link: Extract<Predicate, { op: 'linked' }>): Promise<Resolved> {
+    const { param, types, where, contained = [] } = link;
     const keys: string[] = [];
     const fields: Resolved[] = [];
     for (const target of types) {
@@ -81,6 +109,11 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
       const ids = await source.idsOf(target, joined, capFor(target));
       if (ids) for (const id of ids) keys.push(prefix + id);
       else fields.push(lookUp(target, 'idsReferredTo', joined, prefix));
+    }
+    for (const { marker, where: within } of contained) {
+      // nearly always there is none, and the index of keys stays the only one that is asked
+      if (!(await source.areFrequent(type, [marker], 0))) continue;
+      fields.push({ op: 'and', of: [{ op: 'equals', key: marker }, await resolve(within)] });
     }
     return { op: 'or', of: [{ op: 'oneOf', keys }, ...fields] };
   }

@@ -55,15 +55,19 @@ export function orderOf(sort: readonly SortKey[], after: string | undefined): Or
 
 export function orderFrom(sort: readonly SortKey[], position: Position | undefined): Order {
   const [first] = sort;
-  const placed =
-    sort.length <= 1 && first?.by !== 'param' ? indexedOrder(first, position) : computedOrder(sort, position);
+  const placed = sort.length <= 1 && !isComputed(first) ? indexedOrder(first, position) : computedOrder(sort, position);
   return { ...placed, cursorOf: (last) => writePosition(nameOf(sort), placed.positionOf(last)) };
 }
 
 export const nameOf = (sort: readonly SortKey[]): string => sort.map(nameOfKey).join(',');
 
 const nameOfKey = (key: SortKey): string =>
-  (key.descending ? '-' : '') + (key.by === 'param' ? `${key.in}.${key.param}` : key.by);
+  (key.descending ? '-' : '') +
+  (key.by === 'param'
+    ? `${key.in}.${key.param}`
+    : key.by === 'distance'
+      ? `distance ${key.longitude} ${key.latitude}`
+      : key.by);
 
 export const writePosition = (name: string, { values, n }: Position): string => encodeCursor(name, [...values, n]);
 
@@ -73,15 +77,19 @@ export function readPosition(name: string, keys: number, cursor: string): Positi
   return { values: read.slice(0, keys) as SortValue[], n: n === 'before' || n === 'after' ? n : Number(n) };
 }
 
+type ComputedKey = SortKey & { by: 'param' | 'distance' };
+type IndexedKey = Exclude<SortKey, { by: 'param' | 'distance' }>;
+const isComputed = (key: SortKey | undefined): key is ComputedKey => key?.by === 'param' || key?.by === 'distance';
+
 type IndexedField = '_id' | 'u' | 'sd' | 'sn' | 'sx';
 type Placed = Omit<Order, 'cursorOf'>;
 
-const fieldOf = (key: Exclude<SortKey, { by: 'param' }>): IndexedField => {
+const fieldOf = (key: IndexedKey): IndexedField => {
   if (key.by === 'main-name') return key.descending ? 'sx' : 'sn';
   return ({ id: '_id', lastUpdated: 'u', 'main-date': 'sd' } as const)[key.by];
 };
 
-function indexedOrder(key: Exclude<SortKey, { by: 'param' }> | undefined, position: Position | undefined): Placed {
+function indexedOrder(key: IndexedKey | undefined, position: Position | undefined): Placed {
   const descending = key?.descending ?? true;
   const field = key === undefined ? 'sd' : fieldOf(key);
   const base = { compute: [], byMainDate: field === 'sd', fields: field === 'sn' || field === 'sx' ? [field] : [] };
@@ -179,7 +187,7 @@ function computedOrder(keys: readonly SortKey[], position: Position | undefined)
     compute: [{ $set: set }, { $set: missing }],
     fields,
     byMainDate: false,
-    ...(first && first.by !== 'param' && { lead: { field: fieldOf(first), descending: first.descending, from } }),
+    ...(first && !isComputed(first) && { lead: { field: fieldOf(first), descending: first.descending, from } }),
     legs: [{ filter: position ? beyond(Object.entries(sort), position) : {}, dates: ALL_DATES, sort }],
     positionOf: (one) => ({ values: fields.map((field) => one.o?.get(field) as SortValue), n: one.n }),
   };
@@ -196,8 +204,26 @@ function beyond(columns: readonly (readonly [string, 1 | -1])[], position: Posit
 }
 
 function sortValue(key: SortKey): Document | string {
+  if (key.by === 'distance') return haversine(key);
   if (key.by !== 'param') return `$${fieldOf(key)}`;
   return { [key.descending ? '$max' : '$min']: entriesOf(key.in, key.param) };
+}
+
+/** Grows with the distance, which is all that an order needs: the sine of half the angle between the two, squared. */
+function haversine({ longitude, latitude }: SortKey & { by: 'distance' }): Document {
+  const radians = (degrees: unknown): Document => ({ $degreesToRadians: degrees });
+  const [itsLongitude, itsLatitude] = [0, 1].map((at) => ({ $arrayElemAt: ['$l', at] }));
+  const halfSine = (a: unknown, b: number): Document => ({
+    $pow: [{ $sin: { $divide: [radians({ $subtract: [a, b] }), 2] } }, 2],
+  });
+  return {
+    $add: [
+      halfSine(itsLatitude, latitude),
+      {
+        $multiply: [{ $cos: radians(itsLatitude) }, { $cos: radians(latitude) }, halfSine(itsLongitude, longitude)],
+      },
+    ],
+  };
 }
 
 /** What follows the parameter's name, so that keys of equal meaning compare whatever parameter they are stored under. */

@@ -35,7 +35,7 @@ export interface ReextractResult {
 const BATCH = 200;
 /** of stored bytes, where resources are large: two batches are in memory at a time */
 const BATCH_BYTES = 8 * 1024 * 1024;
-const KEY_FIELDS = ['sd', 'w', 'sn', 'sx', 'k', 't', 'd', 'q', 's', 'g'] as const;
+const KEY_FIELDS = ['sd', 'w', 'sn', 'sx', 'k', 't', 'd', 'q', 's', 'g', 'l', 'f', 'ft', 'fc'] as const;
 const PROJECTION = { j: 1, n: 1, kv: 1, ...Object.fromEntries(KEY_FIELDS.map((field) => [field, 1])) };
 
 export function createReextract(deps: {
