@@ -106,6 +106,10 @@ export function scanXml(text: string): Scan {
   let defaultNamespace = '';
   let at = 0;
   let hasRoot = false;
+  /** for placeOf: the line that begins at `lineStart`, and how far lines are counted */
+  let counted = 0;
+  let line = 1;
+  let lineStart = 0;
   /** a self-closing tag is two tokens */
   let closes = false;
 
@@ -124,8 +128,18 @@ export function scanXml(text: string): Scan {
   };
 
   function placeOf(index: number): string {
-    const before = text.slice(0, index);
-    return ` at line ${before.split('\n').length}, column ${index - before.lastIndexOf('\n')}`;
+    // findings come in the order of the text: lines are counted on from the last one
+    if (index < counted) {
+      counted = 0;
+      line = 1;
+      lineStart = 0;
+    }
+    for (let feed = text.indexOf('\n', counted); feed !== -1 && feed < index; feed = text.indexOf('\n', counted)) {
+      counted = feed + 1;
+      line++;
+      lineStart = counted;
+    }
+    return ` at line ${line}, column ${index - lineStart + 1}`;
   }
 
   function fail(what: string, index = at): never {
