@@ -44,7 +44,7 @@ export interface Call {
   query: readonly (readonly [name: string, value: string])[];
   /** lower-case names: if-match, if-none-match, if-none-exist, if-modified-since, prefer, content-type … */
   headers: Readonly<Record<string, string | undefined>>;
-  /** parsed JSON where the request had a body; lossless, see model/json.ts */
+  /** parsed JSON where the request had a body; lossless, see model/json.ts. Of a patch: the bytes, of the format content-type says */
   body?: unknown;
   /** the service base without a slash at the end, for example http://127.0.0.1:3000/fhir */
   base: string;
