@@ -67,7 +67,7 @@ export function createStored({ store, rows }: StoredDeps): Stored {
   }
 
   async function refreshType(type: string, since: number | undefined): Promise<readonly StoredEntry[]> {
-    const found = await rows(type, ['url', 'version'], since);
+    const found = await rows(type, [urlKeyOf(type), 'version'], since);
     const news = found.filter(({ id, version }) => (known.get(`${type}/${id}`)?.stored ?? 0) < version);
     const unreadable: StoredRow[] = [];
     const changed = news.flatMap((row) => {
@@ -118,6 +118,9 @@ const entryOf = (
   lastUpdated,
 });
 
+/** Parameters that are the same expression share the keys of one: `url` of a CodeSystem is kept as `system`. */
+const urlKeyOf = (type: string): string => (type === 'CodeSystem' ? 'system' : 'url');
+
 /** undefined: the keys do not tell, the resource must be read */
 function entriesOfRow(type: string, row: StoredRow): StoredEntry[] | undefined {
   if (row.isDeleted) return [];
@@ -126,7 +129,7 @@ function entriesOfRow(type: string, row: StoredRow): StoredEntry[] | undefined {
     row.keys
       .filter((key) => key.startsWith(`${parameter}|`))
       .map((key) => readKeyPart(key.slice(parameter.length + 1)));
-  const [urls, versions] = [values('url'), values('version')];
+  const [urls, versions] = [values(urlKeyOf(type)), values('version')];
   if (urls.length > 1 || versions.length > 1 || urls.includes(undefined) || versions.includes(undefined))
     return undefined;
   const [url] = urls;
