@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeableConcept, Coding, Encounter, Meta, Observation, Parameters, Period, Quantity, Reference, SupplyDelivery } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Meta, Observation, Parameters, Period, Quantity, Reference, SupplyDelivery, ValueSet } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -39,6 +39,107 @@ export type CapabilityStatementVersionsOutput = {
   default: string;
 };
 
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-find-matches */
+export type CodeSystemFindMatchesInput = {
+  system?: string;
+  version?: string;
+  property?: {
+    code: string;
+    value?: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string };
+    subproperty?: {
+      code: string;
+      value: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string };
+    }[];
+  }[];
+  exact: boolean;
+  compositional?: boolean;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-find-matches */
+export type CodeSystemFindMatchesOutput = {
+  match?: {
+    code: Coding;
+    unmatched?: {
+      code: string;
+      value: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string };
+      property?: {
+        code: string;
+        value: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string };
+      }[];
+    }[];
+    comment?: string;
+  }[];
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup */
+export type CodeSystemLookupInput = {
+  code?: string;
+  system?: string;
+  version?: string;
+  coding?: Coding;
+  date?: string;
+  displayLanguage?: string;
+  property?: string[];
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup */
+export type CodeSystemLookupOutput = {
+  name: string;
+  version?: string;
+  display: string;
+  designation?: {
+    language?: string;
+    use?: Coding;
+    value: string;
+  }[];
+  property?: {
+    code: string;
+    value?: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string } | { type: 'decimal'; value: number };
+    description?: string;
+    subproperty?: {
+      code: string;
+      value: { type: 'code'; value: string } | { type: 'Coding'; value: Coding } | { type: 'string'; value: string } | { type: 'integer'; value: number } | { type: 'boolean'; value: boolean } | { type: 'dateTime'; value: string } | { type: 'decimal'; value: number };
+      description?: string;
+    }[];
+  }[];
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes */
+export type CodeSystemSubsumesInput = {
+  codeA?: string;
+  codeB?: string;
+  system?: string;
+  version?: string;
+  codingA?: Coding;
+  codingB?: Coding;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes */
+export type CodeSystemSubsumesOutput = {
+  outcome: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code */
+export type CodeSystemValidateCodeInput = {
+  url?: string;
+  codeSystem?: CodeSystem;
+  code?: string;
+  version?: string;
+  display?: string;
+  coding?: Coding;
+  codeableConcept?: CodeableConcept;
+  date?: string;
+  abstract?: boolean;
+  displayLanguage?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code */
+export type CodeSystemValidateCodeOutput = {
+  result: boolean;
+  message?: string;
+  display?: string;
+};
+
 /** http://hl7.org/fhir/OperationDefinition/Composition-document */
 export type CompositionDocumentInput = {
   id?: string;
@@ -49,6 +150,53 @@ export type CompositionDocumentInput = {
 /** http://hl7.org/fhir/OperationDefinition/Composition-document */
 export type CompositionDocumentOutput = {
   return: Bundle;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ConceptMap-closure */
+export type ConceptMapClosureInput = {
+  name: string;
+  concept?: Coding[];
+  version?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ConceptMap-closure */
+export type ConceptMapClosureOutput = {
+  return: ConceptMap;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ConceptMap-translate */
+export type ConceptMapTranslateInput = {
+  url?: string;
+  conceptMap?: ConceptMap;
+  conceptMapVersion?: string;
+  code?: string;
+  system?: string;
+  version?: string;
+  source?: string;
+  coding?: Coding;
+  codeableConcept?: CodeableConcept;
+  target?: string;
+  targetsystem?: string;
+  dependency?: {
+    element?: string;
+    concept?: CodeableConcept;
+  }[];
+  reverse?: boolean;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ConceptMap-translate */
+export type ConceptMapTranslateOutput = {
+  result: boolean;
+  message?: string;
+  match?: {
+    equivalence?: string;
+    concept?: Coding;
+    product?: {
+      element?: string;
+      concept?: Coding;
+    }[];
+    source?: string;
+  }[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/Encounter-everything */
@@ -309,6 +457,60 @@ export type SubstanceReceiveStockInput = {
 /** https://wardgate.dev/fhir/OperationDefinition/Substance-receive-stock */
 export type SubstanceReceiveStockOutput = {
   return: SupplyDelivery;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ValueSet-expand */
+export type ValueSetExpandInput = {
+  url?: string;
+  valueSet?: ValueSet;
+  valueSetVersion?: string;
+  context?: string;
+  contextDirection?: string;
+  filter?: string;
+  date?: string;
+  offset?: number;
+  count?: number;
+  includeDesignations?: boolean;
+  designation?: string[];
+  includeDefinition?: boolean;
+  activeOnly?: boolean;
+  excludeNested?: boolean;
+  excludeNotForUI?: boolean;
+  excludePostCoordinated?: boolean;
+  displayLanguage?: string;
+  'exclude-system'?: string[];
+  'system-version'?: string[];
+  'check-system-version'?: string[];
+  'force-system-version'?: string[];
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ValueSet-expand */
+export type ValueSetExpandOutput = {
+  return: ValueSet;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code */
+export type ValueSetValidateCodeInput = {
+  url?: string;
+  context?: string;
+  valueSet?: ValueSet;
+  valueSetVersion?: string;
+  code?: string;
+  system?: string;
+  systemVersion?: string;
+  display?: string;
+  coding?: Coding;
+  codeableConcept?: CodeableConcept;
+  date?: string;
+  abstract?: boolean;
+  displayLanguage?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code */
+export type ValueSetValidateCodeOutput = {
+  result: boolean;
+  message?: string;
+  display?: string;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/symptom-analysis */
