@@ -23,7 +23,9 @@ import { loadOperations, loadRules } from './fhir/operations/load.ts';
 import { publishProfiles } from './fhir/operations/publish.ts';
 import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
+import type { LoadedSystems } from './fhir/storage/concepts.ts';
 import { endAbandonedTransactions } from './fhir/storage/mongo/abandoned-transactions.ts';
+import { keepUpWithSystems } from './fhir/storage/mongo/concepts/index.ts';
 import { createDefinitionStore } from './fhir/storage/mongo/definitions/index.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
 import { createKeyView } from './fhir/storage/mongo/key-view.ts';
@@ -62,6 +64,8 @@ export interface ServiceDeps {
 }
 
 export interface FhirService {
+  /** code systems that the operator loaded */
+  loaded: LoadedSystems;
   version: string;
   engine: Engine;
   conformance: Conformance;
@@ -108,7 +112,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     onError: (error) => logger.warn('definitions could not be compared with the database', { error: String(error) }),
   });
   const { canonicals } = conformance;
-  const terminology = createTerminology({ canonicals, maxExpansion: settings.terminologyMaxExpansion, now });
+  const loaded = await keepUpWithSystems(mongo.db, (error) =>
+    logger.warn('loaded code systems could not be looked up', { error: String(error) }),
+  );
+  const terminology = createTerminology({ canonicals, loaded, maxExpansion: settings.terminologyMaxExpansion, now });
   const engine: Engine = { definitions, canonicals, terminology, now, settings };
   const activation = createActivation({
     live,
@@ -171,6 +178,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
 
   return {
     version,
+    loaded,
     engine,
     conformance,
     store,
@@ -182,6 +190,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     async close() {
       await activation.close();
       await conformance.stop();
+      await loaded.close();
       await database.close();
       await abandoned.stop();
       await lease.release();

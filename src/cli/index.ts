@@ -71,6 +71,39 @@ packages
     process.exitCode = await runPackageUnload(readConfig(), name);
   });
 
+const terminology = program
+  .command('terminology')
+  .description('Code systems that you bring yourself: SNOMED CT, LOINC, RxNorm, ICD-10-CM (docs/terminology.md).');
+
+terminology
+  .command('load')
+  .description('Load releases; the same release again replaces the first, another version stands beside it.')
+  .argument('<path...>', 'zips, folders or files as the publisher gives them')
+  .option('-s, --system <code>', 'loinc, snomed, rxnorm or icd-10-cm, where the files could be several')
+  .option('-r, --release <version>', 'the version, where the files do not say it')
+  .action(async (paths: string[], { system, release }: { system?: string; release?: string }) => {
+    const { runTerminologyLoad } = await import('./terminology.ts');
+    const wishes = { ...(system !== undefined && { system }), ...(release !== undefined && { version: release }) };
+    process.exitCode = await runTerminologyLoad(readConfig(), paths, wishes);
+  });
+
+terminology
+  .command('list')
+  .description('Show what is loaded.')
+  .action(async () => {
+    const { runTerminologyList } = await import('./terminology.ts');
+    process.exitCode = await runTerminologyList(readConfig());
+  });
+
+terminology
+  .command('unload')
+  .description('Remove a code system: all its versions, or one.')
+  .argument('<system>', 'its URL, or URL|version')
+  .action(async (system: string) => {
+    const { runTerminologyUnload } = await import('./terminology.ts');
+    process.exitCode = await runTerminologyUnload(readConfig(), system);
+  });
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('must be from 1 to 64.');

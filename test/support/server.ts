@@ -16,6 +16,7 @@ export interface TestServer {
   /** below the hospital's rules, to arrange what they would refuse */
   store: MongoStore;
   engine: Engine;
+  loaded: FhirService['loaded'];
   /** what was logged, newest last */
   lines: LogLine[];
   close(): Promise<void>;
@@ -85,6 +86,7 @@ export async function startTestServer(name: string, options: TestServerOptions =
     service,
     store: service.database,
     engine: service.engine,
+    loaded: service.loaded,
     lines,
     async close() {
       server.closeAllConnections();

@@ -3,9 +3,9 @@
 import type { CodeSystem } from 'fhir/r4.js';
 import type { CodeSystemSource, Concept, ConceptFilter, Selection } from '../model/concept.ts';
 import type { Resource } from '../model/resource.ts';
+import { hasWords, normalise, wordsOf } from '../model/words.ts';
 import { buildGraph, type Graph, type GraphNode, reach } from './concept-graph.ts';
 import { compileFilter, type NodeTest } from './graph-filters.ts';
-import { hasWords, normalise, wordsOf } from './words.ts';
 
 /** by the parsed resource: definitions hand out the same object as long as nothing changes */
 const made = new WeakMap<Resource, CodeSystemSource>();

@@ -5,6 +5,7 @@ import type { Canonicals } from '../conformance/canonicals.ts';
 import type { Code, CodeSystemSource, Concept } from '../model/concept.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
+import type { LoadedSystems } from '../storage/concepts.ts';
 import { sourceOf } from './code-system-resource.ts';
 import { decide, missingImportOf, sourceOfSystem, systemsOf } from './decide.ts';
 import { displayIn, isDisplayOf } from './displays.ts';
@@ -18,17 +19,10 @@ import { codeKey, isNotHere, type Plan, type PlanDeps, type PlanOptions, planVal
 import { canonicalOf, isVersion, readCanonical } from './versions.ts';
 import { createWholeSystems } from './whole-systems.ts';
 
-/** Code systems that the operator loaded into the database: src/fhir/storage/mongo/concepts.ts */
-export interface LoadedSystems {
-  /** newest version first */
-  sources(url: string): readonly CodeSystemSource[];
-  /** rises with every change */
-  readonly revision: number;
-}
-
 export interface TerminologyDeps {
   canonicals: Canonicals;
-  loaded?: LoadedSystems;
+  /** code systems that the operator loaded into the database */
+  loaded?: Pick<LoadedSystems, 'sources' | 'revision'>;
   /** TERMINOLOGY_MAX_EXPANSION */
   maxExpansion: number;
   now: () => number;

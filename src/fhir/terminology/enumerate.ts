@@ -2,9 +2,9 @@
 import type { ValueSetComposeIncludeConcept } from 'fhir/r4.js';
 import type { Code, CodeSystemSource, Concept, Designation } from '../model/concept.ts';
 import { FhirError } from '../model/errors.ts';
+import { hasWords, normalise, wordsOf } from '../model/words.ts';
 import { decide } from './decide.ts';
 import { codeKey, type Part, type Plan } from './value-set-plan.ts';
-import { hasWords, normalise, wordsOf } from './words.ts';
 
 export interface Item {
   system: string;

@@ -1,0 +1,101 @@
+// A concept as a document: short names, because there are millions, and one array for each way to find it.
+import type { Code, Concept, ConceptProperty, Designation } from '../../../model/concept.ts';
+import { normalise } from '../../../model/words.ts';
+import type { ReadConcept } from '../../concepts.ts';
+
+export interface ConceptDocument {
+  /** the code */
+  _id: string;
+  /** place in the order of the release */
+  o: number;
+  /** display, definition */
+  d?: string;
+  f?: string;
+  /** inactive, abstract */
+  x?: true;
+  b?: true;
+  g?: readonly Designation[];
+  p?: readonly ConceptProperty[];
+  /** parents */
+  up?: readonly string[];
+  /** the code and all above it */
+  a: readonly string[];
+  /** `property=value` in lower case, and `^set` for reference sets */
+  k?: readonly string[];
+  /** beginnings of words, of the lengths that are indexed */
+  w: readonly string[];
+  /** the words, each with a space before it: what the index does not tell is looked up here */
+  t: string;
+  /** length of the display: of what matches, the shorter is the better */
+  r: number;
+}
+
+/** A longer beginning is found by its first five letters and then looked up in `t`; four letters by three. */
+const INDEXED = [1, 2, 3, 5];
+const LONGEST = 5;
+
+export const tokenOf = (word: string): string => {
+  const length = word.length >= LONGEST ? LONGEST : Math.min(word.length, 3);
+  return word.slice(0, length);
+};
+
+/** whether the token alone says that a word begins so */
+export const isExact = (word: string): boolean => INDEXED.includes(word.length);
+
+/** longer texts are for reading, not for filters */
+const LONGEST_KEY = 200;
+
+export function keyOf(property: string, value: string): string {
+  return `${property}=${value.toLowerCase()}`;
+}
+
+export const memberKey = (set: string): string => `^${set}`;
+
+export function documentOf(concept: ReadConcept, order: number): ConceptDocument {
+  const { code, display, definition, isActive, isAbstract, designations, properties, parents, ancestors } = concept;
+  const words = new Set(
+    [display ?? '', ...(designations ?? []).map(({ value }) => value)].flatMap((text) => normalise(text).split(' ')),
+  );
+  words.delete('');
+  const tokens = new Set<string>();
+  for (const word of words) for (const length of INDEXED) if (word.length >= length) tokens.add(word.slice(0, length));
+  const keys = new Set([
+    ...(properties ?? []).flatMap((property) => textsOf(property).map((text) => keyOf(property.code, text))),
+    ...(concept.memberOf ?? []).map(memberKey),
+  ]);
+  return {
+    _id: code,
+    o: order,
+    ...(display !== undefined && { d: display }),
+    ...(definition !== undefined && { f: definition }),
+    ...(!isActive && { x: true as const }),
+    ...(isAbstract === true && { b: true as const }),
+    ...(designations !== undefined && designations.length > 0 && { g: designations }),
+    ...(properties !== undefined && properties.length > 0 && { p: properties }),
+    ...(parents !== undefined && parents.length > 0 && { up: parents }),
+    a: ancestors ?? [code],
+    ...(keys.size > 0 && { k: [...keys] }),
+    w: [...tokens],
+    t: words.size === 0 ? '' : ` ${[...words].join(' ')}`,
+    r: display?.length ?? 0,
+  };
+}
+
+function textsOf({ value }: ConceptProperty): string[] {
+  if (typeof value !== 'object') return String(value).length <= LONGEST_KEY ? [String(value)] : [];
+  const { system, code, display } = value as Code;
+  return [code, ...(system === undefined ? [] : [`${system}|${code}`]), ...(display === undefined ? [] : [display])];
+}
+
+export function conceptOf({ _id, d, f, x, b, g, p, up }: ConceptDocument): Concept {
+  return {
+    code: _id,
+    ...(d !== undefined && { display: d }),
+    ...(f !== undefined && { definition: f }),
+    isActive: x !== true,
+    ...(b === true && { isAbstract: true }),
+    ...(g !== undefined && { designations: g }),
+    ...(p !== undefined && { properties: p }),
+    ...(up !== undefined && { parents: up }),
+  };
+}
