@@ -39,7 +39,8 @@ describe('Patient/$match', () => {
   const random = randomOf(7);
   const match = (resource: Patient, more: Record<string, unknown> = {}) =>
     hospital.post('/Patient/$match', Object.keys(more).length === 0 ? resource : { resource, ...more });
-  before(async () => {
+  before(async function () {
+    this.timeout(60_000);
     hospital = await openHospital('match');
     patients = seedPatients().map(withoutNumbers);
     const all = patients.flatMap((patient) => [patient, ...lookalikes(patient, patients, random)]);
