@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Meta, Observation, Parameters, Period, Quantity, Reference, SupplyDelivery, ValueSet } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Identifier, Meta, Observation, OperationOutcome, Parameters, Patient, Period, Quantity, Reference, SupplyDelivery, Task, ValueSet } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -316,6 +316,49 @@ export type PatientEverythingInput = {
 /** http://hl7.org/fhir/OperationDefinition/Patient-everything */
 export type PatientEverythingOutput = {
   return: Bundle;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Patient-match */
+export type PatientMatchInput = {
+  resource: Patient;
+  onlyCertainMatches?: boolean;
+  count?: number;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Patient-match */
+export type PatientMatchOutput = {
+  return: Bundle;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-merge */
+export type PatientMergeInput = {
+  'source-patient'?: Reference;
+  'source-patient-identifier'?: Identifier[];
+  'target-patient'?: Reference;
+  'target-patient-identifier'?: Identifier[];
+  'result-patient'?: Patient;
+  preview?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-merge */
+export type PatientMergeOutput = {
+  outcome: OperationOutcome;
+  result?: Patient;
+  task?: Task;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-unmerge */
+export type PatientUnmergeInput = {
+  task: Reference;
+  skipChanged?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-unmerge */
+export type PatientUnmergeOutput = {
+  outcome: OperationOutcome;
+  source: Patient;
+  target: Patient;
+  task: Task;
 };
 
 /** http://hl7.org/fhir/OperationDefinition/Resource-convert */
