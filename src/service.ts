@@ -34,6 +34,7 @@ import { leaseWorkerId } from './fhir/storage/mongo/worker-lease.ts';
 import type { Store } from './fhir/storage/store.ts';
 import { withRules } from './fhir/storage/with-rules.ts';
 import { createTerminology } from './fhir/terminology/create-terminology.ts';
+import { createProfileValidator } from './fhir/validation/profiles/validator.ts';
 import { createValidator } from './fhir/validation/validate.ts';
 import type { Logger } from './platform/logger/logger.ts';
 import type { Mongo } from './platform/mongo/connect.ts';
@@ -116,7 +117,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     logger.warn('loaded code systems could not be looked up', { error: String(error) }),
   );
   const terminology = createTerminology({ canonicals, loaded, maxExpansion: settings.terminologyMaxExpansion, now });
-  const engine: Engine = { definitions, canonicals, terminology, now, settings };
+  const validator = createProfileValidator({ definitions, canonicals, terminology, validate });
+  const engine: Engine = { definitions, canonicals, terminology, validator, now, settings };
   const activation = createActivation({
     live,
     states: createParameterStates(mongo.db, lease.workerId),

@@ -45,6 +45,8 @@ describe('appointments', () => {
   const anAppointment = (slot: string, patient: string, more: Record<string, unknown> = {}) => ({
     resourceType: 'Appointment',
     status: 'booked',
+    start: '2026-11-24T09:00:00-05:00',
+    end: '2026-11-24T09:20:00-05:00',
     slot: [{ reference: `Slot/${slot}` }],
     participant: [{ actor: { reference: `Patient/${patient}` }, status: 'accepted' }],
     ...more,

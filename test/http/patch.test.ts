@@ -168,10 +168,14 @@ describe('patch', () => {
   });
 
   it('loses none of many parallel patches', async () => {
-    await put('p1', { telecom: [] as unknown[] }).then(() => put('p1', { telecom: [{ value: 'first' }] }));
+    await put('p1', { telecom: [] as unknown[] }).then(() =>
+      put('p1', { telecom: [{ system: 'phone', value: 'first' }] }),
+    );
     const replies = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
-        client.patch('/Patient/p1', [{ op: 'add', path: '/telecom/-', value: { value: `t${index}` } }]),
+        client.patch('/Patient/p1', [
+          { op: 'add', path: '/telecom/-', value: { system: 'phone', value: `t${index}` } },
+        ]),
       ),
     );
     assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));

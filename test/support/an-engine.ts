@@ -20,6 +20,7 @@ import type { WriteRule } from '../../src/fhir/storage/rules.ts';
 import type { Store } from '../../src/fhir/storage/store.ts';
 import { withRules } from '../../src/fhir/storage/with-rules.ts';
 import { createTerminology } from '../../src/fhir/terminology/create-terminology.ts';
+import { createProfileValidator } from '../../src/fhir/validation/profiles/validator.ts';
 import { createValidator } from '../../src/fhir/validation/validate.ts';
 import { type FreshDatabase, freshDatabase } from './engines.ts';
 
@@ -52,6 +53,9 @@ export interface EngineOfTest {
 const SETTINGS: EngineSettings = {
   baseUrl: undefined,
   checkReferences: false,
+  validationProfiles: 'warn',
+  validationEnforced: [],
+  validationInvariants: true,
   refuseDeleteOfReferenced: false,
   maxResourceBytes: 15e6,
   maxBundleBytes: 128e6,
@@ -96,7 +100,8 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   await conformance.start();
   const { canonicals } = conformance;
   const terminology = createTerminology({ canonicals, maxExpansion: 1000, now: Date.now });
-  const engine: Engine = { definitions, canonicals, terminology, now: Date.now, settings: engineSettings };
+  const validator = createProfileValidator({ definitions, canonicals, terminology, validate });
+  const engine: Engine = { definitions, canonicals, terminology, validator, now: Date.now, settings: engineSettings };
   const store = withRules(conformance.watch(mongo), rules, { now: Date.now });
   const registry = createOperationRegistry({
     modules: operations.map(({ module }) => ({ path: `${module.definition}.operation.ts`, module })),

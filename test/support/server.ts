@@ -40,6 +40,9 @@ export interface TestServerOptions {
 const usualSettings: ServiceSettings = {
   packagesDir: '/nonexistent',
   checkReferences: false,
+  validationProfiles: 'warn',
+  validationEnforced: [],
+  validationInvariants: true,
   refuseDeleteOfReferenced: false,
   maxResourceBytes: 15 * 1024 * 1024,
   maxBundleBytes: 128 * 1024 * 1024,

@@ -29,7 +29,8 @@ export function present(answer: Answer, kind: Target['kind'], prefer: string | u
   if (wanted === 'OperationOutcome') {
     const more = answer.progress === undefined ? '' : `; ${answer.progress} tells what becomes of it`;
     const diagnostics = `${answer.location ?? kind} ${answer.status === 201 ? 'was created' : 'is stored'}${more}`;
-    const outcome = outcomeOf([{ severity: 'information', code: 'informational', diagnostics }]);
+    const done = { severity: 'information', code: 'informational', diagnostics } as const;
+    const outcome = outcomeOf([...(answer.findings ?? []), done]);
     return { ...answer, body: { ...outcome } };
   }
   return answer;

@@ -3,6 +3,7 @@ import { type ErrorKind, FhirError, type Issue } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Call, Target } from './call.ts';
 import { type Grammar, readQuery } from './grammar.ts';
+import { readPreferReturn } from './headers.ts';
 
 export interface Entry {
   index: number;
@@ -91,10 +92,20 @@ function readUrl(
   }
 }
 
-/** The entry as a call of its own. What the outer request prefers for its own answer does not reach into it. */
+const WRITES: ReadonlySet<Target['kind']> = new Set([
+  'create',
+  'update',
+  'update-conditional',
+  'patch',
+  'patch-conditional',
+]);
+
+/** The entry as a call of its own. What the outer request prefers for its own answer does not reach into it, but for findings on a write. */
 export function callOf(entry: Entry, outer: Call): Call {
-  const { target, method, query, headers, resource } = entry;
+  const { target, method, query, resource } = entry;
   const { body, contentType } = bodyOf(entry, resource);
+  const wantsFindings = WRITES.has(target.kind) && readPreferReturn(outer.headers.prefer) === 'OperationOutcome';
+  const headers = wantsFindings ? { ...entry.headers, prefer: 'return=OperationOutcome' } : entry.headers;
   return {
     target,
     method,
@@ -129,14 +140,15 @@ function bodyOf({ target, index }: Entry, resource: Resource | undefined): { bod
 
 const PATCHES = /^(?:application\/(?:json-patch\+json|xml-patch\+xml|(?:fhir\+)?(?:json|xml))|text\/xml)(?:\s*;|$)/i;
 
-/** The same refusal, saying which entry it is about: `Patient.name` becomes `Bundle.entry[3].resource.name`. */
+/** The same refusal, saying which entry it is about. */
 export function atEntry(error: unknown, index: number): unknown {
   if (!(error instanceof FhirError)) return error;
   const { kind, message, issues, headers } = error;
   return new FhirError(kind, message, { issues: issues.map((issue) => issueAt(issue, index)), headers, cause: error });
 }
 
-function issueAt(issue: Issue, index: number): Issue {
+/** `Patient.name` becomes `Bundle.entry[3].resource.name`. */
+export function issueAt(issue: Issue, index: number): Issue {
   const at = `Bundle.entry[${index}]`;
   const { expression } = issue;
   if (expression === undefined) return { ...issue, expression: at };

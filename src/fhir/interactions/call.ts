@@ -2,9 +2,11 @@
 // from entries; so every way in is the same way in.
 import type { Canonicals } from '../conformance/canonicals.ts';
 import type { Definitions } from '../definitions/definitions.ts';
+import type { Issue } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Store } from '../storage/store.ts';
 import type { Terminology } from '../terminology/terminology.ts';
+import type { ProfileValidator } from '../validation/profiles/validator.ts';
 
 /** https://hl7.org/fhir/R4/http.html — the closed set of what a request can be, as read from method and path by http/grammar.ts */
 export type Target =
@@ -66,6 +68,8 @@ export interface Answer {
   /** below the base: where the work can be watched that goes on in the background; becomes a Link of relation `status` (RFC 8631) */
   progress?: string;
   headers?: Record<string, string>;
+  /** findings that did not stop a write, for `Prefer: return=OperationOutcome` */
+  findings?: readonly Issue[];
 }
 
 /** One kind of request and its story. `dispatch.ts` proves that every kind has one. */
@@ -82,6 +86,7 @@ export interface Engine {
   definitions: Definitions;
   canonicals: Canonicals;
   terminology: Terminology;
+  validator: ProfileValidator;
   now: () => number;
   settings: EngineSettings;
 }
@@ -93,6 +98,12 @@ export interface EngineSettings {
   checkReferences: boolean;
   /** refuse a delete of what others refer to */
   refuseDeleteOfReferenced: boolean;
+  /** profiles claimed in meta.profile: https://hl7.org/fhir/R4/resource.html#Meta */
+  validationProfiles: 'off' | 'warn' | 'refuse';
+  /** resource type and canonical of a profile that every write must meet */
+  validationEnforced: readonly (readonly [type: string, canonical: string])[];
+  /** refuse what breaks an invariant of the base specification */
+  validationInvariants: boolean;
   /** largest body of one resource and of a Bundle, bytes */
   maxResourceBytes: number;
   maxBundleBytes: number;

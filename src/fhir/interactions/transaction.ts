@@ -2,16 +2,18 @@
 // What needs no database is in transaction-plan.ts; what follows runs inside the store's transaction, again if it meets another one.
 import { FhirError } from '../model/errors.ts';
 import { matches } from '../model/matches.ts';
+import { outcomeOf } from '../model/outcome.ts';
 import type { Predicate } from '../model/predicate.ts';
 import { createKeyExtractor } from '../search/index.ts';
 import type { Match, Store, Transaction } from '../storage/store.ts';
-import { atEntry, callOf, type Entry } from './bundle-entry.ts';
+import { atEntry, callOf, type Entry, issueAt } from './bundle-entry.ts';
 import type { Answer, Call, Dispatch } from './call.ts';
 import type { Grammar } from './grammar.ts';
 import { readPreferReturn } from './headers.ts';
 import { type Hits, keyOf, lookUp } from './look-up.ts';
 import { planned } from './look-ups.ts';
 import type { InteractionParts } from './parts.ts';
+import { checkItems } from './profiles.ts';
 import { literalReferences, refuseDeleteOfReferenced } from './references.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { withId } from './resource-body.ts';
@@ -37,7 +39,9 @@ export const createTransaction = (parts: BundleParts): RunBundle => {
     const plan = await planned(parts.engine, call, (lookups) =>
       planTransaction({ ...parts, lookups }, parts.grammar, call, entries),
     );
+    const findings = await checkItems(parts.engine, plan, call, entries);
     const answers = await call.store.transaction((tx) => perform(plan, tx, call), { expected: plan.expected });
+    for (const [index, issues] of findings) answers[index] = { ...answers[index]!, outcome: outcomeOf(issues) };
     return { status: 200, body: writeResponseBundle('transaction-response', answers, call.base) };
   };
 
@@ -211,9 +215,11 @@ function storeOf(tx: Transaction, store: Store): Store {
 }
 
 /** A write's resource is sent only where the client prefers it; what was asked for is always sent. */
-export function presented(answer: Answer, { method, target }: Entry, outer: Call): EntryAnswer {
+export function presented(answer: Answer, { method, target, index }: Entry, outer: Call): EntryAnswer {
+  const { findings } = answer;
+  const told = findings === undefined ? {} : { outcome: outcomeOf(findings.map((issue) => issueAt(issue, index))) };
   const isAsked = target.kind === 'operation' || method === 'GET';
-  if (isAsked || readPreferReturn(outer.headers.prefer) === 'representation') return answer;
+  if (isAsked || readPreferReturn(outer.headers.prefer) === 'representation') return { ...answer, ...told };
   const { body: _, ...rest } = answer;
-  return rest;
+  return { ...rest, ...told };
 }

@@ -4,6 +4,7 @@ import type { Interaction } from './call.ts';
 import { criteriaFor, findOne } from './conditional.ts';
 import { isCreateOnly, readIfMatch } from './headers.ts';
 import type { InteractionParts } from './parts.ts';
+import { checkProfiles } from './profiles.ts';
 import { refuseBrokenReferences } from './references.ts';
 import { readResourceBody, withId } from './resource-body.ts';
 import { saveUpdate } from './update.ts';
@@ -32,6 +33,7 @@ export const createUpdateConditional =
       if (ifMatch !== undefined)
         throw new FhirError('precondition', `If-Match is given, but no ${type} meets the criteria`);
       if (resource.id !== undefined) return createUnder(resource.id);
+      const findings = await checkProfiles(engine, call, resource);
       await refuseBrokenReferences(engine, call.store, resource, call.base);
       const written = await call.store.write({
         kind: 'create',
@@ -39,7 +41,7 @@ export const createUpdateConditional =
         resource: withId(resource, undefined),
         ifNoneExist: criteria,
       });
-      if (written.changed) return answerWritten(written);
+      if (written.changed) return answerWritten(written, findings);
     }
     throw new FhirError('transient', `Too many others write what meets these criteria; please try again`);
 

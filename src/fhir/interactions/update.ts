@@ -4,6 +4,7 @@ import { ID, type Resource } from '../model/resource.ts';
 import type { Answer, Call, Interaction } from './call.ts';
 import { isCreateOnly, readIfMatch } from './headers.ts';
 import type { InteractionParts } from './parts.ts';
+import { checkProfiles } from './profiles.ts';
 import { refuseBrokenReferences } from './references.ts';
 import { readResourceBody, withId } from './resource-body.ts';
 import { answerWritten } from './written.ts';
@@ -43,6 +44,7 @@ export async function saveUpdate(
 ): Promise<Answer> {
   const { resourceType: type, id = '' } = resource;
   if (!ID.test(id)) throw new FhirError('value', `"${id}" is not an id`, { expression: `${type}.id` });
+  const findings = await checkProfiles(engine, call, resource);
   await refuseBrokenReferences(engine, call.store, resource, call.base);
   const written = await call.store.write({
     kind: 'update',
@@ -52,5 +54,5 @@ export async function saveUpdate(
     method,
     ...(ifVersion === undefined ? {} : { ifVersion }),
   });
-  return answerWritten(written);
+  return answerWritten(written, findings);
 }

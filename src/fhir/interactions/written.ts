@@ -1,8 +1,13 @@
 // The answer to a write, the same for every kind of write.
+import type { Issue } from '../model/errors.ts';
 import type { Written } from '../storage/store.ts';
 import type { Answer } from './call.ts';
 
-export function answerWritten(written: Written, status = written.created ? 201 : 200): Answer {
+export function answerWritten(
+  written: Written,
+  findings: readonly Issue[] = [],
+  status = written.created ? 201 : 200,
+): Answer {
   const { type, id, version, lastUpdated, bytes } = written;
   return {
     status,
@@ -12,5 +17,6 @@ export function answerWritten(written: Written, status = written.created ? 201 :
     location: `${type}/${id}/_history/${version}`,
     // it becomes searchable in the background (added-parameters/activation.ts)
     ...(type === 'SearchParameter' && bytes !== null ? { progress: `${type}/${id}/$status` } : {}),
+    ...(findings.length === 0 ? {} : { findings }),
   };
 }

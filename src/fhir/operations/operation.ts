@@ -32,6 +32,8 @@ export interface OperationModule<Input = Record<string, unknown>, Output = Recor
   alsoReads?: readonly string[] | 'search';
   /** can be called on one version of an instance: `[type]/[id]/_history/[vid]/$code` */
   onVersions?: true;
+  /** resources are handed over as they were sent, right or wrong: `$validate` is about what is wrong with them */
+  takesBrokenResources?: true;
   /** decoded by the definition: by name, arrays where max is not 1, primitives as JSON values, complex types as objects */
   run(input: Input, context: OperationContext): Promise<Output | OperationAnswer<Output>>;
 }

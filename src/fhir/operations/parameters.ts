@@ -21,6 +21,8 @@ import { readPlain, readQuery } from './plain-parameters.ts';
 export interface ParameterDeps {
   definitions: Definitions;
   validate: Validate;
+  /** resources are for the operation to judge */
+  takesBrokenResources?: boolean;
 }
 
 export interface Request {
@@ -30,7 +32,7 @@ export interface Request {
 
 /** `{ date: '2026-01-02', lines: [{ item: 'a', amount: 2 }] }`, or one FhirError that names everything that is wrong. */
 export function decodeInput(definition: OperationDefinition, request: Request, deps: ParameterDeps): Values {
-  const sent = readSent(definition, request);
+  const sent = readSent(definition, request, deps);
   const issues = [...sent.issues, ...validateSent(sent, deps)];
   const values = decodeEntries(definition.in, sent.entries, { path: 'Parameters.parameter', issues, sent, deps });
   if (issues.length > 0) {
@@ -44,9 +46,9 @@ export function decodeInput(definition: OperationDefinition, request: Request, d
   return values;
 }
 
-function readSent(definition: OperationDefinition, { query, body }: Request): Sent {
+function readSent(definition: OperationDefinition, { query, body }: Request, deps: ParameterDeps): Sent {
   const fromQuery = readQuery(definition, query);
-  const fromBody = readBody(definition, body);
+  const fromBody = readBody(definition, body, deps);
   return {
     entries: [...fromBody.entries, ...fromQuery.entries],
     issues: [...fromBody.issues, ...fromQuery.issues],
@@ -58,14 +60,15 @@ function readSent(definition: OperationDefinition, { query, body }: Request): Se
 const shift = (path: string, by: number): string =>
   path.replace(/^Parameters\.parameter\[(\d+)\]/, (_, index) => `Parameters.parameter[${Number(index) + by}]`);
 
-function readBody(definition: OperationDefinition, body: unknown): Sent {
+function readBody(definition: OperationDefinition, body: unknown, { takesBrokenResources }: ParameterDeps): Sent {
   const asIs = { issues: [], written: () => undefined };
   if (body === undefined) return { ...asIs, entries: [], isParameters: false };
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new FhirError('structure', 'The body is neither Parameters nor a JSON object of parameters by name');
   }
   const { resourceType } = body as Resource;
-  if (resourceType === undefined) return readPlain(definition, body as Values);
+  const isPlain = takesBrokenResources !== true || definition.in.some(({ name }) => Object.hasOwn(body, name));
+  if (resourceType === undefined && isPlain) return readPlain(definition, body as Values);
   if (resourceType === 'Parameters') {
     const { parameter = [] } = body as { parameter?: unknown };
     const entries = Array.isArray(parameter) ? (parameter as ParameterEntry[]) : [];
@@ -95,12 +98,20 @@ function readBody(definition: OperationDefinition, body: unknown): Sent {
 
 const indexOf = (path: string): number => Number(/^Parameters\.parameter\[(\d+)\]/.exec(path)?.[1] ?? 0);
 
-function validateSent(sent: Sent, { validate }: ParameterDeps): Issue[] {
+function validateSent(sent: Sent, { validate, takesBrokenResources }: ParameterDeps): Issue[] {
   const parameters: Resource = { ...(sent.body ?? { resourceType: 'Parameters' }) };
-  if (sent.entries.length > 0) parameters.parameter = sent.entries;
+  if (sent.entries.length > 0)
+    parameters.parameter = takesBrokenResources ? sent.entries.map(withoutResource) : sent.entries;
   return validate(parameters, { type: 'Parameters' }).map(({ expression, ...issue }) =>
     expression === undefined ? issue : { ...issue, expression: sent.written(expression) ?? expression },
   );
+}
+
+/** an entry that is no object is told of as it is */
+function withoutResource(entry: ParameterEntry): ParameterEntry {
+  if (typeof entry !== 'object' || entry === null || !('resource' in entry)) return entry;
+  const { resource: _, ...rest } = entry;
+  return rest;
 }
 
 interface Reading {

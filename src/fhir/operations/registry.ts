@@ -98,7 +98,11 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
       const { definition, module } = operation;
       refuseMethod(call, definition);
       const { criteria, ...request } = separateCriteria(definition, call, module.alsoReads);
-      const input = decodeInput(definition, request, { definitions, validate });
+      const input = decodeInput(definition, request, {
+        definitions,
+        validate,
+        takesBrokenResources: module.takesBrokenResources === true,
+      });
       const { kind: _, code: _code, ...where } = target;
       const answer = (run: Run): Promise<Answer> =>
         perform(operation, input, {

@@ -76,6 +76,15 @@ export const list = (value: string): readonly string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
+/** `Patient=http://…,Observation=http://…` */
+export const pairs =
+  (example: string): Parse<readonly (readonly [name: string, value: string])[]> =>
+  (value) =>
+    list(value).map((item) => {
+      const [, name, rest] = /^([A-Za-z]+)\s*=\s*(\S+)$/.exec(item) ?? [];
+      return name === undefined || rest === undefined ? refuse(`pairs such as ${example}`) : ([name, rest] as const);
+    });
+
 export const timeZone: Parse<string> = (value) => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone && value;

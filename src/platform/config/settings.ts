@@ -1,5 +1,18 @@
 // Every setting of the server in one table. docs/environment.md is written from it (`npx tsx tools/write-environment.ts`), and a test compares.
-import { bytes, decimal, integer, list, oneOf, onOff, type Parse, text, timeZone, url, webAddress } from './parse.ts';
+import {
+  bytes,
+  decimal,
+  integer,
+  list,
+  oneOf,
+  onOff,
+  type Parse,
+  pairs,
+  text,
+  timeZone,
+  url,
+  webAddress,
+} from './parse.ts';
 
 export interface Setting<T> {
   name: string;
@@ -161,6 +174,24 @@ export const settings = {
     default: 'off',
     parse: onOff,
     help: 'Refuses to delete what other resources refer to.',
+  }),
+  validationProfiles: required({
+    name: 'VALIDATION_PROFILES',
+    default: 'warn',
+    parse: oneOf('off', 'warn', 'refuse'),
+    help: 'Profiles that a written resource claims in `meta.profile` and that are known here: `refuse` answers 422 where it breaks one; `warn` checks only where `Prefer: return=OperationOutcome` asks for the findings.',
+  }),
+  validationEnforced: required({
+    name: 'VALIDATION_ENFORCED',
+    default: '',
+    parse: pairs('Patient=http://example.org/StructureDefinition/our-patient'),
+    help: 'Profiles that every written resource of a type must meet, whatever it claims: `Patient=<canonical>,Observation=<canonical>`. A type may be named several times.',
+  }),
+  validationInvariants: required({
+    name: 'VALIDATION_INVARIANTS',
+    default: 'on',
+    parse: onOff,
+    help: 'Refuses writes that break an invariant of the base specification, such as obs-7 or per-1.',
   }),
   geminiApiKey: optional({
     name: 'GEMINI_API_KEY',

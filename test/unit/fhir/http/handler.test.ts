@@ -9,6 +9,8 @@ import { defaultHttpSettings } from '../../../../src/fhir/http/settings.ts';
 import type { Dispatch } from '../../../../src/fhir/interactions/call.ts';
 import type { Store } from '../../../../src/fhir/storage/store.ts';
 import { createTerminology } from '../../../../src/fhir/terminology/create-terminology.ts';
+import { createProfileValidator } from '../../../../src/fhir/validation/profiles/validator.ts';
+import { createValidator } from '../../../../src/fhir/validation/validate.ts';
 
 describe('an unexpected error', () => {
   const lines: { level: string; message: string; fields?: Record<string, unknown> }[] = [];
@@ -19,16 +21,27 @@ describe('an unexpected error', () => {
   const dispatch: Dispatch = async () => {
     throw new Error('password of the database', { cause: new Error('deeper') });
   };
+  const definitions = loadDefinitions();
   const canonicals = createCanonicals({ sources: [] });
+  const terminology = createTerminology({ canonicals, maxExpansion: 100, now: Date.now });
   const handle = createFhirHandler({
     engine: {
-      definitions: loadDefinitions(),
+      definitions,
       canonicals,
-      terminology: createTerminology({ canonicals, maxExpansion: 100, now: Date.now }),
+      terminology,
+      validator: createProfileValidator({
+        definitions,
+        canonicals,
+        terminology,
+        validate: createValidator(definitions),
+      }),
       now: Date.now,
       settings: {
         baseUrl: undefined,
         checkReferences: false,
+        validationProfiles: 'off',
+        validationEnforced: [],
+        validationInvariants: false,
         refuseDeleteOfReferenced: false,
         maxResourceBytes: 1000,
         maxBundleBytes: 1000,

@@ -8,6 +8,7 @@ import { answerWith, type OperationModule } from '../../../../src/fhir/operation
 import { createOperationRegistry, type OperationRegistry } from '../../../../src/fhir/operations/registry.ts';
 import type { Store } from '../../../../src/fhir/storage/store.ts';
 import { createTerminology } from '../../../../src/fhir/terminology/create-terminology.ts';
+import { createProfileValidator } from '../../../../src/fhir/validation/profiles/validator.ts';
 import { createValidator } from '../../../../src/fhir/validation/validate.ts';
 import { anOperationDefinition } from '../../../support/an-operation-definition.ts';
 
@@ -15,6 +16,7 @@ const definitions = loadDefinitions();
 const canonicals = createCanonicals({ sources: [] });
 const terminology = createTerminology({ canonicals, maxExpansion: 100, now: Date.now });
 const validate = createValidator(definitions);
+const validator = createProfileValidator({ definitions, canonicals, terminology, validate });
 
 const weigh: OperationModule = {
   definition: 'Patient-weigh',
@@ -59,7 +61,7 @@ function call(
     store: {} as Store,
     ...rest,
   };
-  return registry.run(full, target, { definitions, canonicals, terminology, now: () => 0, settings });
+  return registry.run(full, target, { definitions, canonicals, terminology, validator, now: () => 0, settings });
 }
 
 const kindOf = async (promise: Promise<unknown>): Promise<FhirError> => {
