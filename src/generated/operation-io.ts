@@ -424,6 +424,18 @@ export type ResourceMetaOutput = {
   return: Meta;
 };
 
+/** http://hl7.org/fhir/OperationDefinition/Resource-validate */
+export type ResourceValidateInput = {
+  resource?: Resource;
+  mode?: string;
+  profile?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/Resource-validate */
+export type ResourceValidateOutput = {
+  return: OperationOutcome;
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/Schedule-generate-slots */
 export type ScheduleGenerateSlotsInput = {
   from: string;
