@@ -5,14 +5,8 @@ import type { ObservationLastnInput, ObservationLastnOutput } from '../../../gen
 import { bundleOf, planFor } from '../../interactions/search.ts';
 import { includeFor } from '../../interactions/search-include.ts';
 import { FhirError } from '../../model/errors.ts';
-import type { Predicate } from '../../model/predicate.ts';
-import type { Match, Store } from '../../storage/store.ts';
 import { answerWith, defineOperation } from '../operation.ts';
-import { lastOfEachGroup } from './last-of-each-group.ts';
-import { contentOf } from './stored.ts';
-
-const READ_AT_ONCE = 5000;
-const FETCH_AT_ONCE = 1000;
+import { fetchInOrder, lastOfEachCode } from './last-of-each-code.ts';
 
 const OUT_OF_PLACE = new Map([
   ['_count', 'groups come whole; `max` says how many of each'],
@@ -27,9 +21,8 @@ export default defineOperation<ObservationLastnInput, ObservationLastnOutput>({
   async run({ max = 1 }, { engine, call, store, criteria }) {
     refuseIncomplete(criteria);
     const plan = await planFor(engine, call, 'Observation', criteria);
-    const all = await readAll(store, plan.where);
-    const chosen = lastOfEachGroup(await withTexts(store, all), max);
-    const matches = plan.summary === 'count' ? [] : await fetchAll(store, chosen);
+    const chosen = await lastOfEachCode(store, 'Observation', plan.where, max);
+    const matches = plan.summary === 'count' ? [] : await fetchInOrder(store, 'Observation', chosen);
     const included = await includeFor(store, plan.includes, matches, engine.definitions);
     const applied = [...plan.applied.filter(([name]) => name !== '_count'), ['max', String(max)] as const];
     const body = bundleOf(engine, call, {
@@ -59,71 +52,4 @@ function refuseIncomplete(criteria: readonly (readonly [string, string])[]): voi
   if (!names.some((name) => name === 'category' || /(^|-)code(-|$)/.test(name))) {
     throw new FhirError('required', '$lastn needs a category or a code among its criteria', { expression: 'category' });
   }
-}
-
-async function readAll(store: Store, where: Predicate): Promise<Match[]> {
-  const found: Match[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type: 'Observation',
-      where,
-      sort: [],
-      limit: READ_AT_ONCE,
-      total: 'none',
-      wantTokens: true,
-      wantReferences: true,
-      leaveBytes: true,
-      ...(after !== undefined && { after }),
-    });
-    found.push(...page.matches);
-    after = page.next;
-  } while (after !== undefined);
-  return found;
-}
-
-interface Dated {
-  id: string;
-  time: number | null;
-  /** what its code is known by: codings, or the text where there are none; of one subject */
-  names: readonly string[];
-}
-
-const CODE = 'code|';
-const SUBJECT = 'subject|';
-
-async function withTexts(store: Store, matches: readonly Match[]): Promise<Dated[]> {
-  const isOfCode = (token: string): boolean => token.startsWith(CODE);
-  const uncoded = matches.filter(({ tokens = [] }) => !tokens.some(isOfCode));
-  const texts = new Map(
-    (await fetchAll(store, uncoded)).map((match) => {
-      const { code } = contentOf(match) as { code?: { text?: string } };
-      return [match.id, code?.text ?? ''];
-    }),
-  );
-  return matches.map(({ id, mainDate = null, tokens = [], keys = [] }) => {
-    const codes = tokens.filter(isOfCode);
-    const subject = keys.find((key) => key.startsWith(SUBJECT)) ?? '';
-    const names = codes.length > 0 ? codes : [`text ${texts.get(id) ?? ''}`];
-    return { id, time: mainDate, names: names.map((name) => `${subject} ${name}`) };
-  });
-}
-
-/** In the order in which they are named. */
-async function fetchAll(store: Store, named: readonly { id: string }[]): Promise<Match[]> {
-  const found = new Map<string, Match>();
-  for (let start = 0; start < named.length; start += FETCH_AT_ONCE) {
-    const ids = named.slice(start, start + FETCH_AT_ONCE).map(({ id }) => id);
-    const where: Predicate = { op: 'ids', ids };
-    const query = {
-      type: 'Observation',
-      where,
-      sort: [],
-      limit: ids.length,
-      total: 'none',
-      wantReferences: true,
-    } as const;
-    for (const match of (await store.find(query)).matches) found.set(match.id, match);
-  }
-  return named.flatMap(({ id }) => found.get(id) ?? []);
 }
