@@ -193,6 +193,7 @@ describe('$everything', () => {
     ['_type=Practitioner', ['Practitioner/doc']],
     ['_type=Task&_type=Medication', ['Medication/pill', 'Task/t1']],
     ['_since=2100-01-01T00:00:00Z', []],
+    ['_since=2100-01-01T00:00:00+02:00', []],
   ];
   for (const [query, expected] of narrowed) {
     it(`obeys ${query}`, async () => {

@@ -114,6 +114,7 @@ export function readQuery(
 }
 
 const NUMBERS = new Set(['integer', 'positiveInt', 'unsignedInt', 'decimal']);
+const TIMES = new Set(['instant', 'dateTime']);
 
 /** What is no number or boolean stays a text, and the validator says what was expected. */
 function primitiveEntry({ name, types }: Parameter, text: string): ParameterEntry {
@@ -125,7 +126,8 @@ function primitiveEntry({ name, types }: Parameter, text: string): ParameterEntr
     if (type === 'decimal' && String(Number(text)) !== text) entry[DECIMALS] = { [element]: text };
     return entry;
   }
-  return { name, [element]: text };
+  // the plus of a zone (+02:00) arrives as a space where the client did not encode it
+  return { name, [element]: TIMES.has(type) ? text.replace(/ (?=\d\d:\d\d$)/, '+') : text };
 }
 
 /** The longest known beginning of the path decides. */
