@@ -347,6 +347,17 @@ export type PatientMergeOutput = {
   task?: Task;
 };
 
+/** http://hl7.org/fhir/uv/ips/OperationDefinition/summary */
+export type PatientSummaryInput = {
+  identifier?: string;
+  profile?: string;
+};
+
+/** http://hl7.org/fhir/uv/ips/OperationDefinition/summary */
+export type PatientSummaryOutput = {
+  return: Bundle;
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/Patient-unmerge */
 export type PatientUnmergeInput = {
   task: Reference;
