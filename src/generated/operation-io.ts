@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Identifier, Meta, Observation, OperationOutcome, Parameters, Patient, Period, Quantity, Reference, SupplyDelivery, Task, ValueSet } from 'fhir/r4.js';
+import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Identifier, Meta, Observation, OperationOutcome, Parameters, Patient, Period, Quantity, Reference, StructureDefinition, SupplyDelivery, Task, ValueSet } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -479,6 +479,17 @@ export type SearchParameterStatusOutput = {
     type: string;
     answeredBy?: string;
   }[];
+};
+
+/** http://hl7.org/fhir/OperationDefinition/StructureDefinition-snapshot */
+export type StructureDefinitionSnapshotInput = {
+  definition?: StructureDefinition;
+  url?: string;
+};
+
+/** http://hl7.org/fhir/OperationDefinition/StructureDefinition-snapshot */
+export type StructureDefinitionSnapshotOutput = {
+  return: StructureDefinition;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/Substance-issue-stock */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Resource } from '../../src/fhir/model/resource.ts';
 import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
-import { createFhirClient, type FhirClient } from '../support/fhir-client.ts';
+import { createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const URL_OF_COLOURS = 'http://example.org/ValueSet/posted-colours';
@@ -135,5 +135,134 @@ describe('posted definitions', function () {
     assert.equal(status, 201, JSON.stringify(body));
     for (const url of ['http://example.org/hospital-number', 'urn:oid:1.2.36.99.1'])
       assert.equal((await server.engine.canonicals.find('NamingSystem', url))?.id, body.id);
+  });
+
+  describe('of structure', () => {
+    const profile = (id: string, more: Record<string, unknown> = {}): Resource => ({
+      resourceType: 'StructureDefinition',
+      id,
+      url: `http://example.org/StructureDefinition/${id}`,
+      name: 'Profile',
+      status: 'active',
+      kind: 'resource',
+      abstract: false,
+      type: 'Patient',
+      baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+      derivation: 'constraint',
+      differential: {
+        element: [
+          { id: 'Patient', path: 'Patient' },
+          { id: 'Patient.birthDate', path: 'Patient.birthDate', min: 1 },
+        ],
+      },
+      ...more,
+    });
+    interface Made {
+      snapshot: { element: { id: string; min: number }[] };
+    }
+    const minOf = ({ snapshot }: Made, id: string): number | undefined =>
+      snapshot.element.find((element) => element.id === id)?.min;
+
+    it('get a snapshot, made anew when their base changes', async () => {
+      assert.equal((await client.put('/StructureDefinition/base', profile('base'))).status, 201);
+      const derived = profile('derived', {
+        baseDefinition: 'http://example.org/StructureDefinition/base',
+        differential: { element: [{ id: 'Patient.gender', path: 'Patient.gender', min: 1 }] },
+      });
+      assert.equal((await client.put('/StructureDefinition/derived', derived)).status, 201);
+      const find = async () =>
+        (await server.engine.canonicals.find('StructureDefinition', derived.url as string)) as never as Made;
+      assert.deepEqual([minOf(await find(), 'Patient.birthDate'), minOf(await find(), 'Patient.gender')], [1, 1]);
+      const looser = profile('base', { differential: { element: [{ id: 'Patient', path: 'Patient' }] } });
+      assert.equal((await client.put('/StructureDefinition/base', looser)).status, 200);
+      assert.deepEqual([minOf(await find(), 'Patient.birthDate'), minOf(await find(), 'Patient.gender')], [0, 1]);
+      const read = await client.get('/StructureDefinition/derived');
+      assert.equal(read.body.snapshot, undefined, 'what is read is what was written');
+    });
+
+    it('are refused where they do not fit their base, and the place is named', async () => {
+      const unfit = profile('unfit', { differential: { element: [{ id: 'Patient.colour', path: 'Patient.colour' }] } });
+      const reply = await client.put('/StructureDefinition/unfit', unfit);
+      assert.equal(reply.status, 422, reply.text);
+      assert.equal(issueOf(reply), 'business-rule at StructureDefinition.differential.element[0].path');
+      assert.equal((await client.get('/StructureDefinition/unfit')).status, 404);
+      const lost = await client.post(
+        '/StructureDefinition',
+        profile('lost', { baseDefinition: 'http://example.org/none' }),
+      );
+      assert.equal(lost.status, 422);
+      assert.equal(issueOf(lost), 'business-rule at StructureDefinition.baseDefinition');
+      const circle = profile('circle', { baseDefinition: 'http://example.org/StructureDefinition/circle' });
+      assert.equal((await client.put('/StructureDefinition/circle', circle)).status, 422);
+    });
+
+    it('come together with their base in one transaction, in any order', async () => {
+      const put = (resource: Resource) => ({
+        resource,
+        request: { method: 'PUT', url: `StructureDefinition/${resource.id}` },
+      });
+      const child = profile('child', { baseDefinition: 'http://example.org/StructureDefinition/parent' });
+      const reply = await client.post('', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [put(child), put(profile('parent'))],
+      });
+      assert.equal(reply.status, 200, reply.text);
+    });
+
+    it('are given with their snapshot by $snapshot', async () => {
+      const made = await client.get('/StructureDefinition/parent/$snapshot');
+      assert.equal(made.status, 200, made.text);
+      assert.equal(minOf(made.body, 'Patient.birthDate'), 1);
+      const byUrl = await client.get('/StructureDefinition/$snapshot?url=http://hl7.org/fhir/StructureDefinition/bmi');
+      assert.equal(byUrl.body.id, 'bmi');
+      assert.ok(byUrl.body.snapshot.element.length > 50);
+      const given = await client.post('/StructureDefinition/$snapshot', {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'definition', resource: profile('given') }],
+      });
+      assert.equal(minOf(given.body, 'Patient.birthDate'), 1, given.text);
+      const unknown = await client.get('/StructureDefinition/$snapshot?url=http://example.org/unknown');
+      assert.equal(`${unknown.status} ${issueOf(unknown)}`, '404 not-found');
+      const none = await client.get('/StructureDefinition/none/$snapshot');
+      assert.equal(none.status, 404);
+      const without = await client.get('/StructureDefinition/$snapshot');
+      assert.equal(`${without.status} ${issueOf(without)}`, '400 required at Parameters.parameter');
+      const unfit = await client.post('/StructureDefinition/$snapshot', {
+        resourceType: 'Parameters',
+        parameter: [
+          { name: 'definition', resource: profile('x', { differential: { element: [{ path: 'Patient.no' }] } }) },
+        ],
+      });
+      assert.equal(unfit.status, 422);
+    });
+  });
+
+  describe('and published ones, searched by their URL', () => {
+    const search = (query: string) => client.get(`/StructureDefinition?${query}`);
+    const PUBLISHED = 'http://hl7.org/fhir/StructureDefinition/bmi';
+
+    it('are found wherever they are', async () => {
+      const { body } = await search(`url=${PUBLISHED}`);
+      assert.equal(body.entry.length, 1);
+      assert.equal(body.entry[0].fullUrl, PUBLISHED);
+      assert.equal(body.entry[0].resource.id, 'bmi');
+      assert.equal(body.entry[0].search.mode, 'match');
+      assert.equal(body.total, 1);
+      assert.equal((await search('url=http://example.org/StructureDefinition/base')).body.entry.length, 1);
+    });
+
+    it('are found by version, and fewer parts of them where that is asked for', async () => {
+      assert.equal((await search(`url=${PUBLISHED}&version=4.0.1`)).body.total, 1);
+      assert.equal((await search(`url=${PUBLISHED}&version=9`)).body.total, 0);
+      const { body } = await search(`url=${PUBLISHED}&_elements=url`);
+      assert.equal(body.entry[0].resource.snapshot, undefined);
+      assert.equal((await search(`url=${PUBLISHED}&_summary=count`)).body.total, 1);
+    });
+
+    it('are not found by anything but their URL', async () => {
+      assert.equal((await search(`url=${PUBLISHED}&status=active`)).body.total, 0);
+      assert.equal((await search('url:below=http://hl7.org/fhir')).body.total, 0);
+    });
   });
 });

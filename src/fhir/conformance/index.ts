@@ -4,6 +4,7 @@ import type { Profiles } from '../definitions/profiles.ts';
 import type { DefinitionStore, PackageRecord } from '../storage/definitions.ts';
 import type { Store } from '../storage/store.ts';
 import type { Canonicals } from './canonicals.ts';
+import { checkDefinition } from './check-definition.ts';
 import { createCanonicals } from './create-canonicals.ts';
 import { definitionTypes } from './definition-types.ts';
 import { type KeepUp, keepUp } from './keep-up.ts';
@@ -55,7 +56,7 @@ export function createConformance(deps: ConformanceDeps): Conformance {
     watch: (inner) =>
       withDefinitions(inner, {
         types,
-        check: async () => undefined,
+        check: (resource, beside) => checkDefinition(resource, beside, canonicals),
         async written(versions) {
           stored.written(versions);
           // the write is done and stays: others learn of it later, by looking at all

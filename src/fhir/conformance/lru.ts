@@ -1,6 +1,8 @@
 /** A Map that forgets what was not asked for longest. */
 export interface Lru<Key, Value> {
   get(key: Key, make: () => Value): Value;
+  /** does not count as asking for it */
+  peek(key: Key): Value | undefined;
   delete(key: Key): void;
   clear(): void;
 }
@@ -36,6 +38,7 @@ export function createLru<Key, Value>(most: number): Lru<Key, Value> & { weigh(k
       shrink();
       return value;
     },
+    peek: (key) => entries.get(key)?.value,
     weigh(key, weight) {
       const known = entries.get(key);
       if (known === undefined) return;

@@ -8,6 +8,7 @@ import { planSearch, type SearchPlan } from '../search/index.ts';
 import type { FindPage, FindQuery } from '../storage/store.ts';
 import type { Answer, Call, Engine } from './call.ts';
 import { planned } from './look-ups.ts';
+import { definitionsElsewhere } from './search-elsewhere.ts';
 import { type Included, includeFor } from './search-include.ts';
 import { pageLinks } from './search-links.ts';
 import { type Subset, subset } from './subset.ts';
@@ -28,7 +29,8 @@ export async function runSearch(engine: Engine, call: Call, search: Search): Pro
   const plan = search.applied ? { ...own, applied: [...search.applied, ...own.applied] } : own;
   const page = await call.store.find(queryFor(plan, search.within));
   const included = await includeFor(call.store, plan.includes, page.matches, engine.definitions);
-  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
+  const elsewhere = search.within === undefined ? await definitionsElsewhere(engine, call, plan) : [];
+  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included, elsewhere }) };
 }
 
 export function planFor(engine: Engine, call: Call, type: string, query = call.query): Promise<SearchPlan> {
@@ -59,9 +61,12 @@ export interface Found {
   plan: SearchPlan;
   page: FindPage;
   included: Included;
+  /** matches that are not stored here: known by their canonical URL alone */
+  elsewhere?: readonly Resource[];
 }
 
-export function bundleOf(engine: Engine, call: Call, { path, plan, page, included }: Found): Buffer {
+export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
+  const { path, plan, page, included, elsewhere = [] } = found;
   const shown = subsetFor(engine, plan);
   const entryOf = (
     { type, id, bytes }: { type: string; id: string; bytes: Buffer },
@@ -75,10 +80,15 @@ export function bundleOf(engine: Engine, call: Call, { path, plan, page, include
   return writeBundle({
     type: 'searchset',
     lastUpdated: engine.now(),
-    ...(page.total === undefined ? {} : { total: page.total }),
+    ...(page.total === undefined ? {} : { total: page.total + elsewhere.length }),
     links: pageLinks(`${call.base}${path === '' ? '' : `/${path}`}`, plan, page.next),
     entries: [
       ...page.matches.map((match) => entryOf(match, 'match')),
+      ...(plan.summary === 'count' ? [] : elsewhere).map((resource) => ({
+        fullUrl: String(resource.url),
+        resource: shown(Buffer.from(stringifyJson(resource))),
+        rest: { search: { mode: 'match' } },
+      })),
       ...included.resources.map((resource) => entryOf(resource, 'include')),
       ...(warnings.length === 0 ? [] : [outcomeEntry(warnings)]),
     ],
