@@ -8,6 +8,7 @@ import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
+import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
 import { loadFolder } from './fhir/conformance/packages-folder.ts';
 import { createLiveDefinitions } from './fhir/definitions/live.ts';
@@ -159,7 +160,11 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   await publishProfiles(store, profiles, engine);
 
   const statement = (base: string): Resource =>
-    buildCapabilityStatement(definitions, operations.definitions(), { base, softwareVersion: version });
+    buildCapabilityStatement(definitions, operations.definitions(), {
+      base,
+      softwareVersion: version,
+      packaged: packagedFacts(canonicals),
+    });
   const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner });
   const handle = createFhirHandler({
     engine,

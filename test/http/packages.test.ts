@@ -9,6 +9,7 @@ import type { Resource } from '../../src/fhir/model/resource.ts';
 import { createDefinitionStore } from '../../src/fhir/storage/mongo/definitions/index.ts';
 import { aManifest, IPS, loadInto, packageFile, US_CORE } from '../support/a-package.ts';
 import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
+import { createFhirClient } from '../support/fhir-client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const CORE = 'http://hl7.org/fhir/us/core';
@@ -94,6 +95,20 @@ describe('packages', function () {
       assert.deepEqual(race?.type?.[0]?.profile, [`${CORE}/StructureDefinition/us-core-race|5.0.1`]);
       const gender = found.snapshot.element.find(({ id }) => id === 'Patient.gender');
       assert.equal(gender?.binding?.valueSet, 'http://hl7.org/fhir/ValueSet/administrative-gender');
+    });
+
+    it('is in the capability statement: the guide, and the profiles of each type', async () => {
+      const { body } = await createFhirClient(server.base).get('/metadata');
+      assert.deepEqual(body.implementationGuide, [`${CORE}/ImplementationGuide/hl7.fhir.us.core|5.0.1`]);
+      const ofType = (wanted: string) => body.rest[0].resource.find(({ type }: { type: string }) => type === wanted);
+      assert.deepEqual(ofType('Patient').supportedProfile, [`${PATIENT}|5.0.1`]);
+      assert.equal(ofType('Account').supportedProfile, undefined);
+    });
+
+    it('is searched by URL', async () => {
+      const { body } = await createFhirClient(server.base).get(`/StructureDefinition?url=${PATIENT}&version=5.0.1`);
+      assert.equal(body.total, 1);
+      assert.equal(body.entry[0].fullUrl, PATIENT);
     });
 
     it('costs nothing to be loaded again', async () => {

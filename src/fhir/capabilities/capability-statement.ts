@@ -17,6 +17,15 @@ export interface StatementFacts {
   /** the service base, as clients see it */
   base: string;
   softwareVersion: string;
+  /** what packages bring; none where nothing is said */
+  packaged?: PackagedFacts;
+}
+
+export interface PackagedFacts {
+  /** canonicals of implementation guides */
+  guides: readonly string[];
+  /** canonicals of profiles by resource type */
+  profiles: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The day the statement's own rules changed last; not the day of the build, so that equal input gives equal bytes. */
@@ -38,7 +47,7 @@ const systemInteractions = ['transaction', 'batch', 'search-system', 'history-sy
 export function buildCapabilityStatement(
   definitions: Definitions,
   operations: readonly OperationSummary[],
-  { base, softwareVersion }: StatementFacts,
+  { base, softwareVersion, packaged }: StatementFacts,
 ): Resource {
   const types = definitions.resourceTypes.filter((type) => type !== 'Parameters');
   const reverse = reverseIncludes(definitions, types);
@@ -52,6 +61,7 @@ export function buildCapabilityStatement(
     kind: 'instance',
     software: { name: 'Wardgate', version: softwareVersion },
     implementation: { description: 'Wardgate FHIR R4 server', url: base },
+    ...listed('implementationGuide', packaged?.guides ?? []),
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     patchFormat: [
@@ -63,7 +73,12 @@ export function buildCapabilityStatement(
     rest: [
       {
         mode: 'server',
-        resource: types.map((type) => describeType(definitions, operations, reverse, type)),
+        resource: types.map((type) => ({
+          type,
+          profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+          ...listed('supportedProfile', packaged?.profiles.get(type) ?? []),
+          ...describeType(definitions, operations, reverse, type),
+        })),
         interaction: systemInteractions.map((code) => ({ code })),
         ...listed('operation', nameOperations(atSystem)),
         compartment: [...definitions.compartments.keys()]
@@ -87,8 +102,6 @@ function describeType(
       (types.includes(type) || types.includes('Resource')) && levels.some((level) => level !== 'system'),
   );
   return {
-    type,
-    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: typeInteractions.map((code) => ({ code })),
     versioning: 'versioned',
     readHistory: true,

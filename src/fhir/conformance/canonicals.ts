@@ -15,6 +15,8 @@ export interface CanonicalEntry {
   url: string;
   version?: string;
   origin: Origin;
+  /** of a profile in a package: the resource type that it constrains */
+  profileOf?: string;
 }
 
 export interface CanonicalChange {

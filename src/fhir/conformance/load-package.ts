@@ -102,7 +102,12 @@ function entryOf(resource: Resource): PackagedEntry | undefined {
   const urls = urlsOf(resource);
   if (urls.length === 0) return undefined;
   const id = resource.id === undefined ? {} : { id: resource.id };
-  return { type: resource.resourceType, urls, ...versionOf(resource), ...id };
+  return { type: resource.resourceType, urls, ...versionOf(resource), ...id, ...profileOf(resource) };
+}
+
+function profileOf({ resourceType, kind, derivation, type }: Resource): { profileOf?: string } {
+  const isProfile = resourceType === 'StructureDefinition' && kind === 'resource' && derivation === 'constraint';
+  return isProfile && typeof type === 'string' ? { profileOf: type } : {};
 }
 
 export function countsOf(entries: readonly PackagedEntry[]): Record<string, number> {

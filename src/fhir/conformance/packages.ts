@@ -74,7 +74,8 @@ const newerFirst = (a: PackagedEntry, b: PackagedEntry): number =>
 
 function entriesOf(record: PackageRecord): PackagedEntry[] {
   const origin = { kind: 'package', name: record.name, version: record.version } as const;
-  return record.entries.flatMap(({ type, urls, version }, place) =>
-    urls.map((url) => ({ type, url, ...(version === undefined ? {} : { version }), origin, record, place })),
-  );
+  return record.entries.flatMap(({ type, urls, version, profileOf }, place) => {
+    const known = { ...(version === undefined ? {} : { version }), ...(profileOf === undefined ? {} : { profileOf }) };
+    return urls.map((url) => ({ type, url, ...known, origin, record, place }));
+  });
 }

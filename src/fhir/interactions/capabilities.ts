@@ -8,16 +8,16 @@ import type { InteractionParts } from './parts.ts';
 
 const modes = new Set(['full', 'normative']);
 
-/** The statement changes only with the program and its search parameters, so its bytes are kept; the base in it is that of the request. */
+/** The statement changes only with the program, its search parameters and packages, so its bytes are kept; the base in it is that of the request. */
 export const createCapabilities = ({
   statement,
-  engine: { definitions },
+  engine: { definitions, canonicals },
 }: Pick<InteractionParts, 'statement' | 'engine'>): Interaction<'capabilities'> => {
-  let made: { base: string; revision: number | undefined; bytes: Buffer } | undefined;
+  let made: { base: string; revision: string; bytes: Buffer } | undefined;
   return async ({ base, query }) => {
     const mode = query.find(([name]) => name === 'mode')?.[1] ?? 'full';
     if (!modes.has(mode)) throw new FhirError('not-supported', `mode=${mode} is not supported; use mode=full`);
-    const { revision } = definitions;
+    const revision = `${definitions.revision} ${canonicals.revision}`;
     if (made?.base !== base || made.revision !== revision)
       made = { base, revision, bytes: Buffer.from(stringifyJson(statement(base) satisfies Resource)) };
     return { status: 200, body: made.bytes };

@@ -15,6 +15,8 @@ export interface PackagedEntry {
   urls: readonly string[];
   version?: string;
   id?: string;
+  /** of a profile: the resource type that it constrains */
+  profileOf?: string;
 }
 
 export interface PackageRecord {
