@@ -57,7 +57,7 @@ describe('capabilities', () => {
         name,
       );
     }
-    assert.ok(!searchParam.some(({ name }) => name === '_content'), 'what has no keys is not claimed');
+    assert.ok(!searchParam.some(({ name }) => name === '_query'), 'what is not searched is not claimed');
   });
 
   it('name includes in both directions', () => {
