@@ -85,7 +85,8 @@ export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
     entries: [
       ...page.matches.map((match) => entryOf(match, 'match')),
       ...(plan.summary === 'count' ? [] : elsewhere).map((resource) => ({
-        fullUrl: String(resource.url),
+        // bdl-7: several versions of one URL are several entries
+        fullUrl: elsewhere.length > 1 ? `${resource.url}|${resource.version}` : String(resource.url),
         resource: shown(Buffer.from(stringifyJson(resource))),
         rest: { search: { mode: 'match' } },
       })),
