@@ -28,7 +28,8 @@ export interface Canonicals {
   /**
    * The resource of this type (`StructureDefinition`, `ValueSet` …) that a canonical names: `url` or `url|version`; a fragment is ignored.
    * Without a version, and where that version is not there, see `versions`: the newest of the best origin. StructureDefinitions come with a
-   * snapshot. Parsed once and shared: never change what you get. Undefined where it is unknown.
+   * snapshot. Parsed once and shared: never change what you get. Undefined where it is unknown, and where no snapshot can be made because its base is
+   * not here. What a resource of a package names without a version is pinned to the version that it means.
    */
   find(type: string, canonical: string): Promise<Resource | undefined>;
   /** whether `find` would answer; costs a look-up in a Map */
