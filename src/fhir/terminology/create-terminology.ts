@@ -82,6 +82,10 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
   const depsOf = (date?: string): PlanDeps => ({
     valueSet: (canonical) => valueSet(canonical, date),
     codeSystem: (url, version) => codeSystem(url, version, date),
+    async successor(url) {
+      const [best] = canonicals.versions('CodeSystem', url);
+      return best?.origin.kind === 'published' ? codeSystem(url, undefined, date) : undefined;
+    },
   });
   const deps = depsOf();
 

@@ -39,6 +39,8 @@ export interface Part {
 export interface PlanDeps {
   valueSet(canonical: string): Promise<Resource | undefined>;
   codeSystem(url: string, version: string | undefined): Promise<CodeSystemSource | undefined>;
+  /** the newest version of what HL7 publishes, which keeps the codes of older ones: for value sets that name an older one */
+  successor(url: string): Promise<CodeSystemSource | undefined>;
 }
 
 export interface PlanOptions extends VersionRules {
@@ -85,8 +87,19 @@ async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
 async function planPart(item: ValueSetComposeInclude, planning: Planning): Promise<Part> {
   const { system, concept, filter = [], valueSet = [] } = item;
   const { deps, options } = planning;
-  const version = system === undefined ? undefined : wantedVersion(system, item.version, options);
-  const source = system === undefined ? undefined : await deps.codeSystem(system, version);
+  const wanted = system === undefined ? undefined : wantedVersion(system, item.version, options);
+  const exact = system === undefined ? undefined : await deps.codeSystem(system, wanted);
+  // not where the caller asked for the version
+  const newer =
+    exact === undefined &&
+    system !== undefined &&
+    wanted !== undefined &&
+    wanted === item.version &&
+    hasNoRule(system, options)
+      ? await deps.successor(system)
+      : undefined;
+  const source = exact ?? newer;
+  const version = newer === undefined ? wanted : newer.version;
   const imports: Plan[] = [];
   let missingImport: string | undefined;
   for (const canonical of valueSet) {
@@ -105,6 +118,9 @@ async function planPart(item: ValueSetComposeInclude, planning: Planning): Promi
     imports,
   };
 }
+
+const hasNoRule = (system: string, { checkSystemVersion = [], forceSystemVersion = [] }: PlanOptions): boolean =>
+  ![...checkSystemVersion, ...forceSystemVersion].some((canonical) => readCanonical(canonical).url === system);
 
 export const isNotHere = (system: string, version: string | undefined): string =>
   `The code system ${system}${version === undefined ? '' : ` in version ${version}`} is not here`;
