@@ -4,7 +4,7 @@ import type { Definitions } from '../../definitions/definitions.ts';
 import { compartmentPredicate } from '../../interactions/search-compartment.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { parametersOf, patientCompartmentKeys } from '../../search/index.ts';
-import type { Records, Step } from './everything.ts';
+import type { Records, Step } from './everything-page.ts';
 
 /** As many patients as one search takes together in the order of its index. */
 export const PATIENTS_AT_ONCE = 30;

@@ -6,39 +6,13 @@ import { subsetOf } from '../../interactions/subset.ts';
 import { type BundleEntryParts, writeBundle } from '../../interactions/write-bundle.ts';
 import { FhirError } from '../../model/errors.ts';
 import { stringifyJson } from '../../model/json.ts';
-import { matches } from '../../model/matches.ts';
 import type { Predicate } from '../../model/predicate.ts';
-import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts';
-import type { Match, Store } from '../../storage/store.ts';
+import { planCriteria } from '../../search/index.ts';
+import type { Store } from '../../storage/store.ts';
 import { answerWith, type OperationAnswer } from '../operation.ts';
-import { referencesIn } from './references-in.ts';
-import { findByName, nameFrom, nameOf } from './stored.ts';
-
-/** Some of the subjects: as many as are walked together. */
-export interface Chunk {
-  ids: readonly string[];
-  /** begins the chunk after this one; absent for the last */
-  next?: string;
-}
-
-/** The records of a chunk's subjects. */
-export interface Records {
-  steps: readonly Step[];
-  /** what belongs to other patients than these is not followed */
-  patients: ReadonlySet<string>;
-}
-
-export interface Step {
-  type: string;
-  where: Predicate;
-}
-
-export interface Subjects {
-  /** below the base: `Patient/1/$everything` */
-  path: string;
-  chunk(after: string | undefined): Promise<Chunk>;
-  records(ids: readonly string[]): Promise<Records>;
-}
+import { type Position, readCursor, writeCursor } from './everything-cursor.ts';
+import { type Asked, type Entry, firstOf, readPage, type Subjects } from './everything-page.ts';
+import { nameOf } from './stored.ts';
 
 export interface EverythingInput {
   start?: string;
@@ -47,21 +21,6 @@ export interface EverythingInput {
   _type?: string[];
   _count?: number;
 }
-
-/** Where a page begins: in which chunk, at which type (absent: the first), after which match; or after which of what is referred to. */
-interface Position {
-  ids: readonly string[];
-  next?: string;
-  part: 'records' | 'referred';
-  type?: string;
-  after?: string;
-}
-
-/** Read together: most patients have nothing of most types. */
-const MOST_TYPES_AT_ONCE = 8;
-const SCAN = 1000;
-/** A page ends early rather than hold more: binaries are of any size. */
-const MOST_BYTES = 32 * 1024 * 1024;
 
 export async function answerEverything<Output>(
   { engine, call, store }: { engine: Engine; call: Call; store: Store },
@@ -84,13 +43,6 @@ export async function answerEverything<Output>(
   return answerWith({ status: 200, body });
 }
 
-interface Asked {
-  count: number;
-  types: ReadonlySet<string> | undefined;
-  since: Predicate | undefined;
-  dates: readonly string[];
-}
-
 function readAsked({ definitions, settings, now }: Engine, input: EverythingInput): Asked {
   const { start, end, _since: since, _type: named = [], _count: count = settings.maxPageSize } = input;
   if (count < 1) throw new FhirError('value', '_count must be at least 1', { expression: '_count' });
@@ -107,205 +59,6 @@ function readAsked({ definitions, settings, now }: Engine, input: EverythingInpu
     since: since === undefined ? undefined : changed(since),
     dates: [...(start === undefined ? [] : [`ge${start}`]), ...(end === undefined ? [] : [`le${end}`])],
   };
-}
-
-interface Deps {
-  engine: Engine;
-  call: Call;
-  store: Store;
-}
-
-interface Entry {
-  match: Pick<Match, 'type' | 'id' | 'bytes'>;
-  mode: 'match' | 'include';
-}
-
-interface Page {
-  entries: Entry[];
-  next?: Position;
-}
-
-async function readPage(deps: Deps, asked: Asked, subjects: Subjects, from: Position): Promise<Page> {
-  const entries: Entry[] = [];
-  let at: Position | undefined = from;
-  let bytes = 0;
-  while (at !== undefined && entries.length < asked.count && bytes < MOST_BYTES) {
-    const records = await subjects.records(at.ids);
-    const read: typeof readRecords = at.part === 'records' ? readRecords : readReferred;
-    const part = await read(deps, asked, records, { at, limit: asked.count - entries.length });
-    entries.push(...part.entries);
-    bytes += part.entries.reduce((sum, { match }) => sum + match.bytes.length, 0);
-    if (part.next !== undefined) at = { ...chunkOf(at), ...part.next };
-    else at = at.next === undefined ? undefined : firstOf(await subjects.chunk(at.next));
-  }
-  return { entries, ...(at === undefined ? {} : { next: at }) };
-}
-
-const chunkOf = ({ ids, next }: Position): Pick<Position, 'ids' | 'next'> => ({
-  ids,
-  ...(next === undefined ? {} : { next }),
-});
-const firstOf = ({ ids, next }: Chunk): Position => ({ ids, part: 'records', ...(next === undefined ? {} : { next }) });
-
-interface Part {
-  entries: Entry[];
-  /** within the chunk; absent where it is through */
-  next?: Pick<Position, 'part' | 'type' | 'after'>;
-}
-
-interface PartQuery {
-  at: Position;
-  limit: number;
-}
-
-/** The records themselves, from a type on until the page is full. */
-async function readRecords(deps: Deps, asked: Asked, { steps }: Records, { at, limit }: PartQuery): Promise<Part> {
-  const entries: Entry[] = [];
-  const begin = at.type === undefined ? 0 : steps.findIndex(({ type }) => type === at.type);
-  if (begin < 0) throw damagedLink();
-  const left = steps.slice(begin);
-  const wanted = left.filter(({ type }) => asked.types?.has(type) ?? true);
-  let after = wanted[0]?.type === at.type ? at.after : undefined;
-  for (let index = 0, width = 1; index < wanted.length; ) {
-    const some = wanted.slice(index, index + width);
-    const pages = await Promise.all(
-      some.map((step, place) =>
-        deps.store.find({
-          type: step.type,
-          where: narrowed(deps.engine, step, asked, asked.since),
-          sort: [],
-          limit: limit - entries.length,
-          total: 'none',
-          ...(place === 0 && after !== undefined ? { after } : {}),
-        }),
-      ),
-    );
-    after = undefined;
-    for (const [place, page] of pages.entries()) {
-      const room = limit - entries.length;
-      // read for nothing: the page is full, and this type begins the next one
-      if (room === 0 || page.matches.length > room)
-        return { entries, next: { part: 'records', type: some[place]!.type } };
-      entries.push(...page.matches.map((match): Entry => ({ match, mode: 'match' })));
-      if (page.next !== undefined)
-        return { entries, next: { part: 'records', type: some[place]!.type, after: page.next } };
-    }
-    index += some.length;
-    width = Math.min(width * 2, MOST_TYPES_AT_ONCE);
-  }
-  return { entries, next: { part: 'referred' } };
-}
-
-/** `start` and `end` speak of when care was given: of what has no such date, and of the patient, everything is meant. */
-function narrowed({ definitions, settings, now }: Engine, step: Step, asked: Asked, since?: Predicate): Predicate {
-  const of: Predicate[] = [step.where];
-  const { mainDate } = parametersOf(definitions, step.type);
-  if (asked.dates.length > 0 && mainDate !== undefined && step.type !== 'Patient') {
-    const query = asked.dates.map((text) => [mainDate, text] as const);
-    const within = planCriteria({ definitions, type: step.type, query, settings, now: now() }).where;
-    of.push({ op: 'or', of: [within, { op: 'not', of: { op: 'exists', in: 'd', param: mainDate } }] });
-  }
-  if (since !== undefined) of.push(since);
-  return of.length === 1 ? step.where : { op: 'and', of };
-}
-
-/**
- * What the records refer to, and what that refers to, in the order of names. It is found anew for every page that tells of it, by reading the
- * records once more: nearly always that is one page.
- */
-async function readReferred(deps: Deps, asked: Asked, records: Records, { at, limit }: PartQuery): Promise<Part> {
-  if (asked.types !== undefined && ![...asked.types].some(isReferredOnly(records))) return { entries: [] };
-  const names = [...(await referredBy(deps, asked, records))]
-    .filter((name) => at.after === undefined || name > at.after)
-    .filter((name) => asked.types?.has(name.slice(0, name.indexOf('/'))) ?? true)
-    .sort();
-  const entries: Entry[] = [];
-  let bytes = 0;
-  let last: string | undefined;
-  // a Binary may fill a page alone, so binaries are read one by one
-  for (let index = 0; index < names.length && entries.length < limit && bytes < MOST_BYTES; ) {
-    const isBinary = names[index]!.startsWith('Binary/');
-    const some = names
-      .slice(index, index + (isBinary ? 1 : limit - entries.length))
-      .filter((name, place) => place === 0 || !name.startsWith('Binary/'));
-    const found = await findByName(deps.store, some.map(nameFrom), asked.since);
-    for (const match of found.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
-      entries.push({ match, mode: 'include' });
-      bytes += match.bytes.length;
-    }
-    index += some.length;
-    last = some.at(-1);
-  }
-  if (last === undefined || last === names.at(-1)) return { entries };
-  return { entries, next: { part: 'referred', after: last } };
-}
-
-/** Resources of the records' own types that others refer to are nearly always among the records: not worth reading all for. */
-const isReferredOnly =
-  ({ steps }: Records) =>
-  (type: string): boolean =>
-    !steps.some((step) => step.type === type);
-
-async function referredBy(deps: Deps, asked: Asked, records: Records): Promise<Set<string>> {
-  const { engine, store, call } = deps;
-  const steps = new Map(records.steps.map((step) => [step.type, step]));
-  let level = new Set<string>();
-  const collect = ({ bytes }: Pick<Match, 'bytes'>, into: Set<string>): void => {
-    for (const name of referencesIn(bytes, call.base)) into.add(nameOf(name));
-  };
-  for (const step of records.steps) {
-    for await (const match of every(store, step.type, narrowed(engine, step, asked))) collect(match, level);
-  }
-  const found = new Set<string>();
-  const seen = new Set(level);
-  while (level.size > 0) {
-    const next = new Set<string>();
-    const names = [...level].map(nameFrom).filter(({ type }) => engine.definitions.resourceTypes.includes(type));
-    // what a Binary holds is not looked into
-    for (const { type, id } of names) if (type === 'Binary') found.add(nameOf({ type, id }));
-    for (const match of await findByName(
-      store,
-      names.filter(({ type }) => type !== 'Binary'),
-    )) {
-      if (!isOurs(match, steps, records.patients, engine)) continue;
-      found.add(nameOf(match));
-      collect(match, next);
-    }
-    level = new Set([...next].filter((name) => !seen.has(name)));
-    for (const name of level) seen.add(name);
-  }
-  return found;
-}
-
-/** Neither among the records already, nor another patient's. */
-function isOurs(
-  match: Match,
-  steps: ReadonlyMap<string, Step>,
-  patients: ReadonlySet<string>,
-  { definitions }: Engine,
-): boolean {
-  const { type, keys = [] } = match;
-  const step = steps.get(type);
-  const stored = { k: [...keys], t: [], s: [], d: [], q: [], sd: null };
-  if (step !== undefined && matches(step.where, stored, match)) return false;
-  const named = patientsNamed(definitions, type, keys);
-  return named.length === 0 || named.some((id) => patients.has(id));
-}
-
-async function* every(store: Store, type: string, where: Predicate): AsyncGenerator<Match> {
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type,
-      where,
-      sort: [],
-      limit: SCAN,
-      total: 'none',
-      ...(after !== undefined && { after }),
-    });
-    yield* page.matches;
-    after = page.next;
-  } while (after !== undefined);
 }
 
 function entryOf({ definitions }: Engine, call: Call, { match, mode }: Entry): BundleEntryParts {
@@ -343,24 +96,3 @@ function linksOf({ base, query }: Call, path: string, { input, count, cursor, ne
     ...(next === undefined ? [] : [{ relation: 'next', url: url(writeCursor(next)) }]),
   ];
 }
-
-const writeCursor = ({ ids, next, part, type, after }: Position): string =>
-  Buffer.from(JSON.stringify({ ids, next, part, type, after })).toString('base64url');
-
-function readCursor(text: string): Position {
-  let position: Partial<Position>;
-  try {
-    position = (JSON.parse(Buffer.from(text, 'base64url').toString()) ?? {}) as Partial<Position>;
-  } catch {
-    throw damagedLink();
-  }
-  const { ids, part, ...texts } = position;
-  const isRight =
-    Array.isArray(ids) &&
-    [...ids, ...Object.values(texts)].every((value) => typeof value === 'string') &&
-    (part === 'records' || part === 'referred');
-  if (!isRight) throw damagedLink();
-  return position as Position;
-}
-
-const damagedLink = (): FhirError => new FhirError('invalid', 'The page link is damaged', { expression: '_cursor' });

@@ -3,7 +3,8 @@ import type { PatientEverythingInput, PatientEverythingOutput } from '../../../g
 import { everything } from '../../model/predicate.ts';
 import type { Store } from '../../storage/store.ts';
 import { defineOperation } from '../operation.ts';
-import { answerEverything, type Chunk } from './everything.ts';
+import { answerEverything } from './everything.ts';
+import type { Chunk } from './everything-page.ts';
 import { PATIENTS_AT_ONCE, recordsOfPatients } from './everything-records.ts';
 import { need } from './stored.ts';
 
