@@ -222,6 +222,14 @@ describe('posted definitions', function () {
         parameter: [{ name: 'definition', resource: profile('given') }],
       });
       assert.equal(minOf(given.body, 'Patient.birthDate'), 1, given.text);
+      const { differential: _none, ...only } = profile('only', {
+        snapshot: { element: [{ id: 'Patient', path: 'Patient', min: 0, max: '*', short: 'as it came' }] },
+      });
+      const kept = await client.post('/StructureDefinition/$snapshot', {
+        resourceType: 'Parameters',
+        parameter: [{ name: 'definition', resource: only }],
+      });
+      assert.equal(kept.body.snapshot?.element[0].short, 'as it came', kept.text);
       const unknown = await client.get('/StructureDefinition/$snapshot?url=http://example.org/unknown');
       assert.equal(`${unknown.status} ${issueOf(unknown)}`, '404 not-found');
       const none = await client.get('/StructureDefinition/none/$snapshot');

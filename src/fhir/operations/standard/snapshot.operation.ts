@@ -16,14 +16,15 @@ export default defineOperation<StructureDefinitionSnapshotInput, StructureDefini
   async run(input, context) {
     const { canonicals } = context.engine;
     const { snapshot, ...definition } = await definitionFor(input, context);
-    // a type that is not made from another, such as Element, has nothing to be made from
-    const isWhole = definition.baseDefinition === undefined && snapshot !== undefined;
+    // there is nothing to make it from: a type that has no base, such as Element, or a profile that came as a snapshot alone
+    const { baseDefinition, differential } = definition;
+    const isWhole = snapshot !== undefined && (baseDefinition === undefined || differential === undefined);
     const element = isWhole
       ? snapshot.element
       : await snapshotOf(definition as StructureDefinition, {
           find: async (url) => (await canonicals.find('StructureDefinition', url)) as StructureDefinition | undefined,
         });
-    const { differential, ...rest } = definition;
+    const { differential: _differential, ...rest } = definition;
     const whole = { ...rest, snapshot: { element }, ...(differential === undefined ? {} : { differential }) };
     return { return: whole as never as StructureDefinitionSnapshotOutput['return'] };
   },
