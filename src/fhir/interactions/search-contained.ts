@@ -8,7 +8,7 @@ import type { KeyExtractor } from '../model/keys.ts';
 import { matches } from '../model/matches.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { Resource } from '../model/resource.ts';
-import { asContained, containedIn, createKeyExtractor, type SearchPlan } from '../search/index.ts';
+import { containedAnywhere, containedIn, createKeyExtractor, type SearchPlan } from '../search/index.ts';
 import type { Match } from '../storage/store.ts';
 import type { Answer, Call, Engine } from './call.ts';
 import { bundleOf, planFor, queryFor, runSearch } from './search.ts';
@@ -76,7 +76,6 @@ interface How {
 
 function stagesOf({ definitions, settings }: Engine, plan: SearchPlan, { isBoth, isContainer }: How): Stage[] {
   const extractor = extractorOf(definitions, settings);
-  const { marker, where } = asContained(plan.where, plan.type);
   const insideOf = (match: Match): Resource[] =>
     containedIn(parseJson(match.bytes) as Resource).filter(
       (one) =>
@@ -91,7 +90,7 @@ function stagesOf({ definitions, settings }: Engine, plan: SearchPlan, { isBoth,
   const containers = definitions.resourceTypes.map(
     (type): Stage => ({
       type,
-      where: { op: 'and', of: [{ op: 'equals', key: marker }, where] },
+      where: containedAnywhere(definitions, plan.where, { type: plan.type, container: type }),
       answersOf(match) {
         const inside = insideOf(match);
         if (isContainer) return inside.length > 0 ? [match] : [];

@@ -5,8 +5,8 @@ export interface Meta {
   lastUpdated?: string;
   source?: string;
   profile?: string[];
-  security?: { system?: string; code?: string }[];
-  tag?: { system?: string; code?: string }[];
+  security?: { system?: string; code?: string; display?: string }[];
+  tag?: { system?: string; code?: string; display?: string }[];
   [element: string]: unknown;
 }
 

@@ -1,9 +1,11 @@
-// Contained resources have no place of their own, so their keys stand with their container's, under names of their own: `#Medication.code` for
-// a search of what is contained, `medication#Medication.code` for a chain through the reference that means it. Each resource that contains
-// nothing pays nothing. https://hl7.org/fhir/R4/search.html#contained
+// Contained resources have no place of their own, so their keys stand with their container's, under names of their own: those of the search
+// parameter that refers to them, `medication#Medication.code`, which a chain asks for, or `#Medication.code` where none does. A resource
+// that contains nothing pays nothing. https://hl7.org/fhir/R4/search.html#contained
+import type { Definitions } from '../definitions/definitions.ts';
 import type { Interval, SearchKeys } from '../model/keys.ts';
 import { nothing, type Predicate } from '../model/predicate.ts';
 import type { Resource } from '../model/resource.ts';
+import { parametersOf } from './parameters.ts';
 
 /** A reference to something in the same container, by a search parameter. */
 export interface LocalReference {
@@ -60,8 +62,9 @@ export function pushContained(
     }
   }
 
-  for (const one of contained) add(one, namesOf(one.resourceType));
   follow('', references, 1);
+  const meant = new Set(references.map(({ id }) => id));
+  for (const one of contained) if (one.id === undefined || !meant.has(one.id)) add(one, namesOf(one.resourceType));
 }
 
 function addUnder(prefix: string, from: SearchKeys, to: SearchKeys): void {
@@ -77,7 +80,7 @@ function addUnder(prefix: string, from: SearchKeys, to: SearchKeys): void {
   }
 }
 
-/** The same question, asked of resources of `type` that are contained: anywhere, or where the reference `code` means them. */
+/** The same question, asked of resources of `type` that are contained where the reference `code` means them, or no reference does. */
 export function asContained(predicate: Predicate, type: string, code?: string): { marker: string; where: Predicate } {
   const { marker, prefix } = namesOf(type, code);
   return { marker, where: under(predicate, prefix) };
@@ -132,4 +135,22 @@ function under(predicate: Predicate, prefix: string): Predicate {
     case 'linkedFrom':
       return nothing;
   }
+}
+
+/** … and the same of `type` wherever it is contained in a `container`. */
+export function containedAnywhere(
+  definitions: Definitions,
+  predicate: Predicate,
+  { type, container }: { type: string; container: string },
+): Predicate {
+  const references = parametersOf(definitions, container).stored.filter(
+    ({ definition, targets }) => definition.type === 'reference' && targets.includes(type),
+  );
+  return {
+    op: 'or',
+    of: [undefined, ...references.map(({ code }) => code)].map((code): Predicate => {
+      const { marker, where } = asContained(predicate, type, code);
+      return { op: 'and', of: [{ op: 'equals', key: marker }, where] };
+    }),
+  };
 }

@@ -1,7 +1,7 @@
 // The door of the search room.
 
 export { exactOf } from './confirmed.ts';
-export { asContained, containedIn } from './contained-keys.ts';
+export { containedAnywhere, containedIn } from './contained-keys.ts';
 export { createKeyExtractor, type ExtractOptions } from './extract.ts';
 export { type Include, referredBy, referringKeys } from './include.ts';
 export { judgeParameter, type Verdict } from './judge-parameter.ts';

@@ -3,7 +3,7 @@
 // code: never refused, never wrong.
 // https://hl7.org/fhir/R4/search.html#chaining
 import type { Document } from 'mongodb';
-import type { Predicate, SeekKeys } from '../../model/predicate.ts';
+import type { ContainedLink, Predicate, SeekKeys } from '../../model/predicate.ts';
 import { conditionOf, filterOf, type Resolved, successor } from './filter.ts';
 
 export interface Joined {
@@ -110,12 +110,17 @@ export async function resolveLinks(source: LinkSource, type: string, predicate: 
       if (ids) for (const id of ids) keys.push(prefix + id);
       else fields.push(lookUp(target, 'idsReferredTo', joined, prefix));
     }
-    for (const { marker, where: within } of contained) {
-      // nearly always there is none, and the index of keys stays the only one that is asked
-      if (!(await source.areFrequent(type, [marker], 0))) continue;
-      fields.push({ op: 'and', of: [{ op: 'equals', key: marker }, await resolve(within)] });
+    if (await mayContain(contained)) {
+      for (const { marker, where: within } of contained)
+        fields.push({ op: 'and', of: [{ op: 'equals', key: marker }, await resolve(within)] });
     }
     return { op: 'or', of: [{ op: 'oneOf', keys }, ...fields] };
+  }
+
+  /** Nearly always nothing is contained, and the index of keys stays the only one that is asked. */
+  async function mayContain(contained: readonly ContainedLink[]): Promise<boolean> {
+    const markers = contained.map(({ marker }) => marker);
+    return markers.length > 0 && (source.mustListAll(type) || (await source.areFrequent(type, markers, 0)));
   }
 
   async function linkedFrom({ type: from, param, where, seek }: LinkedFrom): Promise<Resolved> {
