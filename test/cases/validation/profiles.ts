@@ -363,7 +363,7 @@ const slices = [
     {
       what: 'a slice behind what may stand at the end only',
       change: { 'telecom/3': phone('3') },
-      found: 'structure Patient.telecom[2]',
+      found: 'structure Patient.telecom[3]',
       note: "HL7's validator only informs; openAtEnd allows other items at the end only",
     },
   ]),
@@ -600,27 +600,27 @@ const types = [
     {
       what: 'a reference to a type the profile excludes',
       change: { 'generalPractitioner/0': ref('Organization/o1') },
-      found: 'structure Patient.generalPractitioner[0]',
+      found: 'value Patient.generalPractitioner[0].reference',
     },
     {
       what: 'a reference to a type the profile excludes, by an absolute URL',
       change: { 'generalPractitioner/0': ref('http://example.org/fhir/Organization/o1') },
-      found: 'structure Patient.generalPractitioner[0]',
+      found: 'value Patient.generalPractitioner[0].reference',
     },
     {
       what: 'a reference to a type the profile excludes, by version',
       change: { 'link/0/other': ref('RelatedPerson/r1/_history/2') },
-      found: 'structure Patient.link[0].other',
+      found: 'value Patient.link[0].other.reference',
     },
     {
       what: 'a contained target without what its profile requires',
       change: { 'contained/0/name': undefined, 'contained/0/identifier': [{ value: '1' }] },
-      found: 'structure Patient.managingOrganization',
+      found: 'structure Patient.managingOrganization.reference',
     },
     {
       what: 'a contained target with another value than its profile',
       change: { 'contained/0/active': false },
-      found: 'structure Patient.managingOrganization',
+      found: 'structure Patient.managingOrganization.reference',
     },
   ]),
   ...of('Questionnaire-flat-questionnaire', [
@@ -746,7 +746,7 @@ const bindings = [
       change: { 'class/code': 'red' },
       found: 'code-invalid Encounter.class',
     },
-    { what: 'a Coding of no code', change: { class: { display: 'one' } }, found: 'code-invalid Encounter.class' },
+
     {
       what: 'a tag outside a required value set',
       change: { 'meta/tag/0/code': 'one' },
@@ -807,33 +807,33 @@ const extensions = of('Patient-extended', [
   {
     what: 'an extension of a name at a patient',
     change: { 'extension/2': { url: own('kind'), valueCode: 'x' } },
-    found: 'structure Patient.extension[2]',
+    found: 'extension Patient.extension[2].url',
   },
   {
     what: 'an extension of telecoms at a patient',
     change: { 'extension/2': { url: own('of-telecom'), valueBoolean: true } },
-    found: 'structure Patient.extension[2]',
+    found: 'extension Patient.extension[2].url',
   },
   {
     what: 'an extension of a patient at a telecom',
     change: { 'telecom/0/extension/0': { url: own('colour'), valueCode: 'red' } },
-    found: 'structure Patient.telecom[0].extension[0]',
+    found: 'extension Patient.telecom[0].extension[0].url',
   },
   {
     what: 'an unknown modifier extension',
     change: { modifierExtension: [{ url: 'http://example.org/unknown', valueBoolean: true }] },
-    found: 'structure Patient.modifierExtension[0]',
+    found: 'extension Patient.modifierExtension[0].url',
     note: "HL7's validator, told to accept unknown extensions, accepts this too; but who does not understand a modifier must not process the resource",
   },
   {
     what: 'a modifier extension among the others',
     change: { 'extension/2': { url: own('not-really'), valueBoolean: true } },
-    found: 'structure Patient.extension[2]',
+    found: 'extension Patient.extension[2].url',
   },
   {
     what: 'another extension among the modifiers',
     change: { modifierExtension: [{ url: own('anywhere'), valueString: 'x' }] },
-    found: 'structure Patient.modifierExtension[0]',
+    found: 'extension Patient.modifierExtension[0].url',
   },
 ]);
 
