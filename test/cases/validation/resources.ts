@@ -285,7 +285,7 @@ const extensions: Broken[] = [
     what: 'a nested extension of an unknown url',
     base: 'Patient',
     change: { extension: [{ url: core('patient-nationality'), extension: [{ url: 'land', valueString: 'x' }] }] },
-    found: 'structure Patient.extension[0].extension[0]',
+    found: 'extension Patient.extension[0].extension[0].url',
   },
   {
     what: 'a required nested extension left out',

@@ -103,12 +103,7 @@ const functions: Readonly<Record<string, Compile>> = {
   endsWith: ({ focus, text }) => affix(focus, text(0), (whole, part) => whole.endsWith(part)),
   contains: ({ focus, text }) => affix(focus, text(0), (whole, part) => whole.includes(part)),
   matches({ focus, text }) {
-    let pattern: RegExp;
-    try {
-      pattern = new RegExp(text(0), 'su');
-    } catch {
-      throw new Unsupported('matches');
-    }
+    const pattern = readPattern(text(0));
     return ofText(['boolean'], focus, (whole) => truth(pattern.test(whole)), FALSE);
   },
   length: ({ focus }) => ofText(['integer'], focus, (whole) => [whole.length]),
@@ -131,6 +126,18 @@ const functions: Readonly<Record<string, Compile>> = {
 /** What is not there begins with nothing: so bdl-8 is meant, and HL7's validator understands it. */
 function affix(focus: Value, part: string, holds: (whole: string, part: string) => boolean): Value {
   return ofText(['boolean'], focus, (whole) => truth(holds(whole, part)), FALSE);
+}
+
+/** Published patterns escape more than Unicode's syntax knows: `\\@` in eld-16. */
+function readPattern(text: string): RegExp {
+  for (const flags of ['su', 's']) {
+    try {
+      return new RegExp(text, flags);
+    } catch {
+      // the next is more patient
+    }
+  }
+  throw new Unsupported('matches');
 }
 
 function needed<T>(argument: T | undefined): T {

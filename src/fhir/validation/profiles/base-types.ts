@@ -48,9 +48,9 @@ export function createBaseType({ definitions, expressions }: BaseParts, name: st
   function baseElement(element: ElementDefinition, published: PublishedElement | undefined): BaseElement | undefined {
     const kind = definitions.type(element.type)?.kind;
     const content = kind === 'resource' || kind === 'primitive' ? kind : 'complex';
-    // a backbone element's own invariants are those of its type
-    const constraints =
-      kind === 'backbone' ? [] : constraintsOf(published, element.type, element.path.replace(/\..*/, ''));
+    // a backbone element's own invariants are those of its type; one that is defined elsewhere may add to them
+    const isOwnType = kind === 'backbone' && element.type === element.path;
+    const constraints = isOwnType ? [] : constraintsOf(published, element.type, element.path.replace(/\..*/, ''));
     const binding = bindingOf(published?.binding, element.type);
     const publishedType = published?.type?.find(({ code }) => code === element.type);
     const profiles = publishedType?.profile ?? [];

@@ -2,14 +2,19 @@
 import { isNode, type Node } from '../node.ts';
 import type { Run } from './run.ts';
 
-/** dom-3: what is contained is referred to from somewhere, or refers to its container */
+/** Each has an id of its own; dom-3: what is contained is referred to from somewhere, or refers to its container */
 export function checkContained(resource: Node, run: Run): void {
   const { contained } = resource;
   if (!Array.isArray(contained) || contained.length === 0) return;
   const used = new Set<string>();
   gatherLocal(resource, used);
+  const ids = new Set<string>();
   for (const [index, inner] of contained.entries()) {
-    if (!isNode(inner) || typeof inner.id !== 'string' || used.has(`#${inner.id}`)) continue;
+    if (!isNode(inner) || typeof inner.id !== 'string') continue;
+    if (ids.has(inner.id))
+      run.findings.report('duplicate', `Another contained resource has the id ${inner.id}`, 'contained', index);
+    ids.add(inner.id);
+    if (used.has(`#${inner.id}`)) continue;
     const own = new Set<string>();
     gatherLocal(inner, own);
     if (own.has('#')) continue;

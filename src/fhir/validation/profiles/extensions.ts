@@ -19,6 +19,7 @@ export function checkExtension(extension: Node, position: Position, run: Run): v
   // a part of a complex extension is named by the definition of the whole
   if (!url.includes(':')) {
     if (!isNested) findings.report('extension', `${shown(url)} is no absolute URL, as an extension needs it`, 'url');
+    else checkPart(url, position.parent, run);
     return;
   }
   const plan = run.known.profile(url);
@@ -41,6 +42,16 @@ export function checkExtension(extension: Node, position: Position, run: Run): v
   checkContext(plan, position, run);
   checkPlan(plan, extension, run);
   checkContextInvariants(plan, extension, position, run);
+}
+
+/** Of a complex extension whose slices are open all the same: a relative url says nothing that the definition does not. */
+function checkPart(url: string, { url: whole }: Node, run: Run): void {
+  if (typeof whole !== 'string' || !whole.includes(':')) return;
+  const slicing = run.known.profile(whole)?.root.children.find(({ name }) => name === 'extension')?.slicing;
+  if (slicing === undefined || slicing.rules === 'closed' || slicing.slices.length === 0) return;
+  const urls = slicing.slices.map(({ element }) => element.children.find(({ name }) => name === 'url')?.fixed);
+  if (urls.includes(undefined) || urls.includes(url)) return;
+  run.findings.report('extension', `${whole} defines no ${shown(url)}, but ${urls.map(shown).join(', ')}`, 'url');
 }
 
 /** Asked of the element that holds the extension: https://hl7.org/fhir/R4/structuredefinition-definitions.html#StructureDefinition.contextInvariant */
