@@ -1,7 +1,7 @@
 // Asks two FHIR servers that hold the same resources the same searches, and says where the answers differ: which resources matched, which were
 // included, how many in all, in which order, or that one refuses what the other answers. Knows of no product.
-//   npx tsx tools/compare-servers.ts <base URL> <base URL> [--put] [--markdown] [words of searches …]
-// --put stores test/cases/search/compared-resources.ts on both first; --markdown writes the table of differences.
+//   npx tsx tools/compare-servers.ts <base URL> <base URL> [--put] [--all] [words of searches …]
+// --put stores test/cases/search/compared-resources.ts on both first; --all names the searches with equal answers too.
 
 import { type Compared, compared } from '../test/cases/search/compared.ts';
 import { comparedResources } from '../test/cases/search/compared-resources.ts';
@@ -111,9 +111,7 @@ for (const row of compared) {
   if (told === undefined) tally.same++;
   else if (row.because !== undefined) tally.explained++;
   else tally.unexplained++;
-  if (rest.includes('--markdown')) {
-    if (told !== undefined) console.log(`| \`${row.search.replaceAll('|', '\\|')}\` | ${row.because ?? told} |`);
-  } else if (told !== undefined || rest.includes('--all')) {
+  if (told !== undefined || rest.includes('--all')) {
     const sizes = `${one.status} ${one.matches.length}+${one.included.length}`;
     console.log(
       `${told === undefined ? 'same' : row.because === undefined ? 'DIFFERS' : 'explained'} ${row.search} (${sizes})`,

@@ -150,7 +150,7 @@ const contained: Broken[] = [
     what: 'two contained resources of one id',
     base: 'Patient',
     change: { contained: [organization('o'), organization('o')], managingOrganization: ref('#o') },
-    found: 'duplicate Patient.contained[1]',
+    found: 'value Patient.contained[1].id',
   },
   {
     what: 'a profile that a contained resource claims',

@@ -11,8 +11,11 @@ export function checkContained(resource: Node, run: Run): void {
   const ids = new Set<string>();
   for (const [index, inner] of contained.entries()) {
     if (!isNode(inner) || typeof inner.id !== 'string') continue;
-    if (ids.has(inner.id))
-      run.findings.report('duplicate', `Another contained resource has the id ${inner.id}`, 'contained', index);
+    if (ids.has(inner.id)) {
+      run.findings.enter('contained', index);
+      run.findings.report('value', `Another contained resource has the id ${inner.id}`, 'id');
+      run.findings.leave();
+    }
     ids.add(inner.id);
     if (used.has(`#${inner.id}`)) continue;
     const own = new Set<string>();
