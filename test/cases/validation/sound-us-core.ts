@@ -66,6 +66,9 @@ export const soundUsCore: Record<string, Json> = {
   'Observation-us-core-smokingstatus': observation('social-history', loinc('72166-2'), {
     valueCodeableConcept: concept('http://snomed.info/sct', '266919005'),
   }),
+  'Observation-us-core-observation-survey': observation('survey', loinc('76504-0'), {
+    valueQuantity: quantity(0, '{score}'),
+  }),
   'Observation-us-core-observation-social-history': observation('social-history', text('Occupation'), {
     valueString: 'nurse',
   }),

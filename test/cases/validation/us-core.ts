@@ -313,6 +313,14 @@ export const usCore: Row[] = [
     { what: 'no time', change: { effectiveDateTime: undefined }, found: 'required Observation.effective' },
     { what: 'no category', change: { category: undefined }, found: 'required Observation.category' },
   ]),
+  ...of('Observation-us-core-observation-survey', [
+    {
+      what: 'a score of another system',
+      change: { 'valueQuantity/system': 'http://example.org' },
+      found: 'invariant Observation',
+      says: 'us-core-3',
+    },
+  ]),
   ...of('Observation-us-core-observation-social-history', [
     {
       what: 'another category',

@@ -130,7 +130,8 @@ function elementsNamed(definitions: Definitions, typeName: string, name: string)
   const type = definitions.type(typeName);
   if (type === undefined) throw new Unsupported(typeName);
   if (type.kind === 'primitive') throw new Unsupported(`${typeName}.${name}`);
-  return [...type.elements.values()].filter((element) => (element.choice ?? element.name) === name);
+  // profiles also name a choice with its type, as JSON does: `valueQuantity`
+  return [...type.elements.values()].filter((element) => element.choice === name || element.name === name);
 }
 
 /** Contained resources and entries of Bundles: only the resource itself says what it is. */
