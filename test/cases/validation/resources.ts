@@ -320,6 +320,20 @@ const extensions: Broken[] = [
     change: { extension: [{ url: core('ordinalValue'), valueDecimal: 1 }] },
     found: 'extension Patient.extension[0].url',
   },
+  {
+    what: 'an extension of definitions at their contacts',
+    base: 'ValueSet-normative',
+    change: {
+      extension: undefined,
+      contact: [
+        {
+          name: 'x',
+          extension: [{ url: core('structuredefinition-normative-version'), valueCode: '4.0.0' }],
+        },
+      ],
+    },
+    found: 'extension ValueSet.contact[0].extension[0].url',
+  },
 ];
 
 const claimed: Broken[] = [

@@ -530,6 +530,12 @@ const resources: Record<string, Json> = {
     ],
     teardown: { action: [{ operation: { encodeRequestUrl: true, url: 'Patient/1' } }] },
   },
+  'ValueSet-normative': {
+    extension: [
+      { url: 'http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version', valueCode: '4.0.0' },
+    ],
+    status: 'draft',
+  },
   ValueSet: {
     status: 'draft',
     compose: {

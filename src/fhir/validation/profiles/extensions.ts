@@ -5,6 +5,14 @@ import type { BaseElement, BaseType, Constraint, ProfilePlan } from './plan.ts';
 import { checkConstraints, checkPlan } from './profile.ts';
 import type { Run } from './run.ts';
 
+/** Where the specification itself uses an extension beyond the context it gives it; later editions have widened that. */
+const ALSO_ON: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  [
+    'http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version',
+    new Set(['CodeSystem', 'ValueSet', 'OperationDefinition', 'SearchParameter', 'CapabilityStatement']),
+  ],
+]);
+
 interface Position {
   element: BaseElement;
   parent: Node;
@@ -74,6 +82,7 @@ function checkContextInvariants(plan: ProfilePlan, extension: Node, { parent, pa
 
 function checkContext(plan: ProfilePlan, position: Position, run: Run): void {
   if (plan.context.length === 0 || plan.context.some((context) => isContext(context, position, run))) return;
+  if (ALSO_ON.get(plan.url)?.has(position.parentType.name)) return;
   const allowed = plan.context.map(({ expression }) => expression).join(', ');
   run.findings.report('extension', `${plan.url} may not be used here, only on ${allowed}`, 'url');
 }
