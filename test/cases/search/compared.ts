@@ -15,8 +15,9 @@ const LOINC = 'http://loinc.org';
 const UCUM = 'http://unitsofmeasure.org';
 const CODES = 'http://example.org/codes';
 
-/** Searches whose answers differ, by the reason; Wardgate first, HAPI FHIR 8.8.0 second. */
 const ADA = 'Observation?subject=Patient/x-ada&value-quantity=';
+
+/** reason → searches to which HAPI FHIR 8.8.0 answers otherwise */
 const because: Record<string, string[]> = {
   'HAPI does not support it, or only where it is switched on': [
     'Patient?identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|A-1',

@@ -333,6 +333,7 @@ const extensions: Broken[] = [
       ],
     },
     found: 'extension ValueSet.contact[0].extension[0].url',
+    note: "HL7's validator lets this extension stand anywhere",
   },
 ];
 
