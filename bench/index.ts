@@ -1,4 +1,5 @@
-// `npm run bench`: measures Wardgate beside the raw limit of its own database, in one run, and writes docs/benchmarks.md.
+// `npm run bench`: measures Wardgate beside the raw limit of its own database, in one run, and writes docs/benchmarks.md. Before that it
+// prints what validation costs (bench/validation.ts).
 //   npm run bench -- --data FOLDER     Synthea transaction bundles (default: the demo hospital of seed/)
 //   npm run bench -- --growth 1000000  also grow to so many Observations and count the keys examined (default 20000)
 //   npm run bench -- --print           only print, do not write docs/benchmarks.md
@@ -31,6 +32,9 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const say = (line: string): void => console.error(line);
 
 execFileSync(process.execPath, [path.join(root, 'bin/wardgate.mjs'), 'build'], { stdio: 'inherit' });
+execFileSync(process.execPath, ['--import', 'tsx', path.join(root, 'bench/validation.ts'), '--data', options.data], {
+  stdio: ['ignore', 2, 2],
+});
 const dataDir = mkdtempSync(path.join(tmpdir(), 'wardgate-bench-'));
 const config = readConfig();
 const engines = await startEngines({ ...config, dataDir, mongodbUri: undefined, redisUrl: undefined, report: say });
