@@ -165,6 +165,7 @@ export const quantityCases: readonly SearchCases[] = [
       ucum('arb', 5, "[arb'U]/L"),
       ucum('ph', 7.4, '[pH]'),
       ucum('annotated', 5, 'g{wet}'),
+      ucum('long', 66.899999999999991, '[in_i]'),
     ],
     rows: [
       [`value-quantity=5|${UCUM}|g`, ['g', 'mg', 'kg', 'more', 'annotated']],
@@ -196,6 +197,8 @@ export const quantityCases: readonly SearchCases[] = [
       [`value-quantity=5.0|${UCUM}|[IU]/L`, ['iu', 'miu']],
       [`value-quantity=5|${UCUM}|[arb'U]/L`, ['arb']],
       [`value-quantity=7.4|${UCUM}|[pH]`, ['ph']],
+      [`value-quantity=66.899999999999991|${UCUM}|[in_i]`, ['long']],
+      [`value-quantity=66.9|${UCUM}|[in_i]`, ['long']],
       ['value-quantity:missing=true', []],
     ],
   },

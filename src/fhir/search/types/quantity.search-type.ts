@@ -3,7 +3,7 @@
 // UCUM quantities whose unit reads like the code, which is nearly all of them: the search asks for both spellings instead.
 import { type CanonicalUnit, canonicalUnit } from '../canonical-units.ts';
 import { anyOf } from '../confirmed.ts';
-import { readNumber } from '../number-range.ts';
+import { nextAbove, readNumber } from '../number-range.ts';
 import { askInterval, illegalValue, type Ordered, PREFIXES, readPrefix } from '../prefixes.ts';
 import { CONVERTED, pushInterval, pushRange, type Quantity, UCUM, unitToken } from '../quantity-keys.ts';
 import { defineSearchType, type KeySink } from '../search-type.ts';
@@ -70,7 +70,12 @@ const inUnit = ({ prefix, lo, hi, range }: Ordered, { convert }: CanonicalUnit):
   prefix,
   lo: convert(lo),
   hi: convert(hi),
-  range: { lo: convert(range.lo), hi: convert(range.hi), isHalfOpen: range.isHalfOpen },
+  // more digits than a conversion keeps still stand for the number itself
+  range: {
+    lo: convert(range.lo),
+    hi: Math.max(convert(range.hi), nextAbove(convert(hi))),
+    isHalfOpen: range.isHalfOpen,
+  },
 });
 
 export default defineSearchType<QuantitySearch>({
