@@ -146,7 +146,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     profiles: profiles.ofType('OperationDefinition'),
     definitions,
     validate,
-    parts: { ...partsOf(settings), activation },
+    parts: { ...partsOf(settings), activation, reextract: database.reextract },
   });
   const asyncRunner = createAsyncRunner({
     queue,

@@ -36,9 +36,10 @@ program
 program
   .command('reindex')
   .description('Extract the search keys of all resources again, beside normal work.')
-  .action(async () => {
+  .option('-t, --type <type...>', 'only of these types')
+  .action(async ({ type = [] }: { type?: string[] }) => {
     const { runReindex } = await import('./reindex.ts');
-    process.exitCode = await runReindex(readConfig());
+    process.exitCode = await runReindex(readConfig(), type);
   });
 
 const packages = program

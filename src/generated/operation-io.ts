@@ -435,6 +435,17 @@ export type ResourceMetaOutput = {
   return: Meta;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/Resource-reindex */
+export type ResourceReindexInput = {
+  type?: string[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Resource-reindex */
+export type ResourceReindexOutput = {
+  indexed: number;
+  failed?: string[];
+};
+
 /** http://hl7.org/fhir/OperationDefinition/Resource-validate */
 export type ResourceValidateInput = {
   resource?: Resource;

@@ -17,7 +17,7 @@ export interface ParameterSource {
 export interface SourceDeps {
   engine: Engine;
   store: Pick<Store, 'find'>;
-  canonicals?: Pick<Canonicals, 'find' | 'list'> | undefined;
+  canonicals?: Pick<Canonicals, 'find' | 'list' | 'versions'> | undefined;
 }
 
 const PAGE = 200;
@@ -50,7 +50,10 @@ export function createParameterSource({ engine, store, canonicals }: SourceDeps)
         if (resource.status === 'active') return resource;
         newest ??= resource;
       }
-      return newest ?? (await canonicals?.find(TYPE, url));
+      if (newest) return newest;
+      // one that was just deleted may still be known there; its end is told (onChange) like every change
+      const isStored = canonicals?.versions(TYPE, url)[0]?.origin.kind === 'stored';
+      return isStored ? undefined : canonicals?.find(TYPE, url);
     },
     async *all() {
       const seen = new Set<unknown>();

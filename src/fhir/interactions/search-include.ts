@@ -42,6 +42,10 @@ export async function includeFor(
       break;
     }
     asked = includes.filter(({ iterate }) => iterate);
+    if (round === MAX_ROUNDS - 1 && frontier.length > 0 && asked.length > 0) {
+      const diagnostics = `:iterate was followed ${MAX_ROUNDS} times; what the last included resources refer to is not included`;
+      warnings.push({ severity: 'warning', code: 'too-costly', diagnostics });
+    }
   }
   return { resources, warnings };
 }

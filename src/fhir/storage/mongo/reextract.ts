@@ -16,7 +16,7 @@ export interface ReextractProgress {
 }
 
 export interface ReextractOptions {
-  /** default: those whose keys were made by another version of the extractor */
+  /** default: those whose keys were made by another version of the extractor, with `all` every type that there is */
   types?: readonly string[];
   /** documents whose keys are of this version too: after a repair of the database, say */
   all?: boolean;
@@ -152,7 +152,7 @@ export function createReextract(deps: {
 
   return async (options = {}) => {
     const result: ReextractResult = { documents: 0, failed: [] };
-    const types = options.types ?? (await collections.outdatedTypes());
+    const types = options.types ?? (await (options.all ? collections.refresh() : collections.outdatedTypes()));
     for (const type of types) while (await reextractType(type, options, result));
     return result;
   };
