@@ -266,6 +266,24 @@ export const posted: Json[] = [
     'Bundle.entry:condition.fullUrl': { min: 1 },
     'Bundle.entry:condition.resource': { min: 1, ...type('Condition') },
   }),
+  profile('slices-by-entry-profile', 'Bundle', {
+    'Bundle.entry': {
+      slicing: {
+        discriminator: [
+          { type: 'type', path: 'resource' },
+          { type: 'profile', path: 'resource' },
+        ],
+        rules: 'open',
+      },
+    },
+    'Bundle.entry:patient': { min: 1, max: '1' },
+    'Bundle.entry:patient.resource': { min: 1, ...type('Patient') },
+    'Bundle.entry:organization': { min: 1, max: '1' },
+    'Bundle.entry:organization.resource': {
+      min: 1,
+      ...type('Organization', { profile: [own('active-organization')] }),
+    },
+  }),
   profile('reslices', 'Observation', {
     'Observation.component': { ...slicing('pattern', 'code'), min: 1 },
     'Observation.component:colour': { min: 1, max: '3' },

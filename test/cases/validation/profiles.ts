@@ -539,6 +539,20 @@ const slices = [
       says: 'patient',
     },
   ]),
+  ...of('Bundle-slices-by-entry-profile', [
+    {
+      what: 'a required entry left out, where the profile of a discriminator is that of the type',
+      change: { 'entry/0': undefined },
+      found: 'required Bundle.entry',
+      says: 'patient',
+    },
+    {
+      what: 'a required entry that has the type, but not the profile',
+      change: { 'entry/1/resource/active': false },
+      found: 'required Bundle.entry',
+      says: 'organization',
+    },
+  ]),
   ...noted(
     "HL7's validator tells slices of a slice apart by the discriminators of the outer slicing only, and refuses the sound resource too",
     of('Observation-reslices-further', [

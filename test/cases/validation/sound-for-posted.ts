@@ -149,6 +149,17 @@ export const soundForPosted: Record<string, Json> = {
       },
     ],
   },
+  'Bundle-slices-by-entry-profile': {
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [
+      { fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000001', resource: { resourceType: 'Patient', active: true } },
+      {
+        fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000002',
+        resource: { resourceType: 'Organization', active: true, name: 'Clinic' },
+      },
+    ],
+  },
   'Observation-reslices-further': {
     ...observation,
     component: [

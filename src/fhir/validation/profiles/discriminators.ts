@@ -239,7 +239,7 @@ async function testOf(kind: string, target: Target, compiling: Compiling): Promi
     return min === undefined || min === 0 ? undefined : { one: () => true, some: (items) => items.length > 0 };
   }
   if (kind === 'type') return typeTest(target, compiling);
-  if (kind === 'profile') return profileTest(target);
+  if (kind === 'profile') return profileTest(target) ?? typeTest(target, compiling); // no profile: that of the type
   if (kind !== 'value' && kind !== 'pattern') return undefined;
   const test = valueTest(target);
   if (test !== undefined) return anyOf(test);
