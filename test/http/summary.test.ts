@@ -7,7 +7,8 @@ interface Section {
   title: string;
   code: { coding: [{ code: string }] };
   text: { div: string };
-  entry: { reference: string }[];
+  entry?: { reference: string }[];
+  emptyReason?: { coding: [{ code: string }] };
 }
 interface Entry {
   fullUrl: string;
@@ -15,14 +16,13 @@ interface Entry {
   resource: any;
 }
 
-const ABSENT = 'http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips';
 const sectionsOf = ({ body }: Reply): Section[] => body.entry[0].resource.section;
 /** what each section's entries are, by LOINC code */
 const contentsOf = (reply: Reply): Record<string, string[]> => {
   const byUrl = new Map<string, Entry>(reply.body.entry.map((entry: Entry) => [entry.fullUrl, entry]));
   const base = reply.body.entry[1].fullUrl.replace(/Patient\/.*$/, '');
   return Object.fromEntries(
-    sectionsOf(reply).map(({ code, entry }) => [
+    sectionsOf(reply).map(({ code, entry = [] }) => [
       code.coding[0].code,
       entry.map(({ reference }) => {
         const found = byUrl.get(reference.startsWith('urn:') ? reference : base + reference);
@@ -165,6 +165,15 @@ describe('Patient/$summary', () => {
       ...own,
       title: 'Breathe',
     });
+    // told by the patient, of somebody else
+    await hospital.have({
+      resourceType: 'AllergyIntolerance',
+      id: 'of-child',
+      patient: to('Patient/child'),
+      asserter: to('Patient/p1'),
+      clinicalStatus: of('http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', 'active'),
+      code: { text: 'Nuts' },
+    });
     await hospital.have({ resourceType: 'Flag', id: 'flag', status: 'active', code: { text: 'Falls' }, ...own });
   });
   after(() => hospital.close());
@@ -172,18 +181,11 @@ describe('Patient/$summary', () => {
   it('says that nothing is known where nothing is recorded, in the required sections', async () => {
     const reply = await hospital.get('/Patient/empty/$summary');
     assert.equal(reply.status, 200, reply.text);
-    assert.deepEqual(contentsOf(reply), {
-      '11450-4': ['new Condition'],
-      '48765-2': ['new AllergyIntolerance'],
-      '10160-0': ['new MedicationStatement'],
-    });
-    const codes = reply.body.entry
-      .flatMap(({ resource }: Entry) => (resource.code ?? resource.medicationCodeableConcept)?.coding ?? [])
-      .filter(({ system }: { system: string }) => system === ABSENT);
-    assert.deepEqual(
-      codes.map(({ code }: { code: string }) => code),
-      ['no-problem-info', 'no-allergy-info', 'no-medication-info'],
-    );
+    assert.deepEqual(contentsOf(reply), { '11450-4': [], '48765-2': [], '10160-0': [] });
+    for (const { emptyReason, text } of sectionsOf(reply)) {
+      assert.equal(emptyReason?.coding[0].code, 'unavailable');
+      assert.match(text.div, /No information about (problems|allergies|medications)/);
+    }
   });
 
   it('has what matters now, in its sections', async () => {
@@ -192,7 +194,7 @@ describe('Patient/$summary', () => {
       contentsOf(reply),
       {
         '11450-4': ['Condition/asthma'],
-        '48765-2': ['new AllergyIntolerance'],
+        '48765-2': [],
         '10160-0': ['MedicationRequest/m1'],
         '11369-6': ['Immunization/i1'],
         '30954-2': ['Observation/hb'],

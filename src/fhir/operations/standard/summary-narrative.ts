@@ -23,6 +23,12 @@ export function narrativeOf(
   };
 }
 
+/** What a section without entries says. */
+export const narrativeOfNothing = (title: string, sentence: string): Narrative => ({
+  status: 'generated',
+  div: `<div xmlns="http://www.w3.org/1999/xhtml"><h5>${asXml(title)}</h5><p>${asXml(sentence)}</p></div>`,
+});
+
 const asXml = (text: string): string =>
   // what XML cannot hold is left out
   text

@@ -6,10 +6,10 @@ export interface Section {
   /** LOINC */
   code: string;
   display: string;
-  /** searches within the patient's records: type and criteria */
+  /** searches among what is about the patient: type and criteria */
   sources: readonly Source[];
-  /** the section is always there; this is the code of its entry where nothing is known */
-  unknown?: { type: 'Condition' | 'AllergyIntolerance' | 'MedicationStatement'; code: string; display: string };
+  /** the section is always there; this is what it says where nothing is recorded */
+  unknown?: string;
 }
 
 export interface Source {
@@ -49,14 +49,14 @@ export const sections: readonly Section[] = [
     code: '11450-4',
     display: 'Problem list - Reported',
     sources: [{ type: 'Condition', query: [['clinical-status:not', 'inactive,remission,resolved'], RIGHT] }],
-    unknown: { type: 'Condition', code: 'no-problem-info', display: 'No information about problems' },
+    unknown: 'No information about problems',
   },
   {
     title: 'Allergies and Intolerances',
     code: '48765-2',
     display: 'Allergies and adverse reactions Document',
     sources: [{ type: 'AllergyIntolerance', query: [['clinical-status:not', 'inactive,resolved'], RIGHT] }],
-    unknown: { type: 'AllergyIntolerance', code: 'no-allergy-info', display: 'No information about allergies' },
+    unknown: 'No information about allergies',
   },
   {
     title: 'Medication Summary',
@@ -72,7 +72,7 @@ export const sections: readonly Section[] = [
         ],
       },
     ],
-    unknown: { type: 'MedicationStatement', code: 'no-medication-info', display: 'No information about medications' },
+    unknown: 'No information about medications',
   },
   {
     title: 'Immunizations',

@@ -7,22 +7,28 @@ import type { PatientSummaryInput, PatientSummaryOutput } from '../../../generat
 import { FhirError } from '../../model/errors.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Resource } from '../../model/resource.ts';
-import { patientCompartmentKeys, planCriteria } from '../../search/index.ts';
+import { planCriteria } from '../../search/index.ts';
 import type { Match } from '../../storage/store.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import { documentOf } from './document-bundle.ts';
 import { fetchInOrder, lastOfEachCode } from './last-of-each-code.ts';
 import { referencesIn } from './references-in.ts';
 import { contentOf, findByName, nameFrom, nameOf, need } from './stored.ts';
-import { narrativeOf, textOf } from './summary-narrative.ts';
+import { completed, UNKNOWN } from './summary-absent.ts';
+import { narrativeOf, narrativeOfNothing, textOf } from './summary-narrative.ts';
 import { type Section, type Source, sections } from './summary-sections.ts';
 
 const IPS = 'http://hl7.org/fhir/uv/ips/StructureDefinition';
 const LOINC = 'http://loinc.org';
-const ABSENT_UNKNOWN = 'http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips';
-const DATA_ABSENT_REASON = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 /** of one source; a summary of more is none */
 const MOST_ENTRIES = 500;
+/** "No information" is not "no known allergies": that is said only where somebody recorded it. */
+const NOTHING_RECORDED = {
+  coding: [
+    { system: 'http://terminology.hl7.org/CodeSystem/list-empty-reason', code: 'unavailable', display: 'Unavailable' },
+  ],
+  text: 'No information available',
+};
 /** what entries refer to and a reader needs to understand them */
 const SUPPORTING = new Set([
   'Practitioner',
@@ -91,7 +97,7 @@ async function summaryOf(context: OperationContext, patient: Patient): Promise<R
   const stored = (match: Match): Part => ({
     reference: nameOf(match),
     fullUrl: `${call.base}/${nameOf(match)}`,
-    resource: contentOf(match),
+    resource: completed(contentOf(match)),
   });
   const found = await Promise.all(sections.map((section) => entriesOf(context, section, patient.id!)));
   const supporting = await supportOf(context, found.flat(), patient);
@@ -102,7 +108,6 @@ async function summaryOf(context: OperationContext, patient: Patient): Promise<R
   const filled = sections.map((section, index) => {
     const parts = found[index]!.map(stored);
     if (section.code === '46264-8') parts.push(...devices.statements.map((resource) => made({ ...resource, subject })));
-    if (parts.length === 0 && section.unknown !== undefined) parts.push(made(nothingKnown(section.unknown, subject)));
     return { section, parts };
   });
   const author = made({
@@ -124,23 +129,27 @@ async function summaryOf(context: OperationContext, patient: Patient): Promise<R
     title: `Patient summary as of ${date.slice(0, 10)}`,
     ...(custodian?.reference !== undefined && names.has(custodian.reference) && { custodian }),
     section: filled
-      .filter(({ parts }) => parts.length > 0)
-      .map(({ section: { title, code, display }, parts }) => ({
+      .filter(({ section, parts }) => parts.length > 0 || section.unknown !== undefined)
+      .map(({ section: { title, code, display, unknown = '' }, parts }) => ({
         title,
         code: { coding: [{ system: LOINC, code, display }] },
-        text: narrativeOf(
-          title,
-          parts.map(({ resource }) => resource),
-          names,
-        ),
-        entry: parts.map(({ reference }) => ({ reference })),
+        ...(parts.length === 0
+          ? { text: narrativeOfNothing(title, unknown), emptyReason: NOTHING_RECORDED }
+          : {
+              text: narrativeOf(
+                title,
+                parts.map(({ resource }) => resource),
+                names,
+              ),
+              entry: parts.map(({ reference }) => ({ reference })),
+            }),
       })),
   };
   const first = made(composition as never as Resource);
   const own: Part = {
     reference: subject.reference,
     fullUrl: `${call.base}/${subject.reference}`,
-    resource: patient as never as Resource,
+    resource: completed(patient as never as Resource),
   };
   const parts = [
     first,
@@ -163,23 +172,21 @@ function made(resource: Resource): Part {
   return { reference: `urn:uuid:${id}`, fullUrl: `urn:uuid:${id}`, resource: { resourceType, id, ...content } };
 }
 
-function withinPatient(
+/** About the patient: the compartment also holds what the patient told or did of others. */
+function aboutPatient(
   { definitions, settings, now }: OperationContext['engine'],
   { type, query }: Source,
   id: string,
 ): Predicate {
-  const keys = patientCompartmentKeys(definitions, type, id);
-  const own: Predicate = keys.length === 1 ? { op: 'equals', key: keys[0]! } : { op: 'oneOf', keys };
-  if (query.length === 0) return own;
-  const { where } = planCriteria({ definitions, type, query, settings, now: now() });
-  return { op: 'and', of: [own, where] };
+  const criteria = [['patient', `Patient/${id}`] as const, ...query];
+  return planCriteria({ definitions, type, query: criteria, settings, now: now() }).where;
 }
 
 async function entriesOf({ engine, store }: OperationContext, { sources }: Section, id: string): Promise<Match[]> {
   const found = await Promise.all(
     sources.map(async (source) => {
       const { type, isLast } = source;
-      const where = withinPatient(engine, source, id);
+      const where = aboutPatient(engine, source, id);
       if (isLast)
         return fetchInOrder(store, type, (await lastOfEachCode(store, type, where, 1)).slice(0, MOST_ENTRIES));
       return (await store.find({ type, where, sort: [], limit: MOST_ENTRIES, total: 'none' })).matches;
@@ -231,49 +238,10 @@ async function devicesOf({ store, call }: OperationContext, id: string, statemen
         resourceType: 'DeviceUseStatement',
         status: 'active',
         device: { reference: nameOf(match) },
-        _timingDateTime: unknownValue(),
+        _timingDateTime: UNKNOWN,
       }),
     ),
   };
-}
-
-const unknownValue = () => ({ extension: [{ url: DATA_ABSENT_REASON, valueCode: 'unknown' }] });
-
-const ofSystem = (system: string, code: string) => ({
-  coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code }],
-});
-
-/** "No information" is not "no known allergies": that is said only where somebody recorded it. */
-function nothingKnown(
-  { type, code, display }: NonNullable<Section['unknown']>,
-  subject: { reference: string },
-): Resource {
-  const concept = { coding: [{ system: ABSENT_UNKNOWN, code, display }] };
-  switch (type) {
-    case 'Condition':
-      return {
-        resourceType: type,
-        clinicalStatus: ofSystem('condition-clinical', 'active'),
-        category: [ofSystem('condition-category', 'problem-list-item')],
-        code: concept,
-        subject,
-      };
-    case 'AllergyIntolerance':
-      return {
-        resourceType: type,
-        clinicalStatus: ofSystem('allergyintolerance-clinical', 'active'),
-        code: concept,
-        patient: subject,
-      };
-    case 'MedicationStatement':
-      return {
-        resourceType: type,
-        status: 'unknown',
-        medicationCodeableConcept: concept,
-        subject,
-        _effectiveDateTime: unknownValue(),
-      };
-  }
 }
 
 function nameForReaders(resource: Resource): string {
