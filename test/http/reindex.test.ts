@@ -22,7 +22,11 @@ describe('$reindex', () => {
           request: { method: 'PUT', url: `Patient/p${index + at}` },
         })),
       });
-    await client.put('/Basic/b', { resourceType: 'Basic', id: 'b', code: { coding: [{ code: 'x' }] } });
+    await client.put('/Basic/b', {
+      resourceType: 'Basic',
+      id: 'b',
+      code: { coding: [{ code: 'x', display: 'Headache' }] },
+    });
   });
   after(async () => {
     await server.close();
@@ -45,6 +49,17 @@ describe('$reindex', () => {
     assert.equal((await client.get('/Patient?family=F7&_total=accurate')).body.total, 11);
     assert.equal((await client.get('/Basic?code=x')).body.total, 1);
     assert.equal((await client.get('/Patient/p7')).text, before);
+  });
+
+  it('makes again what is derived from the resources and was dropped beside them', async () => {
+    await database.db.dropCollection('codes');
+    await database.db.collection('Patient').dropIndex('s_1');
+    assert.equal((await client.get('/Basic?code:text=headache')).body.total, 0);
+    assert.equal((await client.post('/$reindex')).status, 200);
+    assert.equal((await client.get('/Basic?code:text=headache')).body.total, 1);
+    const names = (await database.db.collection('Patient').indexes()).map(({ name }) => name);
+    assert.ok(names.includes('s_1'), names.join());
+    assert.ok((await database.db.collection('codes').indexes()).length > 1);
   });
 
   it('is of one type where it is called on one, or where types are named', async () => {

@@ -149,6 +149,32 @@ describe('search parameters at run time', () => {
     assert.deepEqual(idsOf(await client.get('/Patient?race=race-0')), []);
   });
 
+  it('are named in a warning by _include=* that does not follow them yet, and followed afterwards', async () => {
+    await client.put('/Practitioner/who', { resourceType: 'Practitioner', id: 'who' });
+    await client.put('/Patient/theirs', {
+      resourceType: 'Patient',
+      id: 'theirs',
+      extension: [{ url: 'http://example.org/doctor', valueReference: { reference: 'Practitioner/who' } }],
+    });
+    const doctor = parameter('doctor', {
+      type: 'reference',
+      target: ['Practitioner'],
+      expression: "Patient.extension.where(url = 'http://example.org/doctor').value",
+    });
+    assert.equal((await client.put('/SearchParameter/doctor', doctor)).status, 201);
+    const found = () => client.get('/Patient?_id=theirs&_include=*');
+    const warned = ({ body }: Reply): string =>
+      body.entry.find(({ search }: { search: { mode: string } }) => search.mode === 'outcome')?.resource.issue[0]
+        .diagnostics ?? '';
+    for (let tries = 0; !warned(await found()).includes('doctor of Patient is being indexed'); tries++) {
+      assert.ok(tries < 400, 'no warning');
+      await sleep(10);
+    }
+    await untilActive(client, 'doctor');
+    assert.deepEqual(idsOf(await found()), ['theirs', 'who']);
+    assert.equal((await client.delete('/SearchParameter/doctor')).status, 204);
+  });
+
   it('are gone with their resource, and leave no keys', async () => {
     assert.ok((await client.get('/Patient?race=e')).status === 200);
     assert.equal((await client.delete('/SearchParameter/us-core-race')).status, 204);

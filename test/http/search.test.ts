@@ -293,6 +293,45 @@ describe('search over HTTP', () => {
       assert.deepEqual(reversed, [...observations.toReversed(), 'bob', 'ann']);
     });
 
+    it('pages through several types by a quantity, whatever its unit', async () => {
+      const about = (resourceType: string, id: string, value: number, code: string) => ({
+        resourceType,
+        id,
+        status: 'active',
+        type: { text: 'x' },
+        useContext: [
+          {
+            code: { code: 'age' },
+            valueQuantity: { value, code, unit: code, system: 'http://unitsofmeasure.org' },
+          },
+        ],
+      });
+      const all = [
+        about('Questionnaire', 'by-m', 1.8, 'm'),
+        about('Library', 'by-cm', 180, 'cm'),
+        about('Library', 'by-mm', 900, 'mm'),
+        about('Questionnaire', 'by-km', 0.5, 'km'),
+      ];
+      for (const one of all) {
+        const { type, ...rest } = one;
+        await client.put(`/${one.resourceType}/${one.id}`, one.resourceType === 'Library' ? one : rest);
+      }
+      const walked = async (sort: string): Promise<string[]> => {
+        const found: string[] = [];
+        let url: string | undefined = `/?_type=Questionnaire,Library&context-quantity=gt0&_sort=${sort}&_count=1`;
+        for (let pages = 0; url !== undefined && pages < 10; pages++) {
+          const reply: Reply = await client.get(url);
+          assert.equal(reply.status, 200, reply.text);
+          found.push(...idsOf(reply));
+          url = linkOf(reply, 'next');
+        }
+        return found;
+      };
+      // of equal ones, types follow one another by name
+      assert.deepEqual(await walked('context-quantity'), ['by-mm', 'by-cm', 'by-m', 'by-km']);
+      assert.deepEqual(await walked('-context-quantity'), ['by-km', 'by-cm', 'by-m', 'by-mm']);
+    });
+
     it('finds by what all types share, and counts', async () => {
       assert.deepEqual(idsOf(await client.get('/?_id=ann')), ['ann']);
       assert.equal((await client.get('/?_type=Patient,Observation&_summary=count')).body.total, 6);

@@ -9,9 +9,10 @@ import { matches } from '../model/matches.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { Resource } from '../model/resource.ts';
 import { containedAnywhere, containedIn, createKeyExtractor, type SearchPlan } from '../search/index.ts';
-import type { Match } from '../storage/store.ts';
+import type { Match, Store } from '../storage/store.ts';
 import type { Answer, Call, Engine } from './call.ts';
 import { bundleOf, planFor, queryFor, runSearch } from './search.ts';
+import { explainedStore } from './search-explain.ts';
 
 const OPTIONS = {
   _contained: ['false', 'true', 'both'],
@@ -29,7 +30,8 @@ export async function searchContained(engine: Engine, call: Call, type: string):
   refuseWhatNeedsMore(own);
   const plan = { ...own, applied: [...applied, ...own.applied] };
   const stages = stagesOf(engine, plan, { isBoth: contained === 'both', isContainer: containedType === 'container' });
-  const { found, next, isEnd } = await findInTurn(call, plan, stages);
+  const { store, explanation } = explainedStore(call, plan.explain);
+  const { found, next, isEnd } = await findInTurn(store, plan, stages);
   const isCount = plan.count === 0;
   const page = {
     matches: isCount ? [] : found,
@@ -38,7 +40,7 @@ export async function searchContained(engine: Engine, call: Call, type: string):
   };
   return {
     status: 200,
-    body: bundleOf(engine, call, { path: type, plan, page, included: { resources: [], warnings: [] } }),
+    body: bundleOf(engine, call, { path: type, plan, page, included: { resources: [], warnings: [] }, explanation }),
   };
 }
 
@@ -115,7 +117,7 @@ function extractorOf(definitions: Definitions, settings: Engine['settings']): Ke
 const LOOKED_INTO = 200;
 
 /** A cursor is a stage and a place in it. What a container holds is never torn apart, so a page may be a little longer than it was asked to be. */
-async function findInTurn(call: Call, plan: SearchPlan, stages: readonly Stage[]) {
+async function findInTurn(store: Pick<Store, 'find'>, plan: SearchPlan, stages: readonly Stage[]) {
   let { stage: at, inner } = readCursor(plan.after, stages);
   const wanted = plan.count === 0 ? Number.POSITIVE_INFINITY : plan.count;
   const found: Match[] = [];
@@ -128,7 +130,7 @@ async function findInTurn(call: Call, plan: SearchPlan, stages: readonly Stage[]
       const limit = Math.min(LOOKED_INTO, wanted - found.length);
       const { after: _first, ...rest } = query;
       const asked = { ...rest, type, where, limit, total: 'none' as const };
-      const page = await call.store.find({ ...asked, ...(inner !== undefined && { after: inner }) });
+      const page = await store.find({ ...asked, ...(inner !== undefined && { after: inner }) });
       for (const match of page.matches.flatMap(answersOf)) {
         // with `both`, one that is found itself may contain another
         const name = `${match.type}/${match.id}`;

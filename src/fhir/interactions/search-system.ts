@@ -3,10 +3,11 @@
 import { FhirError } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { SearchPlan } from '../search/index.ts';
-import type { FindPage, Match } from '../storage/store.ts';
+import type { FindPage, Match, Store } from '../storage/store.ts';
 import type { Answer, Call, Engine, Interaction } from './call.ts';
 import type { InteractionParts } from './parts.ts';
 import { bundleOf, planFor, queryFor, runSearch } from './search.ts';
+import { explainedStore } from './search-explain.ts';
 import { includeFor } from './search-include.ts';
 
 export const createSearchSystem =
@@ -30,11 +31,12 @@ export async function searchTypesInTurn(engine: Engine, call: Call, search: Sear
   }
   const plans = await Promise.all(types.map((type) => planFor(engine, call, type, query)));
   refuseHalfKnown(plans);
-  const plan = withType(plans[0], named);
+  const plan = { ...withType(plans[0], named), warnings: everyWarning(plans) };
+  const { store, explanation } = explainedStore(call, plan.explain);
   const find = plan.sort.length > 0 ? findInOrder : findInTurn;
-  const page = await find(call, plans, search.within);
-  const included = await includeFor(call.store, everyInclude(plans), page.matches, engine.definitions);
-  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included }) };
+  const page = await find(store, plans, search.within);
+  const included = await includeFor(store, everyInclude(plans), page.matches, engine.definitions);
+  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included, explanation }) };
 }
 
 /** `_type=Patient,Observation` leaves the query; what remains is asked of each type. */
@@ -55,10 +57,14 @@ function withType(plan: SearchPlan | undefined, named: string | undefined): Sear
   return named === undefined ? plan : { ...plan, applied: [['_type', named], ...plan.applied] };
 }
 
+type Finder = Pick<Store, 'find' | 'findAcross'>;
+
 /** A parameter that only some of the types know would leave the others unfiltered. */
 function refuseHalfKnown(plans: readonly SearchPlan[]): void {
-  const fewest = Math.min(...plans.map(({ warnings }) => warnings.length));
-  const [issue] = plans.find(({ warnings }) => warnings.length > fewest)?.warnings ?? [];
+  const unknownTo = ({ warnings }: SearchPlan) => warnings.filter(({ code }) => code === 'not-supported');
+  const unknown = plans.map(unknownTo);
+  const fewest = Math.min(...unknown.map(({ length }) => length));
+  const [issue] = unknown.find(({ length }) => length > fewest) ?? [];
   if (issue)
     throw new FhirError(
       'not-supported',
@@ -82,33 +88,35 @@ function refuseMixedOrder(plans: readonly SearchPlan[]): void {
 }
 
 async function findInOrder(
-  call: Call,
+  store: Finder,
   plans: readonly SearchPlan[],
   within: SearchOverTypes['within'],
 ): Promise<FindPage> {
   refuseMixedOrder(plans);
   const { count: limit, after } = plans[0]!;
-  const total = await totalOf(call, plans, within);
+  const total = await totalOf(store, plans, within);
   const queries = plans.map((plan) => queryFor(plan, within?.(plan.type)));
   const page =
-    limit === 0
-      ? { matches: [] }
-      : await call.store.findAcross({ queries, limit, ...(after !== undefined && { after }) });
+    limit === 0 ? { matches: [] } : await store.findAcross({ queries, limit, ...(after !== undefined && { after }) });
   return { ...page, ...(total !== undefined && { total }) };
 }
 
 async function totalOf(
-  call: Call,
+  store: Finder,
   plans: readonly SearchPlan[],
   within: SearchOverTypes['within'],
 ): Promise<number | undefined> {
   if (plans[0]!.total === 'none') return undefined;
   const counts = plans.map((plan) => {
     const { after: _, ...query } = queryFor(plan, within?.(plan.type));
-    return call.store.find({ ...query, sort: [], limit: 0 });
+    return store.find({ ...query, sort: [], limit: 0 });
   });
   return (await Promise.all(counts)).reduce((sum, page) => sum + (page.total ?? 0), 0);
 }
+
+const everyWarning = (plans: readonly SearchPlan[]): SearchPlan['warnings'] => [
+  ...new Map(plans.flatMap(({ warnings }) => warnings).map((issue) => [JSON.stringify(issue), issue])).values(),
+];
 
 const everyInclude = (plans: readonly SearchPlan[]): SearchPlan['includes'] => [
   ...new Map(plans.flatMap(({ includes }) => includes).map((include) => [JSON.stringify(include), include])).values(),
@@ -127,7 +135,7 @@ function readCursor(
 }
 
 async function findInTurn(
-  call: Call,
+  store: Finder,
   plans: readonly SearchPlan[],
   within: SearchOverTypes['within'],
 ): Promise<FindPage> {
@@ -137,7 +145,7 @@ async function findInTurn(
     const { after: _first, ...rest } = queryFor(plan, within?.(plan.type));
     return rest;
   };
-  const total = await totalOf(call, plans, within);
+  const total = await totalOf(store, plans, within);
   const matches: Match[] = [];
   let next: string | undefined;
   for (let at = start; at < plans.length && count > 0; at++) {
@@ -148,7 +156,7 @@ async function findInTurn(
     }
     const from = at === start ? inner : undefined;
     const limit = count - matches.length;
-    const page = await call.store.find({
+    const page = await store.find({
       ...query(plan),
       limit,
       total: 'none',

@@ -9,6 +9,7 @@ import type { FindPage, FindQuery } from '../storage/store.ts';
 import type { Answer, Call, Engine } from './call.ts';
 import { planned } from './look-ups.ts';
 import { definitionsElsewhere } from './search-elsewhere.ts';
+import { explainedStore } from './search-explain.ts';
 import { type Included, includeFor } from './search-include.ts';
 import { pageLinks } from './search-links.ts';
 import { type Subset, subset } from './subset.ts';
@@ -27,10 +28,12 @@ export interface Search {
 export async function runSearch(engine: Engine, call: Call, search: Search): Promise<Answer> {
   const own = await planFor(engine, call, search.type);
   const plan = search.applied ? { ...own, applied: [...search.applied, ...own.applied] } : own;
-  const page = await call.store.find(queryFor(plan, search.within));
-  const included = await includeFor(call.store, plan.includes, page.matches, engine.definitions);
+  const { store, explanation } = explainedStore(call, plan.explain);
+  const page = await store.find(queryFor(plan, search.within));
+  const included = await includeFor(store, plan.includes, page.matches, engine.definitions);
   const elsewhere = search.within === undefined ? await definitionsElsewhere(engine, call, plan) : [];
-  return { status: 200, body: bundleOf(engine, call, { path: search.path, plan, page, included, elsewhere }) };
+  const found = { path: search.path, plan, page, included, elsewhere, explanation };
+  return { status: 200, body: bundleOf(engine, call, found) };
 }
 
 export function planFor(engine: Engine, call: Call, type: string, query = call.query): Promise<SearchPlan> {
@@ -63,10 +66,12 @@ export interface Found {
   included: Included;
   /** matches that are not stored here: known by their canonical URL alone */
   elsewhere?: readonly Resource[];
+  /** how the database found it, where that was asked for */
+  explanation?: () => Issue[];
 }
 
 export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
-  const { path, plan, page, included, elsewhere = [] } = found;
+  const { path, plan, page, included, elsewhere = [], explanation } = found;
   const shown = subsetFor(engine, plan);
   const entryOf = (
     { type, id, bytes }: { type: string; id: string; bytes: Buffer },
@@ -76,7 +81,7 @@ export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
     resource: shown(bytes),
     rest: { search: { mode } },
   });
-  const warnings = [...plan.warnings, ...included.warnings];
+  const issues = [...plan.warnings, ...included.warnings, ...(explanation?.() ?? [])];
   return writeBundle({
     type: 'searchset',
     lastUpdated: engine.now(),
@@ -91,13 +96,13 @@ export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
         rest: { search: { mode: 'match' } },
       })),
       ...included.resources.map((resource) => entryOf(resource, 'include')),
-      ...(warnings.length === 0 ? [] : [outcomeEntry(warnings)]),
+      ...(issues.length === 0 ? [] : [outcomeEntry(issues)]),
     ],
   });
 }
 
-const outcomeEntry = (warnings: readonly Issue[]): BundleEntryParts => ({
-  resource: Buffer.from(JSON.stringify(outcomeOf(warnings))),
+const outcomeEntry = (issues: readonly Issue[]): BundleEntryParts => ({
+  resource: Buffer.from(JSON.stringify(outcomeOf(issues))),
   rest: { search: { mode: 'outcome' } },
 });
 

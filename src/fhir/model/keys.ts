@@ -9,6 +9,8 @@ export interface Interval {
   hi: number;
   /** of a quantity: its unit, empty where it has none; one with several names has an interval for each */
   u?: string;
+  /** of a quantity: `lo` in the unit in which its kind is compared, where that is another; orders go by it */
+  c?: number;
   /** of a composite: its codes with their systems, which no index has either */
   t?: string[];
 }

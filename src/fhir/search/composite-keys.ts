@@ -41,7 +41,7 @@ export function composeKeys(
     const into = keys[types.at(-1)?.keys === 'd' ? 'd' : 'q'];
     const known = withSystem.length > 0 ? { t: withSystem } : {};
     for (const head of plain)
-      for (const one of interval) into.push({ ...one, p: intervalKey(code, head) + one.p, ...known });
+      for (const { c: _order, ...one } of interval) into.push({ ...one, p: intervalKey(code, head) + one.p, ...known });
   } else if (texts) {
     for (const head of spelled) for (const text of texts) keys.s.push(`${code}|${head}$${text}`);
   } else {

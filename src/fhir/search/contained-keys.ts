@@ -71,7 +71,7 @@ function addUnder(prefix: string, from: SearchKeys, to: SearchKeys): void {
   for (const key of from.k) to.k.push(prefix + key);
   for (const token of from.t) to.t.push(prefix + token);
   for (const text of from.s) to.s.push(prefix + text);
-  const under = (one: Interval): Interval => ({ ...one, p: prefix + one.p });
+  const under = ({ c: _order, ...one }: Interval): Interval => ({ ...one, p: prefix + one.p });
   to.d.push(...from.d.map(under));
   to.q.push(...from.q.map(under));
   for (const code of from.codes ?? []) {

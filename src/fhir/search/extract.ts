@@ -13,7 +13,7 @@ import { type ExtractContext, type FullText, type Parameter, USUAL_FULL_TEXT } f
 import { wordsOf } from './word-keys.ts';
 
 /** Raised whenever the spelling of keys changes: every stored resource is then extracted again. */
-const KEY_SCHEMA = 8;
+const KEY_SCHEMA = 9;
 
 export interface ExtractOptions {
   timeZone: string;

@@ -23,16 +23,15 @@ export interface Include {
 
 const MODIFIERS: ReadonlySet<string | undefined> = new Set([undefined, 'iterate', 'recurse']);
 
+interface AskedInclude {
+  name: '_include' | '_revinclude';
+  modifier: string | undefined;
+  value: string;
+  type: string;
+}
+
 /** `Observation:subject:Patient`, `Observation:*`, `*`; undefined type: a search over all types */
-export function readInclude(
-  definitions: Definitions,
-  {
-    name,
-    modifier,
-    value,
-    type,
-  }: { name: '_include' | '_revinclude'; modifier: string | undefined; value: string; type: string },
-): Include[] {
+export function readInclude(definitions: Definitions, { name, modifier, value, type }: AskedInclude): Include[] {
   if (!MODIFIERS.has(modifier))
     throw new FhirError('invalid', `Parameter ${name} does not know the modifier :${modifier}; it knows :iterate`);
   const direction = name === '_include' ? 'forward' : 'reverse';
@@ -73,6 +72,22 @@ function allReferences(definitions: Definitions, type: string, target?: string):
     .filter((parameter) => parameter.definition.type === 'reference' && byCode.has(parameter.code))
     .filter((parameter) => target === undefined || parameter.targets.includes(target))
     .flatMap(sourcesOf);
+}
+
+/** What `*` means and leaves out, because its keys are not all there. A parameter that is named is refused instead. */
+export function leftOut(
+  definitions: Definitions,
+  { name, value, type }: AskedInclude,
+): { type: string; code: string }[] {
+  const [from, code] = value.split(':');
+  if (value !== '*' && code !== '*') return [];
+  const isReverse = name === '_revinclude';
+  const types = value !== '*' ? [from!] : isReverse ? definitions.resourceTypes : [type];
+  return types.flatMap((one) =>
+    [...parametersOf(definitions, one).unready.values()]
+      .filter(({ definition, targets }) => definition.type === 'reference' && (!isReverse || targets.includes(type)))
+      .map((parameter) => ({ type: one, code: parameter.code })),
+  );
 }
 
 function sourcesOf({ sources, elements, targets }: Parameter): IncludeSource[] {

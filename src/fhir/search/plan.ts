@@ -6,7 +6,7 @@ import type { Predicate } from '../model/predicate.ts';
 import { planFilter } from './filter.ts';
 import { addFilter, allOf, withJoinedKeys } from './joined-keys.ts';
 import { type Lookups, noLookups } from './lookups.ts';
-import { type ResultShape, resultParameters } from './result-parameters.ts';
+import { notInLinks, type ResultShape, resultParameters } from './result-parameters.ts';
 import { type FullText, type SearchContext, USUAL_FULL_TEXT } from './search-type.ts';
 
 type Query = readonly (readonly [name: string, value: string])[];
@@ -59,6 +59,7 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
     total: 'none',
     summary: 'false',
     includes: [],
+    explain: false,
   };
   const filters: Predicate[] = [];
   const applied: [string, string][] = [];
@@ -72,9 +73,10 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
           definitions,
           type,
           maxPageSize: settings.maxPageSize,
+          warnings,
         });
       else addFilter(filters, planFilter(context, type, name, value));
-      if (name !== '_count' && name !== '_cursor') applied.push([name, value]);
+      if (!notInLinks.has(name)) applied.push([name, value]);
     } catch (error) {
       if (strict || !(error instanceof FhirError) || error.kind !== 'not-supported') throw error;
       warnings.push({ severity: 'warning', code: 'not-supported', diagnostics: `${error.message}; it was ignored` });

@@ -40,13 +40,15 @@ export function pushInterval(
   if (unitCode !== undefined && !isSaidByCode) units.add(unitToken(unitCode));
   if (unit !== undefined && unit !== unitCode) units.add(unitToken(unit));
   if (units.size === 0) units.add('');
-  const add = (p: string, u: string, from: number, to: number): void => {
-    keys.q.push({ p, lo: openEnd === 'lo' ? nextAbove(from) : from, hi: openEnd === 'hi' ? nextBelow(to) : to, u });
-  };
-  for (const u of units) add(code, u, lo, hi);
+  const closed = (from: number, to: number) => ({
+    lo: openEnd === 'lo' ? nextAbove(from) : from,
+    hi: openEnd === 'hi' ? nextBelow(to) : to,
+  });
   const canonical = isSaidByCode ? canonicalUnit(unitCode) : undefined;
-  if (canonical && canonical.unit !== unitCode)
-    add(`${code}${CONVERTED}`, canonical.unit, canonical.convert(lo), canonical.convert(hi));
+  const converted =
+    canonical && canonical.unit !== unitCode ? closed(canonical.convert(lo), canonical.convert(hi)) : undefined;
+  for (const u of units) keys.q.push({ p: code, ...closed(lo, hi), u, ...(converted && { c: converted.lo }) });
+  if (canonical && converted) keys.q.push({ p: `${code}${CONVERTED}`, ...converted, u: canonical.unit });
 }
 
 /** Follows the parameter's code where the value is in another unit than it was written in. */

@@ -1,7 +1,7 @@
 // Parameters that shape a result rather than choose it. https://hl7.org/fhir/R4/search.html#return
 import type { Definitions } from '../definitions/definitions.ts';
-import { FhirError } from '../model/errors.ts';
-import { type Include, readInclude } from './include.ts';
+import { FhirError, type Issue } from '../model/errors.ts';
+import { type Include, leftOut, readInclude } from './include.ts';
 import { needParameter, parametersOf } from './parameters.ts';
 
 export type Total = 'none' | 'estimate' | 'accurate';
@@ -21,12 +21,16 @@ export interface ResultShape {
   summary: Summary;
   elements?: string[];
   includes: Include[];
+  /** how the database found it is asked for as well */
+  explain: boolean;
 }
 
 interface ResultContext {
   definitions: Definitions;
   type: string;
   maxPageSize: number;
+  /** what the result lacks although it was asked for */
+  warnings: Issue[];
 }
 
 type ReadParameter = (shape: ResultShape, value: string, modifier: string | undefined, context: ResultContext) => void;
@@ -76,13 +80,13 @@ export const resultParameters: ReadonlyMap<string, ReadParameter> = new Map<stri
   ],
   [
     '_include',
-    (shape, value, modifier, { definitions, type }) =>
-      addInclude(shape, definitions, { name: '_include', modifier, value, type }),
+    (shape, value, modifier, context) =>
+      addInclude(shape, context, { name: '_include', modifier, value, type: context.type }),
   ],
   [
     '_revinclude',
-    (shape, value, modifier, { definitions, type }) =>
-      addInclude(shape, definitions, { name: '_revinclude', modifier, value, type }),
+    (shape, value, modifier, context) =>
+      addInclude(shape, context, { name: '_revinclude', modifier, value, type: context.type }),
   ],
   [
     '_cursor',
@@ -90,12 +94,31 @@ export const resultParameters: ReadonlyMap<string, ReadParameter> = new Map<stri
       shape.after = value;
     },
   ],
+  [
+    '_explain',
+    (shape, value) => {
+      shape.explain = choice('_explain', value, ['true', 'false']) === 'true';
+    },
+  ],
   ['_format', ignored],
   ['_pretty', ignored],
 ]);
 
-function addInclude(shape: ResultShape, definitions: Definitions, asked: Parameters<typeof readInclude>[1]): void {
+/** Of one page, not of the search: links do not repeat them. */
+export const notInLinks: ReadonlySet<string> = new Set(['_count', '_cursor', '_explain']);
+
+function addInclude(
+  shape: ResultShape,
+  { definitions, warnings }: ResultContext,
+  asked: Parameters<typeof readInclude>[1],
+): void {
   shape.includes.push(...readInclude(definitions, asked));
+  for (const { type, code } of leftOut(definitions, asked))
+    warnings.push({
+      severity: 'warning',
+      code: 'incomplete',
+      diagnostics: `Search parameter ${code} of ${type} is being indexed; ${asked.name}=${asked.value} does not follow it yet`,
+    });
 }
 
 /** `-date` → the type's main date, newest first. A union of parameters is ordered by each in turn. */

@@ -43,7 +43,7 @@ export interface FindQuery {
   wantTokens?: boolean;
   /** the bytes are not wanted: an empty Buffer stands in their place */
   leaveBytes?: boolean;
-  /** runs the page once more to fill `examined`; for the bench and for tests */
+  /** asks the database once more, to fill `examined` */
   explain?: boolean;
 }
 
@@ -53,6 +53,8 @@ export interface FindAcrossQuery {
   queries: readonly FindQuery[];
   limit: number;
   after?: string;
+  /** as in FindQuery, of all types together */
+  explain?: boolean;
 }
 
 export interface Match {
@@ -76,7 +78,19 @@ export interface FindPage {
   /** where asked for, or known for free (the whole result is on this page) */
   total?: number;
   /** what the database did, where `explain` asked for it */
-  examined?: { keys: number; documents: number };
+  examined?: Examined;
+}
+
+/** How the database found a page, or the count where only that was asked for. No value of a resource is in it. */
+export interface Examined {
+  keys: number;
+  documents: number;
+  /** names of the indexes; empty where none was used */
+  indexes: readonly string[];
+  /** whether what was found had to be sorted, because no index gave the order */
+  isSorted: boolean;
+  /** for all of the search: joins, codes in use, the page, the total; those for `examined` itself are not among them */
+  commands: number;
 }
 
 /** Of all resources of a type. */

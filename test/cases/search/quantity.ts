@@ -63,6 +63,27 @@ export const quantityCases: readonly SearchCases[] = [
     ],
   },
   {
+    title: 'order in comparable units',
+    type: 'Observation',
+    resources: [
+      ucum('below', 5, 'mg', { comparator: '<' }),
+      ucum('mg', 900, 'mg'),
+      ucum('g', 5, 'g'),
+      quantity('local', { value: 0.01, unit: 'kg' }),
+      ucum('kg', 0.05, 'kg'),
+      ucum('mm', 1799, 'mm'),
+      ucum('m', 1.8, 'm'),
+      ucum('cm', 180, 'cm'),
+      observation('text', { valueString: '1' }),
+    ],
+    rows: [
+      ['_sort=value-quantity,_id', ['below', 'mg', 'g', 'local', 'kg', 'mm', 'cm', 'm', 'text']],
+      ['_sort=value-quantity,-_id', ['below', 'mg', 'g', 'local', 'kg', 'mm', 'm', 'cm', 'text']],
+      ['_sort=-value-quantity,_id', ['cm', 'm', 'mm', 'kg', 'local', 'g', 'mg', 'below', 'text']],
+      [`_sort=-value-quantity&value-quantity=lt1|${UCUM}|kg`, ['kg', 'g', 'mg', 'below']],
+    ],
+  },
+  {
     title: 'ranges, money and samples',
     type: 'ChargeItem',
     resources: [

@@ -24,6 +24,8 @@ export interface Codes {
   prepare(): Promise<void>;
   /** undefined where all are known already, which is nearly always */
   ensure(type: string, codes: readonly CodeInUse[]): Promise<void> | undefined;
+  /** nothing is taken as known any more: what is extracted again is written again, whatever became of the collection */
+  rebuild(): Promise<void>;
   /** the keys of `k` by which all that meet it are found; undefined where they are more than `limit` */
   keysOf(
     type: string,
@@ -68,14 +70,20 @@ export function createCodes(db: Db): Codes {
     return [...keys];
   }
 
+  async function prepare(): Promise<void> {
+    await collection.createIndexes([
+      { key: { k: 1 } },
+      { key: { p: 1, g: 1 } },
+      { key: { p: 1, w: 1 } },
+      { key: { y: 1, w: 1 } },
+    ]);
+  }
+
   return {
-    async prepare() {
-      await collection.createIndexes([
-        { key: { k: 1 } },
-        { key: { p: 1, g: 1 } },
-        { key: { p: 1, w: 1 } },
-        { key: { y: 1, w: 1 } },
-      ]);
+    prepare,
+    async rebuild() {
+      known.clear();
+      await prepare();
     },
     ensure(type, codes) {
       let unknown: Map<string, CodeDocument> | undefined;

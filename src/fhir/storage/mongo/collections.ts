@@ -25,7 +25,7 @@ export interface Collections {
   outdatedTypes(): Promise<readonly string[]>;
   markFresh(type: string, version: string): Promise<void>;
   /** a new search parameter may be the first of its kind on the type */
-  bringIndexes(type: string): Promise<void>;
+  bringIndexes(type: string, isForced: boolean): Promise<void>;
 }
 
 /** One per type that has resources: which indexes it has and by which extractor its keys were made. */
@@ -153,8 +153,8 @@ export function createCollections(deps: {
       await schema.updateOne({ _id: type }, { $set: { kv: version } }, { writeConcern: { w: 'majority' } });
       stale.delete(type);
     },
-    async bringIndexes(type) {
-      if (indexed.get(type) !== fingerprint(indexesOf(definitions, type, hasWords))) await build(type);
+    async bringIndexes(type, isForced) {
+      if (isForced || indexed.get(type) !== fingerprint(indexesOf(definitions, type, hasWords))) await build(type);
     },
   };
 }

@@ -124,10 +124,11 @@ export function storedKeys(keys: SearchKeys, version: string): StoredKeys {
   };
 }
 
-const classed = ({ p, lo, hi, u, t }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
+const classed = ({ p, lo, hi, u, c, t }: Interval, classOf: (lo: number, hi: number) => string): Interval => ({
   p: p + classOf(lo, hi) + (u === undefined ? '' : UNIT + u),
   lo,
   hi,
+  ...(c !== undefined && { c }),
   ...(t && { t }),
 });
 

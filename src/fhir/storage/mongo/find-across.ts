@@ -1,6 +1,6 @@
 // Pages over several types in one order: each type gives its next page, and what comes first of all is taken. A place in the whole is the
 // last match's values, its type and its `n`; by them every type knows where it goes on, whether it had a match there or not.
-import type { FindAcrossQuery, FindPage, SortKey } from '../store.ts';
+import type { Examined, FindAcrossQuery, FindPage, SortKey } from '../store.ts';
 import type { Collections } from './collections.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Finder, Placed } from './find.ts';
@@ -8,6 +8,14 @@ import { compareValues, type Position, type SortValue } from './order.ts';
 
 /** pages are asked of so many types at a time */
 const AT_ONCE = 8;
+
+const together = (all: readonly Examined[]): Examined => ({
+  keys: all.reduce((sum, { keys }) => sum + keys, 0),
+  documents: all.reduce((sum, { documents }) => sum + documents, 0),
+  indexes: [...new Set(all.flatMap(({ indexes }) => indexes))],
+  isSorted: all.some(({ isSorted }) => isSorted),
+  commands: all.reduce((sum, { commands }) => sum + commands, 0),
+});
 
 interface Place {
   values: readonly SortValue[];
@@ -18,25 +26,32 @@ interface Place {
 export function createFindAcross(deps: { collections: Collections; finder: Pick<Finder, 'pageFrom'> }) {
   const { collections, finder } = deps;
 
-  return async ({ queries, limit, after }: FindAcrossQuery): Promise<FindPage> => {
+  return async ({ queries, limit, after, explain = false }: FindAcrossQuery): Promise<FindPage> => {
     const sort = queries[0]?.sort ?? [];
     const name = `across${sort.map(({ descending }) => (descending ? '-' : '+')).join('')}`;
     const place = after === undefined ? undefined : readPlace(name, sort.length, after);
     const existing = new Set(await collections.refresh());
     const wanted = queries.filter(({ type }) => existing.has(type));
     const pages: Placed[][] = [];
+    const examined: Examined[] = [];
     for (let at = 0; at < wanted.length; at += AT_ONCE) {
       const some = wanted
         .slice(at, at + AT_ONCE)
-        .map((query) => finder.pageFrom({ ...query, limit: limit + 1 }, place && positionIn(query.type, place)));
-      pages.push(...(await Promise.all(some)));
+        .map((query) =>
+          finder.pageFrom({ ...query, limit: limit + 1, explain }, place && positionIn(query.type, place)),
+        );
+      for (const page of await Promise.all(some)) {
+        pages.push(page.placed);
+        if (page.examined) examined.push(page.examined);
+      }
     }
     const merged = merge(pages, sort, limit + 1);
     const matches = merged.slice(0, limit).map(({ match }) => match);
     const last = merged[limit - 1];
-    if (merged.length <= limit || !last) return { matches };
+    const page = { matches, ...(explain && { examined: together(examined) }) };
+    if (merged.length <= limit || !last) return page;
     const { values, n } = last.position;
-    return { matches, next: encodeCursor(name, [...values, last.match.type, n]) };
+    return { ...page, next: encodeCursor(name, [...values, last.match.type, n]) };
   };
 }
 

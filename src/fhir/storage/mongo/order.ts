@@ -239,7 +239,7 @@ function entriesOf(field: 'k' | 's' | 'd' | 'q', param: string): Document {
   const plain = classesOf[field].map(({ digit }) => param + digit);
   const prefixes = [`${param}|`, ...plain.map((p) => p + UNIT)];
   const cond = { $or: [{ $in: ['$$this.p', plain] }, ...prefixes.map((prefix) => between('$$this.p', prefix))] };
-  return { $map: { input: { $filter: { input, cond } }, in: '$$this.lo' } };
+  return { $map: { input: { $filter: { input, cond } }, in: { $ifNull: ['$$this.c', '$$this.lo'] } } };
 }
 
 const between = (value: string, prefix: string): { $and: Document[] } => ({

@@ -51,7 +51,7 @@ export function createReextract(deps: {
   /** Whether it has to be done once more, because the type's parameters changed meanwhile. */
   async function reextractType(type: string, options: ReextractOptions, result: ReextractResult): Promise<boolean> {
     const { all: isForced = false, signal } = options;
-    await collections.bringIndexes(type);
+    await collections.bringIndexes(type, isForced);
     const current = collections.current(type);
     const version = extractor.version(type);
     const outdated: Filter<StoredDocument> = { kv: { $ne: version } };
@@ -152,6 +152,7 @@ export function createReextract(deps: {
 
   return async (options = {}) => {
     const result: ReextractResult = { documents: 0, failed: [] };
+    if (options.all) await codes.rebuild();
     const types = options.types ?? (await (options.all ? collections.refresh() : collections.outdatedTypes()));
     for (const type of types) while (await reextractType(type, options, result));
     return result;

@@ -43,7 +43,7 @@ describe('extracting keys', () => {
     assert.deepEqual(
       q.map((entry) => ({ ...entry, u: withoutTag(entry.u ?? '') })),
       [
-        { p: 'value-quantity', lo: 1.8, hi: 1.8, u: 'm|#' },
+        { p: 'value-quantity', lo: 1.8, hi: 1.8, u: 'm|#', c: 180 },
         // comparable with other lengths
         { p: 'value-quantity~', lo: 180, hi: 180, u: 'cm' },
       ],

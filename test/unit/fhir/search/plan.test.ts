@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createLiveDefinitions } from '../../../../src/fhir/definitions/live.ts';
 import { loadDefinitions } from '../../../../src/fhir/definitions/load.ts';
 import { FhirError } from '../../../../src/fhir/model/errors.ts';
 import { planCriteria, planSearch } from '../../../../src/fhir/search/index.ts';
@@ -14,7 +15,38 @@ const plan = (type: string, query: Query, strict = true) =>
 const criteria = (type: string, query: Query) =>
   planCriteria({ definitions, type, query, settings: { ...settings, baseUrl: base }, now: Date.UTC(2024, 0, 1) });
 
+/** a reference of patients whose keys are being made */
+function whileIndexing() {
+  const live = createLiveDefinitions(definitions);
+  const on = { Patient: { expression: 'Patient.extension.value' } };
+  const parameter = { url: 'http://h/doctor', code: 'doctor', type: 'reference', targets: ['Practitioner'], on };
+  live.set([{ parameter, isSearchable: false, progress: { done: 1, all: 4 } }]);
+  return live.definitions;
+}
+
 describe('planning a search', () => {
+  const stars: [type: string, name: string, value: string, isLeftOut: boolean][] = [
+    ['Patient', '_include', '*', true],
+    ['Patient', '_include', 'Patient:*', true],
+    ['Patient', '_include', 'Patient:link', false],
+    ['Encounter', '_include', '*', false],
+    ['Encounter', '_include:iterate', 'Patient:*', true],
+    ['Practitioner', '_revinclude', '*', true],
+    ['Practitioner', '_revinclude', 'Patient:*', true],
+    ['Organization', '_revinclude', '*', false],
+  ];
+  for (const [type, name, value, isLeftOut] of stars)
+    it(`${isLeftOut ? 'warns' : 'does not warn'} that ${type}?${name}=${value} leaves out a parameter that is being indexed`, () => {
+      const query: Query = [[name, value]];
+      const input = { definitions: whileIndexing(), type, query, strict: true, settings, now: 0 };
+      const { warnings } = planSearch(input);
+      assert.deepEqual(
+        warnings.map(({ severity, code }) => `${severity} ${code}`),
+        isLeftOut ? ['warning incomplete'] : [],
+      );
+      if (isLeftOut) assert.match(warnings[0]!.diagnostics, /^Search parameter doctor of Patient is being indexed/);
+    });
+
   it('asks one key for a patient and a code, in the order of the main date', () => {
     const { where, sort } = plan('Observation', [
       ['patient', 'Patient/1'],
