@@ -11,9 +11,13 @@ export interface Target {
   close(): Promise<void>;
 }
 
+/** Where a server of these settings answers. */
+export function baseOf({ host, port, baseUrl }: Config): string {
+  return baseUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}/fhir`;
+}
+
 export async function openTarget(config: Config, connections: number): Promise<Target> {
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  const base = config.baseUrl ?? `http://${host}:${config.port}/fhir`;
+  const base = baseOf(config);
   const client = createClient(base, connections);
   if (await client.isThere()) return { base, client, close: async () => client.close() };
   client.close();

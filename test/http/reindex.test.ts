@@ -1,6 +1,8 @@
 // Search keys made again on request, at once or in the background.
 import assert from 'node:assert/strict';
+import { askServer } from '../../src/cli/reindex.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
+import { StartError } from '../../src/platform/start-error.ts';
 import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
 import { createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -70,6 +72,19 @@ describe('$reindex', () => {
     const parameter = [{ name: 'type', valueCode: 'Patient' }];
     assert.equal((await client.post('/$reindex', { resourceType: 'Parameters', parameter })).status, 200);
     assert.ok((await client.get('/Patient?family=F7')).body.total > 0);
+  });
+
+  it('is what the command asks a running server for', async () => {
+    await lose();
+    const { documents, failed } = await askServer(server.base, ['Patient']);
+    assert.deepEqual([documents, failed], [450, []]);
+    assert.ok((await client.get('/Patient?family=F7')).body.total > 0);
+    assert.equal((await client.get('/Basic?code=x')).body.total, 0);
+    const refusal = (error: Error) => error instanceof StartError && error.message === "There is no type 'Patent'";
+    await assert.rejects(askServer(server.base, ['Patent']), refusal);
+    await assert.rejects(askServer('http://127.0.0.1:1/fhir', []), /does not answer at/);
+    assert.ok((await askServer(server.base, [])).documents >= 451);
+    assert.equal((await client.get('/Basic?code=x')).body.total, 1);
   });
 
   it('refuses types that are none, and GET', async () => {
