@@ -20,6 +20,13 @@ export interface ValidateOptions {
 
 export type Validate = (resource: unknown, options: ValidateOptions) => Issue[];
 
+/** A body that is wrong throughout is not walked to its end. */
+const cutOff: Issue = {
+  severity: 'information',
+  code: 'informational',
+  diagnostics: 'The check ended here; there may be more problems',
+};
+
 /** The result checks resources: [] when structurally right. */
 export function createValidator(definitions: Definitions): Validate {
   const planOf = createPlans(definitions);
@@ -112,7 +119,7 @@ export function createValidator(definitions: Definitions): Validate {
     const known = typeof claimed === 'string' && resourceTypes.has(claimed) ? claimed : 'Resource';
     const findings = createFindings(path ?? type ?? known);
     checkResource(resource, type, findings);
-    return findings.issues;
+    return findings.isFull ? [...findings.issues, cutOff] : findings.issues;
   };
 }
 
