@@ -8,10 +8,8 @@ import type { PackageRecord, PackageStore } from '../fhir/storage/definitions.ts
 import { createDefinitionStore } from '../fhir/storage/mongo/definitions/index.ts';
 import { systemClock } from '../platform/clock/clock.ts';
 import type { Config } from '../platform/config/config.ts';
-import { startEngines } from '../platform/engines/engines.ts';
-import { runningMongodUri } from '../platform/engines/running.ts';
-import { connectMongo } from '../platform/mongo/connect.ts';
 import { StartError } from '../platform/start-error.ts';
+import { withDatabase } from './database.ts';
 import { createProgress } from './progress.ts';
 
 /** Returns the exit code: 1 where a file was refused. */
@@ -56,22 +54,8 @@ export function runPackageUnload(config: Config, named: string): Promise<number>
   });
 }
 
-/** The database that the settings name, else that of the server that runs on the data folder, else one that runs for the command only. */
-async function withPackages(config: Config, work: (store: PackageStore) => Promise<number>): Promise<number> {
-  const there = config.mongodbUri ?? runningMongodUri(config.dataDir);
-  const report = (line: string): void => console.error(line);
-  const engines = there === undefined ? await startEngines({ ...config, report }) : undefined;
-  try {
-    const mongo = await connectMongo({ uri: there ?? engines?.mongodbUri ?? '', poolSize: 4 });
-    try {
-      return await work(createDefinitionStore({ db: mongo.db, now: systemClock }).packages);
-    } finally {
-      await mongo.close();
-    }
-  } finally {
-    await engines?.close();
-  }
-}
+const withPackages = (config: Config, work: (store: PackageStore) => Promise<number>): Promise<number> =>
+  withDatabase(config, (db) => work(createDefinitionStore({ db, now: systemClock }).packages));
 
 async function loadShown(path: string, store: PackageStore): Promise<LoadedPackage> {
   const progress = createProgress('Package', statSync(path).size);

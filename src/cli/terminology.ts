@@ -6,9 +6,7 @@ import { createConceptStore } from '../fhir/storage/mongo/concepts/index.ts';
 import { type LoadWishes, loadRelease, type OnProgress } from '../fhir/terminology/releases/index.ts';
 import { systemClock } from '../platform/clock/clock.ts';
 import type { Config } from '../platform/config/config.ts';
-import { startEngines } from '../platform/engines/engines.ts';
-import { runningMongodUri } from '../platform/engines/running.ts';
-import { connectMongo } from '../platform/mongo/connect.ts';
+import { withDatabase } from './database.ts';
 import { createProgress, type Progress } from './progress.ts';
 
 /** Returns the exit code: 1 where a release was refused. */
@@ -76,19 +74,5 @@ function shown(label: string): { onProgress: OnProgress; end: () => void } {
   };
 }
 
-/** The database that the settings name, else that of the server that runs on the data folder, else one that runs for the command only. */
-async function withConcepts(config: Config, work: (store: ConceptStore) => Promise<number>): Promise<number> {
-  const there = config.mongodbUri ?? runningMongodUri(config.dataDir);
-  const report = (line: string): void => console.error(line);
-  const engines = there === undefined ? await startEngines({ ...config, report }) : undefined;
-  try {
-    const mongo = await connectMongo({ uri: there ?? engines?.mongodbUri ?? '', poolSize: 4 });
-    try {
-      return await work(createConceptStore({ db: mongo.db, now: systemClock }));
-    } finally {
-      await mongo.close();
-    }
-  } finally {
-    await engines?.close();
-  }
-}
+const withConcepts = (config: Config, work: (store: ConceptStore) => Promise<number>): Promise<number> =>
+  withDatabase(config, (db) => work(createConceptStore({ db, now: systemClock })));
