@@ -30,7 +30,7 @@ const medication = (id: string, code: string, more: object = {}) => ({
   code: { coding: [{ system: RX, code, display: `Tablets of ${code}` }] },
   ...more,
 });
-const request = (id: string, contained: object[], reference = '#m') => ({
+const request = (id: string, contained: { id: string }[], reference = '#m') => ({
   resourceType: 'MedicationRequest',
   id,
   status: 'active',
@@ -38,6 +38,8 @@ const request = (id: string, contained: object[], reference = '#m') => ({
   subject: { reference: 'Patient/p' },
   medicationReference: { reference },
   ...(contained.length > 0 && { contained }),
+  // what is contained must be referred to (dom-3)
+  ...(contained.length > 1 && { supportingInformation: [{ reference: `#${contained[1]?.id}` }] }),
 });
 
 const resources = [
