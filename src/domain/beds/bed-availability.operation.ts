@@ -1,6 +1,7 @@
 // How many beds are free, by type and by ward: of the whole hospital, or below one location (a building, a ward, a room).
 import type { Location } from 'fhir/r4.js';
-import { defineOperation, type Store } from '../../fhir/index.ts';
+import { defineOperation, everyMatch, type Store } from '../../fhir/index.ts';
+import type { Predicate } from '../../fhir/model/predicate.ts';
 import type { LocationBedAvailabilityInput, LocationBedAvailabilityOutput } from '../../generated/operation-io.ts';
 import { contentOf, idOf, need, needId } from '../shared/resources.ts';
 import { isWard, typeOf } from './bed.ts';
@@ -40,20 +41,11 @@ const parentOf = ({ partOf }: Location): string | undefined => idOf(partOf, 'Loc
 
 /** By the search parameter `physical-type` of profiles/. */
 async function allBeds(store: Store): Promise<Location[]> {
+  const where: Predicate = { op: 'equals', key: 'physical-type|bd' };
   const beds: Location[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type: 'Location',
-      where: { op: 'equals', key: 'physical-type|bd' },
-      sort: [],
-      limit: 1000,
-      total: 'none',
-      ...(after !== undefined && { after }),
-    });
-    beds.push(...page.matches.map((match) => contentOf<Location>({ ...match, method: 'PUT' })!));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const match of everyMatch(store, { type: 'Location', where, atOnce: 1000 })) {
+    beds.push(contentOf<Location>({ ...match, method: 'PUT' })!);
+  }
   return beds;
 }
 

@@ -1,6 +1,6 @@
 // Which stock items are at or below their reorder level now, counting only what has not expired.
 import type { Substance } from 'fhir/r4.js';
-import { defineOperation, type Store } from '../../fhir/index.ts';
+import { defineOperation, everyMatch, type Store } from '../../fhir/index.ts';
 import type { Predicate } from '../../fhir/model/predicate.ts';
 import type { SubstanceLowStockInput, SubstanceLowStockOutput } from '../../generated/operation-io.ts';
 import { contentOf } from '../shared/resources.ts';
@@ -51,18 +51,8 @@ async function candidates(store: Store, { now }: Clock): Promise<Substance[]> {
     ],
   };
   const found: Substance[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type: 'Substance',
-      where,
-      sort: [],
-      limit: 1000,
-      total: 'none',
-      ...(after !== undefined && { after }),
-    });
-    found.push(...page.matches.map((match) => contentOf<Substance>({ ...match, method: 'PUT' })!));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const match of everyMatch(store, { type: 'Substance', where, atOnce: 1000 })) {
+    found.push(contentOf<Substance>({ ...match, method: 'PUT' })!);
+  }
   return found;
 }

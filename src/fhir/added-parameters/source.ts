@@ -5,6 +5,7 @@ import { parseJson } from '../model/json.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { Resource } from '../model/resource.ts';
 import { planCriteria } from '../search/index.ts';
+import { everyMatch } from '../storage/every-match.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface ParameterSource {
@@ -27,19 +28,9 @@ export function createParameterSource({ engine, store, canonicals }: SourceDeps)
   const { definitions, settings, now } = engine;
 
   async function* stored(where: Predicate): AsyncIterable<Resource> {
-    let after: string | undefined;
-    do {
-      const page = await store.find({
-        type: TYPE,
-        where,
-        sort: [{ by: 'lastUpdated', descending: true }],
-        limit: PAGE,
-        total: 'none',
-        ...(after !== undefined && { after }),
-      });
-      for (const { bytes } of page.matches) yield parseJson(bytes) as Resource;
-      after = page.next;
-    } while (after !== undefined);
+    const sort = [{ by: 'lastUpdated', descending: true }] as const;
+    for await (const { bytes } of everyMatch(store, { type: TYPE, where, sort, atOnce: PAGE }))
+      yield parseJson(bytes) as Resource;
   }
 
   return {

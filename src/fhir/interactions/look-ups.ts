@@ -3,7 +3,8 @@ import { FhirError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
 import { type LookedUp, type Lookups, MOST_CODES, MOST_RESOURCES, planWith, type Question } from '../search/index.ts';
-import type { FindQuery, Store } from '../storage/store.ts';
+import { everyMatch } from '../storage/every-match.ts';
+import type { Store } from '../storage/store.ts';
 import type { Code, Terminology } from '../terminology/terminology.ts';
 import type { Call, Engine } from './call.ts';
 
@@ -95,26 +96,6 @@ type Tree = Question & { ask: 'tree' };
 
 const PAGE = 1_000;
 
-async function everyMatch(
-  store: Finder,
-  query: Pick<FindQuery, 'type' | 'where'>,
-  each: (id: string, keys: readonly string[]) => void,
-) {
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      ...query,
-      sort: [],
-      limit: PAGE,
-      total: 'none',
-      wantReferences: true,
-      ...(after !== undefined && { after }),
-    });
-    for (const { id, keys = [] } of page.matches) each(id, keys);
-    after = page.next;
-  } while (after !== undefined);
-}
-
 /** Generation by generation; who is his own ancestor is met once. */
 async function grow(
   tree: Tree,
@@ -142,17 +123,20 @@ async function grow(
 const below = (store: Finder, tree: Tree): Promise<LookedUp> =>
   grow(tree, async (ids, found) => {
     const keys = tree.parents.flatMap((parent) => ids.map((id) => `${parent}|${tree.type}/${id}`));
-    await everyMatch(store, { type: tree.type, where: { op: 'oneOf', keys } }, found);
+    const where = { op: 'oneOf', keys } as const;
+    for await (const { id } of everyMatch(store, { type: tree.type, where, atOnce: PAGE, leaveBytes: true })) found(id);
   });
 
 const above = (store: Finder, tree: Tree): Promise<LookedUp> =>
   grow(tree, async (ids, found) => {
     const prefixes = tree.parents.map((parent) => `${parent}|${tree.type}/`);
-    await everyMatch(store, { type: tree.type, where: { op: 'ids', ids } }, (_id, keys) => {
+    const where = { op: 'ids', ids } as const;
+    const query = { type: tree.type, where, atOnce: PAGE, wantReferences: true, leaveBytes: true };
+    for await (const { keys = [] } of everyMatch(store, query)) {
       for (const prefix of prefixes)
         for (const key of keys)
           if (key.startsWith(prefix) && !key.includes('/', prefix.length)) found(key.slice(prefix.length));
-    });
+    }
   });
 
 interface ListEntry {

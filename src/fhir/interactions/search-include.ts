@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts';
 import type { Issue } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import { type Include, referredBy, referringKeys } from '../search/index.ts';
+import { everyMatch } from '../storage/every-match.ts';
 import type { Match, Store } from '../storage/store.ts';
 
 export interface Included {
@@ -100,19 +101,9 @@ async function findAll(store: Finder, wanted: Wanted, limit: number): Promise<{ 
 /** All that meet it, but no more than one beyond the limit. */
 async function findEvery(store: Finder, type: string, where: Predicate, limit: number): Promise<Match[]> {
   const matches: Match[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type,
-      where,
-      sort: [],
-      limit: PAGE,
-      total: 'none',
-      wantReferences: true,
-      ...(after !== undefined && { after }),
-    });
-    matches.push(...page.matches);
-    after = page.next;
-  } while (after !== undefined && matches.length <= limit);
+  for await (const match of everyMatch(store, { type, where, atOnce: PAGE, wantReferences: true })) {
+    matches.push(match);
+    if (matches.length > limit) break;
+  }
   return matches;
 }

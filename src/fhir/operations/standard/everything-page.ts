@@ -3,6 +3,7 @@ import type { Call, Engine } from '../../interactions/call.ts';
 import { matches } from '../../model/matches.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { damagedLink, type Position } from './everything-cursor.ts';
 import { referencesIn } from './references-in.ts';
@@ -196,7 +197,8 @@ async function referredBy(deps: Deps, asked: Asked, records: Records): Promise<S
     for (const name of referencesIn(bytes, call.base)) into.add(nameOf(name));
   };
   for (const step of records.steps) {
-    for await (const match of every(store, step.type, narrowed(engine, step, asked))) collect(match, level);
+    const where = narrowed(engine, step, asked);
+    for await (const match of everyMatch(store, { type: step.type, where, atOnce: SCAN })) collect(match, level);
   }
   const found = new Set<string>();
   const seen = new Set(level);
@@ -232,20 +234,4 @@ function isOurs(
   if (step !== undefined && matches(step.where, stored, match)) return false;
   const named = patientsNamed(definitions, type, keys);
   return named.length === 0 || named.some((id) => patients.has(id));
-}
-
-async function* every(store: Store, type: string, where: Predicate): AsyncGenerator<Match> {
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type,
-      where,
-      sort: [],
-      limit: SCAN,
-      total: 'none',
-      ...(after !== undefined && { after }),
-    });
-    yield* page.matches;
-    after = page.next;
-  } while (after !== undefined);
 }

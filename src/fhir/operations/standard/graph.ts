@@ -8,6 +8,7 @@ import { planned } from '../../interactions/look-ups.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
 import type { Resource } from '../../model/resource.ts';
 import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { evaluate } from './evaluate.ts';
 import { contentOf, findByName, localName, type Name, nameOf, need } from './stored.ts';
@@ -175,20 +176,10 @@ async function search(deps: Deps, { match }: Visit, { type, params = '' }: Graph
     planCriteria({ definitions, type, query, settings, now, lookups }),
   );
   const names: Name[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type,
-      where,
-      sort: [],
-      limit: FOUND_AT_ONCE,
-      total: 'none',
-      leaveBytes: true,
-      ...(after !== undefined && { after }),
-    });
-    names.push(...page.matches.map(({ id }) => ({ type, id })));
-    after = page.next;
-  } while (after !== undefined && names.length <= MOST_RESOURCES);
+  for await (const { id } of everyMatch(store, { type, where, atOnce: FOUND_AT_ONCE, leaveBytes: true })) {
+    names.push({ type, id });
+    if (names.length > MOST_RESOURCES) break;
+  }
   return names;
 }
 

@@ -1,6 +1,7 @@
 // The newest resources of each code (observations, reports) that meet a condition: codes first and without the resources, one command for every
 // 5,000, because an old resource may say that two codes are the same; then those that are chosen.
 import type { Predicate } from '../../model/predicate.ts';
+import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { lastOfEachGroup } from './last-of-each-group.ts';
 import { contentOf } from './stored.ts';
@@ -18,23 +19,9 @@ export async function lastOfEachCode(
 }
 
 async function readAll(store: Store, type: string, where: Predicate): Promise<Match[]> {
+  const query = { type, where, atOnce: READ_AT_ONCE, wantTokens: true, wantReferences: true, leaveBytes: true };
   const found: Match[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type,
-      where,
-      sort: [],
-      limit: READ_AT_ONCE,
-      total: 'none',
-      wantTokens: true,
-      wantReferences: true,
-      leaveBytes: true,
-      ...(after !== undefined && { after }),
-    });
-    found.push(...page.matches);
-    after = page.next;
-  } while (after !== undefined);
+  for await (const match of everyMatch(store, query)) found.push(match);
   return found;
 }
 

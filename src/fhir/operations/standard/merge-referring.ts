@@ -2,6 +2,7 @@
 // type that can, and each thousand resources of it.
 import type { Definitions } from '../../definitions/definitions.ts';
 import { parametersOf } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Transaction } from '../../storage/store.ts';
 
 const AT_ONCE = 1000;
@@ -18,19 +19,8 @@ export async function referringTo(
   for (const type of definitions.resourceTypes) {
     const keys = RECORDS.has(type) ? [] : keysTo(definitions, type, patient);
     if (keys.length === 0) continue;
-    let after: string | undefined;
-    do {
-      const page = await tx.find({
-        type,
-        where: { op: 'oneOf', keys },
-        sort: [],
-        limit: AT_ONCE,
-        total: 'none',
-        ...(after !== undefined && { after }),
-      });
-      found.push(...page.matches);
-      after = page.next;
-    } while (after !== undefined);
+    const where = { op: 'oneOf', keys } as const;
+    for await (const match of everyMatch(tx, { type, where, atOnce: AT_ONCE })) found.push(match);
   }
   return found;
 }

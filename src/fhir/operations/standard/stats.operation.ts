@@ -5,6 +5,7 @@ import type { ObservationStatsInput, ObservationStatsOutput } from '../../../gen
 import { dateInterval } from '../../model/dates.ts';
 import { FhirError } from '../../model/errors.ts';
 import { planCriteria } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
 import { didYouMean } from '../../validation/hints.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import { type Measured, type Statistic, statisticOf, statistics } from './statistics.ts';
@@ -104,19 +105,9 @@ async function observationsOf(
   if (period?.end !== undefined) query.push(['date', `le${period.end}`]);
   const { where } = planCriteria({ definitions, type: 'Observation', query, settings, now: now() });
   const found: Observation[] = [];
-  let after: string | undefined;
-  do {
-    const page = await store.find({
-      type: 'Observation',
-      where,
-      sort: [],
-      limit: READ_AT_ONCE,
-      total: 'none',
-      ...(after !== undefined && { after }),
-    });
-    found.push(...page.matches.map((match) => contentOf(match) as never as Observation));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const match of everyMatch(store, { type: 'Observation', where, atOnce: READ_AT_ONCE })) {
+    found.push(contentOf(match) as never as Observation);
+  }
   return found;
 }
 

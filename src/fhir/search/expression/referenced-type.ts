@@ -27,6 +27,6 @@ function typeOfText(text: string, root: Resource): string | undefined {
 /** `#` alone speaks of the container itself. */
 function containedType(id: string, root: Resource): string | undefined {
   if (id === '') return root.resourceType;
-  const contained = Array.isArray(root['contained']) ? (root['contained'] as Resource[]) : [];
+  const contained = Array.isArray(root.contained) ? (root.contained as Resource[]) : [];
   return contained.find((resource) => resource?.id === id)?.resourceType;
 }
