@@ -5,7 +5,7 @@ import { sleep } from '../../src/platform/clock/clock.ts';
 import type { Reply } from '../support/fhir-client.ts';
 import type { ServerProcess } from './server-process.ts';
 import { until } from './until.ts';
-import { beds, bedsOf, type Census, items, patients, slots } from './wards.ts';
+import { beds, bedsOf, type Census, hourOf, items, patients, slots } from './wards.ts';
 
 /** what an acknowledgement says about a thing; `unsure` where a later request about it got no answer */
 type Known<State> = State | 'unsure';
@@ -108,6 +108,7 @@ export function createStorm(server: ServerProcess): Storm {
           resourceType: 'Appointment',
           status: 'booked',
           slot: [{ reference: slot }],
+          ...hourOf(slot.slice('Slot/'.length)),
           participant: [{ actor: { reference: patient }, status: 'accepted' }],
         });
         if (reply === undefined) unanswered.appointments += 1;

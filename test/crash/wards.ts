@@ -14,20 +14,26 @@ export const slots = named('slot', 4);
 export const beds = named('bed', 4);
 export const items = named('item', 2);
 
+const tomorrow = Math.ceil(Date.now() / HOUR) * HOUR + 24 * HOUR;
+const at = (hours: number): string => new Date(tomorrow + hours * HOUR).toISOString();
+
+/** When a slot is: each takes the hour after the one before. */
+export function hourOf(slot: string): { start: string; end: string } {
+  const index = slots.indexOf(slot);
+  return { start: at(index), end: at(index + 1) };
+}
+
 export async function furnish(server: ServerProcess): Promise<void> {
-  const tomorrow = Math.ceil(Date.now() / HOUR) * HOUR + 24 * HOUR;
-  const at = (hours: number): string => new Date(tomorrow + hours * HOUR).toISOString();
   const resources = [
     ...patients.map((id) => ({ resourceType: 'Patient', id, name: [{ family: id }] })),
     { resourceType: 'Schedule', id: 'schedule', actor: [{ reference: 'Practitioner/doctor' }] },
-    ...slots.map((id, index) => ({
+    ...slots.map((id) => ({
       resourceType: 'Slot',
       id,
       extension: [{ url: `${DEFINITIONS}/slot-capacity`, valuePositiveInt: CAPACITY }],
       schedule: { reference: 'Schedule/schedule' },
       status: 'free',
-      start: at(index),
-      end: at(index + 1),
+      ...hourOf(id),
     })),
     ...beds.map((id) => ({
       resourceType: 'Location',

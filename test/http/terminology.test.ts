@@ -48,6 +48,7 @@ const toColour: Resource = {
             {
               code: 'brown',
               equivalence: 'narrower',
+              comment: 'Boxers are brown',
               dependsOn: [
                 { property: 'http://example.org/breed', system: 'http://example.org/breeds', value: 'boxer' },
               ],

@@ -48,6 +48,7 @@ const meaningless: Record<string, string[]> = {
   'Questionnaire-zika-virus-exposure-assessment.json': ['invariant .text.div'],
   // extensions that nobody defines, or that are not as they are defined
   'Basic-referral.json': ['extension .modifierExtension.url'],
+  'Bundle-hla-1.json': ['extension .entry.resource.extension.extension.url'],
   // references to types that the element does not allow, entries whose fullUrl has another id, a message without what it refers to
   'Bundle-10bb101f-a121-4264-a920-67be9cb82c74.json': [
     'value .entry.fullUrl',
