@@ -143,6 +143,7 @@ describe('an operation on the queue', () => {
     assert.equal((await before.send('GET', url)).status, 202);
     const done = await until(url, isDone);
     assert.deepEqual([done.status, done.body.parameter[0].valueDecimal], [200, 4]);
+    await before.close();
   });
 
   it('is unknown under any other address', async () => {

@@ -47,6 +47,8 @@ export interface EngineOfTest {
   database: FreshDatabase;
   /** `Patient/p1?_summary=true` below the base */
   send(method: Call['method'], url: string, body?: unknown, headers?: Call['headers']): Promise<Reply>;
+  /** leaves the database */
+  close(): Promise<void>;
   drop(): Promise<void>;
 }
 
@@ -122,6 +124,10 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
   const statement = (): Resource => ({ resourceType: 'CapabilityStatement' });
   const dispatch = createDispatch({ engine, validate, statement, operations: registry, asyncRunner });
   const grammar = createGrammar(definitions);
+  const close = async (): Promise<void> => {
+    await conformance.stop();
+    await mongo.close();
+  };
 
   return {
     store,
@@ -143,9 +149,9 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
       const plain = Buffer.isBuffer(answer.body) ? parseJson(answer.body) : answer.body;
       return { status: answer.status, answer, body: plain };
     },
+    close,
     async drop() {
-      await conformance.stop();
-      await mongo.close();
+      await close();
       await fresh.drop();
     },
   };

@@ -18,7 +18,8 @@ export interface AddOptions {
 }
 
 export interface JobState {
-  state: 'waiting' | 'active' | 'delayed' | 'completed' | 'failed';
+  /** active also between two tries */
+  state: 'waiting' | 'active' | 'completed' | 'failed';
   progress: number;
   result?: unknown;
   /** message of the last failure */
@@ -44,15 +45,6 @@ export interface QueueOptions {
 }
 
 const KEEP_SECONDS = 7 * 24 * 3600;
-
-const states: Readonly<Record<string, JobState['state']>> = {
-  waiting: 'waiting',
-  paused: 'waiting',
-  active: 'active',
-  delayed: 'delayed',
-  completed: 'completed',
-  failed: 'failed',
-};
 
 export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue {
   // bull wants a client of its own for what blocks (`bclient`), and may share the others between all queues.
@@ -107,12 +99,10 @@ export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue 
     async find(job, id) {
       const found = await queueOf(job).getJob(id);
       if (found === null) return undefined;
-      const state = states[await found.getState()];
-      if (state === undefined) return undefined;
       return {
-        state,
+        state: await stateOf(found),
         progress: Number(found.progress() ?? 0),
-        ...(state === 'completed' ? { result: found.returnvalue } : {}),
+        ...(found.returnvalue === null ? {} : { result: found.returnvalue }),
         ...(found.failedReason === undefined ? {} : { failure: found.failedReason }),
       };
     },
@@ -121,4 +111,10 @@ export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue 
       for (const connection of connections) connection.disconnect();
     },
   };
+}
+
+/** Of what was read in one command: bull's own `getState` asks one list after the other while the job moves between them. */
+async function stateOf(job: Bull.Job): Promise<JobState['state']> {
+  if (job.finishedOn !== undefined) return (await job.isFailed()) ? 'failed' : 'completed';
+  return job.processedOn === undefined ? 'waiting' : 'active';
 }

@@ -49,6 +49,10 @@ export default defineOperation<PatientMergeInput, PatientMergeOutput>({
     const ids = { task: store.newId(), provenance: store.newId() };
     return store.transaction((tx) => merge(context, tx, { source, target, wanted, ids }), {
       locks: [referenceTo(source), referenceTo(target)].sort(),
+      expected: [
+        created({ resourceType: 'Task', id: ids.task }),
+        created({ resourceType: 'Provenance', id: ids.provenance }),
+      ],
     });
   },
 });
@@ -155,6 +159,13 @@ async function plan(
   };
 }
 
+const created = (resource: Resource): Write => ({
+  kind: 'create',
+  type: resource.resourceType,
+  id: resource.id!,
+  resource,
+});
+
 async function merge(
   context: OperationContext,
   tx: Transaction,
@@ -165,13 +176,9 @@ async function merge(
   const changed = written.map(({ type, id, version }) => ({ type, id, version }));
   const now = context.now();
   const task = taskOf(ids.task, { ...record, changed }, now);
-  const create = (resource: unknown): Write => {
-    const { resourceType: type, id } = resource as Resource;
-    return { kind: 'create', type, id: id!, resource: resource as Resource };
-  };
   const [storedTask] = await tx.write([
-    create(task),
-    create(provenanceOf(ids.provenance, written.slice(-2), ids.task, now)),
+    created(task as never as Resource),
+    created(provenanceOf(ids.provenance, written.slice(-2), ids.task, now) as never as Resource),
   ]);
   return {
     outcome: outcomeAbout(

@@ -55,7 +55,7 @@ const WRITES_IN_WORK = 10_000;
 const SMALL = 100;
 
 export function createTransactions(deps: TransactionDeps): Store['transaction'] {
-  const { client, logger } = deps;
+  const { client, collections, logger } = deps;
   const locks = createLocks();
   const admission = createAdmission(WRITES_IN_WORK);
 
@@ -101,6 +101,7 @@ export function createTransactions(deps: TransactionDeps): Store['transaction'] 
 
   return async (work, options = {}) => {
     const { locks: names = [], expected = [] } = options;
+    await ensureCollections(collections, expected);
     if (expected.length <= SMALL) return locks.run(names, () => runUntilCommitted(work));
     // before the locks: who waits here must not hold what others wait for
     const leave = await admission.enter(expected.length);
@@ -110,6 +111,12 @@ export function createTransactions(deps: TransactionDeps): Store['transaction'] 
       leave();
     }
   };
+}
+
+/** undefined where there is nothing to wait for */
+function ensureCollections(collections: Collections, writes: readonly Write[]): Promise<unknown> | undefined {
+  const missing = [...new Set(writes.map(({ type }) => type))].flatMap((type) => collections.ensure(type) ?? []);
+  return missing.length === 0 ? undefined : Promise.all(missing);
 }
 
 /** The commit may have happened although its answer was lost: asking again is safe, doing the work again is not. */
@@ -194,13 +201,10 @@ function startTransaction(deps: TransactionDeps, session: ClientSession) {
     return results as Written[];
   }
 
-  /** Collections are made outside of transactions, which then start again. */
+  /** Collections are made outside of transactions, which then start again: better to have said what is expected. */
   async function requireCollections(writes: readonly Write[]): Promise<void> {
-    const missing = [...new Set(writes.map(({ type }) => type))].filter((type) => collections.ensure(type));
-    if (missing.length > 0)
-      throw new RestartTransaction('collections are missing', () =>
-        Promise.all(missing.map((type) => collections.ensure(type))),
-      );
+    const missing = ensureCollections(collections, writes);
+    if (missing) throw new RestartTransaction('collections are missing', () => missing);
   }
 
   async function writeRound(writes: readonly Write[], round: readonly number[], results: (Written | undefined)[]) {

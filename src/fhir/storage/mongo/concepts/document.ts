@@ -22,7 +22,7 @@ export interface ConceptDocument {
   a: readonly string[];
   /** `property=value` in lower case, and `^set` for reference sets */
   k?: readonly string[];
-  /** beginnings of words, of the lengths that are indexed */
+  /** beginnings of words */
   w: readonly string[];
   /** the words, each with a space before it: what the index does not tell is looked up here */
   t: string;
@@ -30,17 +30,13 @@ export interface ConceptDocument {
   r: number;
 }
 
-/** A longer beginning is found by its first five letters and then looked up in `t`; four letters by three. */
-const INDEXED = [1, 2, 3, 5];
+/** Beginnings up to so many letters are in the index; a longer one is found by these and then looked up in `t`. */
 const LONGEST = 5;
 
-export const tokenOf = (word: string): string => {
-  const length = word.length >= LONGEST ? LONGEST : Math.min(word.length, 3);
-  return word.slice(0, length);
-};
+export const tokenOf = (word: string): string => word.slice(0, LONGEST);
 
 /** whether the token alone says that a word begins so */
-export const isExact = (word: string): boolean => INDEXED.includes(word.length);
+export const isExact = (word: string): boolean => word.length <= LONGEST;
 
 /** longer texts are for reading, not for filters */
 const LONGEST_KEY = 200;
@@ -58,7 +54,8 @@ export function documentOf(concept: ReadConcept, order: number): ConceptDocument
   );
   words.delete('');
   const tokens = new Set<string>();
-  for (const word of words) for (const length of INDEXED) if (word.length >= length) tokens.add(word.slice(0, length));
+  for (const word of words)
+    for (let length = Math.min(LONGEST, word.length); length > 0; length--) tokens.add(word.slice(0, length));
   const keys = new Set([
     ...(properties ?? []).flatMap((property) => textsOf(property).map((text) => keyOf(property.code, text))),
     ...(concept.memberOf ?? []).map(memberKey),

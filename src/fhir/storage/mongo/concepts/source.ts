@@ -8,6 +8,7 @@ import { type ConceptDocument, conceptOf, isExact, tokenOf } from './document.ts
 import { whereOf } from './filters.ts';
 
 type Where = Filter<ConceptDocument>;
+type Ranked = Pick<ConceptDocument, '_id' | 'd' | 'r' | 'o'>;
 type Wish = Omit<Selection, 'offset' | 'count'>;
 
 export interface SourceDeps {
@@ -69,11 +70,15 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
     const where = and([...filters, { w: rarest.token }, ...words.map((word) => wordWhere(word, rarest.token))]);
     const found = new Set(byCode.map(({ code }) => code));
     if (rarest.count <= MOST_RANKED) {
-      const documents = await named(
-        collection.find(where, { hint: 'w', maxTimeMS: LIMIT_MS, projection: { w: 0, k: 0, a: 0 } }).toArray(),
+      const matches = await named(
+        collection.find<Ranked>(where, { hint: 'w', maxTimeMS: LIMIT_MS, projection: { d: 1, r: 1, o: 1 } }).toArray(),
       );
-      const ranked = documents.sort(bestFirst(words)).map(conceptOf);
-      return cut([...byCode, ...ranked.filter(({ code }) => !found.has(code))], selection);
+      const others = matches
+        .filter(({ _id }) => !found.has(_id))
+        .sort(bestFirst(words))
+        .map(({ _id }) => _id);
+      const { concepts, total } = cut<Concept | string>([...byCode, ...others], selection);
+      return { concepts: await whole(concepts), total };
     }
     // the codes stand before the words, so that pages of the latter begin where the former end
     const { offset, count } = selection;
@@ -134,6 +139,13 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
       found.push(...(await named(collection.find(condition, { projection: USED, maxTimeMS: LIMIT_MS }).toArray())));
     }
     return found;
+  }
+
+  /** The concepts in place of the codes that stand for them. */
+  async function whole(concepts: readonly (Concept | string)[]): Promise<Concept[]> {
+    const codes = concepts.filter((one) => typeof one === 'string');
+    const found = new Map((await find(codes, {})).map((document) => [document._id, conceptOf(document)]));
+    return concepts.flatMap((one) => (typeof one === 'string' ? (found.get(one) ?? []) : one));
   }
 
   async function lookup(code: string): Promise<Concept | undefined> {
@@ -223,10 +235,10 @@ function wordWhere(word: string, chosen: string): Where {
 }
 
 /** As in memory: the display that is the text, displays with all words, designations; short before long. */
-function bestFirst(words: readonly string[]): (a: ConceptDocument, b: ConceptDocument) => number {
+function bestFirst(words: readonly string[]): (a: Ranked, b: Ranked) => number {
   const text = words.join(' ');
   const ranks = new Map<string, number>();
-  const rankOf = ({ _id, d = '', r }: ConceptDocument): number => {
+  const rankOf = ({ _id, d = '', r }: Ranked): number => {
     let rank = ranks.get(_id);
     if (rank === undefined) {
       const shown = normalise(d);
@@ -239,7 +251,7 @@ function bestFirst(words: readonly string[]): (a: ConceptDocument, b: ConceptDoc
   return (a, b) => rankOf(a) - rankOf(b) || a.o - b.o;
 }
 
-const cut = (concepts: readonly Concept[], { offset, count }: Selection) => ({
+const cut = <T>(concepts: readonly T[], { offset, count }: Selection): { concepts: T[]; total: number } => ({
   concepts: concepts.slice(offset, offset + count),
   total: concepts.length,
 });
