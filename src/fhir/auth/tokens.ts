@@ -1,0 +1,73 @@
+// The port to the one issuer of tokens. `$login`, the pages and OAuth clients hold grants of the same issuer, so one revocation ends all.
+import type { Named } from './caller.ts';
+
+/** What is known of a person when a token is made. */
+export interface Subject {
+  /** the account's id: `sub` */
+  account: string;
+  roles: readonly string[];
+  organizations: readonly string[];
+  fhirUser?: Named;
+  /** authentication methods (RFC 8176): `pwd`, `otp` */
+  amr: readonly string[];
+  address: string;
+  userAgent?: string;
+}
+
+export interface TokenSet {
+  accessToken: string;
+  refreshToken: string;
+  /** seconds until the access token ends */
+  expiresIn: number;
+}
+
+/** A grant as its owner sees it. */
+export interface Session {
+  /** the grant's id */
+  id: string;
+  /** client's id, and its name for people */
+  client: string;
+  clientName: string;
+  scopes: readonly string[];
+  address: string;
+  userAgent?: string;
+  /** ms since 1970 */
+  startedAt: number;
+  lastUsedAt: number;
+  expiresAt: number;
+}
+
+/** What a valid access token says. */
+export interface AccessToken {
+  id: string;
+  grant: string;
+  /** account's id; absent for backend clients */
+  account?: string;
+  client: string;
+  roles: readonly string[];
+  organizations: readonly string[];
+  fhirUser?: Named;
+  /** absent: not restricted beyond the roles */
+  scopes?: readonly string[];
+  patient?: string;
+  encounter?: string;
+  /** class of rate limits */
+  limits: string;
+  /** ms since 1970 */
+  expires: number;
+}
+
+export interface Tokens {
+  /** a grant of our own pages and of `$login` */
+  issue(subject: Subject): Promise<TokenSet>;
+  /** rotates; a token that was used before ends the whole grant. Throws 'login' */
+  refresh(refreshToken: string): Promise<TokenSet>;
+  /** signature, time, audience, revocation (known everywhere within 5 s), without a round trip on the common path. Throws 'login' */
+  verify(accessToken: string): AccessToken | Promise<AccessToken>;
+  /** by either token of it */
+  endGrantOf(token: string): Promise<void>;
+  endGrant(id: string): Promise<void>;
+  /** all of an account, besides one if wanted (a change of password keeps the session it was made in) */
+  endAllOf(account: string, besides?: string): Promise<void>;
+  sessions(account: string): Promise<Session[]>;
+}
