@@ -1,0 +1,33 @@
+// The port between the pages that ask who someone is and the accounts that know: password first, then a code by e-mail.
+// Refusals are a FhirError 'login' whose sentence may be shown, or 'throttled' with Retry-After; both say nothing about whether an
+// address has an account.
+import type { Named } from './caller.ts';
+import type { Subject } from './tokens.ts';
+
+/** Where a request comes from. */
+export interface Visitor {
+  address: string;
+  userAgent?: string;
+}
+
+/** An account as it is now: what the next token says, whatever an older one said. */
+export interface Account {
+  id: string;
+  email: string;
+  /** for people to read: `Dr. Ada Lovelace` */
+  name: string;
+  roles: readonly string[];
+  organizations: readonly string[];
+  fhirUser?: Named;
+}
+
+export interface SignIn {
+  /** sends a code where the password is right; the challenge ties the code to this request */
+  begin(email: string, password: string, visitor: Visitor): Promise<{ challenge: string }>;
+  /** another code for the same challenge; the old one ends */
+  resend(challenge: string, visitor: Visitor): Promise<void>;
+  /** one use. `amr` tells how it was shown: `pwd`, `otp` */
+  complete(challenge: string, code: string, visitor: Visitor): Promise<Subject>;
+  /** undefined where there is none, or it may not sign in (any more) */
+  account(id: string): Promise<Account | undefined>;
+}
