@@ -42,6 +42,15 @@ const typeInteractions = [
   'create',
   'search-type',
 ];
+/** What every type's search answers beside its parameters: https://hl7.org/fhir/R4/search.html#all, #contained, #has */
+const everywhere = [
+  ['_filter', 'special', 'An expression of the filter language; http://hl7.org/fhir/R4/search_filter.html'],
+  ['_list', 'special', 'Members of a List: its id, or $current-problems, $current-medications, $current-allergies'],
+  ['_has', 'special', 'What others refer to: _has:Observation:patient:code=http://loinc.org|8480-6; may be nested'],
+  ['_type', 'token', 'Types to search, at the base'],
+  ['_contained', 'token', 'false, true or both'],
+  ['_containedType', 'token', 'container or contained'],
+].map(([name, type, documentation]) => ({ name, type, documentation }));
 const systemInteractions = ['transaction', 'batch', 'search-system', 'history-system'];
 
 export function buildCapabilityStatement(
@@ -80,6 +89,7 @@ export function buildCapabilityStatement(
           ...describeType(definitions, operations, reverse, type),
         })),
         interaction: systemInteractions.map((code) => ({ code })),
+        searchParam: everywhere,
         ...listed('operation', nameOperations(atSystem)),
         compartment: [...definitions.compartments.keys()]
           .sort()
