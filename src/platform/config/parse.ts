@@ -1,4 +1,5 @@
 // How the text of a setting becomes a value. A parser throws a sentence's end: "must be …".
+import { isIP } from 'node:net';
 
 export type Parse<T> = (text: string) => T;
 
@@ -92,3 +93,31 @@ export const timeZone: Parse<string> = (value) => {
     return refuse('a time zone name such as Asia/Kolkata or UTC');
   }
 };
+
+export interface GivenRate {
+  name: string;
+  rate: { most: number; seconds: number } | 'none';
+}
+
+const spans: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `standard=2000/h,login=10/15m,backend=none` */
+export const rates: Parse<readonly GivenRate[]> = (value) =>
+  list(value).map((item) => {
+    const [, name, most, count = '1', unit] =
+      /^([a-z][a-z0-9-]*)\s*=\s*(?:none|(\d{1,9})\/(\d{1,4})?([smhd]))$/.exec(item) ?? [];
+    if (name === undefined || most === '0' || count === '0')
+      return refuse('limits such as standard=2000/h,login=10/15m,app=none');
+    return { name, rate: unit === undefined ? 'none' : { most: Number(most), seconds: Number(count) * spans[unit]! } };
+  });
+
+/** `10.0.0.0/8,::1` */
+export const networks: Parse<readonly string[]> = (value) =>
+  list(value).map((item) => {
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(item) ?? [];
+    const family = isIP(address);
+    const most = family === 6 ? 128 : 32;
+    return family > 0 && Number(bits ?? 0) <= most
+      ? item
+      : refuse('addresses and networks such as 10.0.0.0/8,192.168.1.4');
+  });
