@@ -15,6 +15,7 @@ import { createLiveDefinitions } from './fhir/definitions/live.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { readProfiles, withProfiles } from './fhir/definitions/profiles.ts';
 import { createFhirHandler, type Handler } from './fhir/http/handler.ts';
+import type { Guard } from './fhir/http/pipeline.ts';
 import { defaultHttpSettings, type HttpSettings } from './fhir/http/settings.ts';
 import type { Dispatch, Engine, EngineSettings } from './fhir/interactions/call.ts';
 import { createDispatch } from './fhir/interactions/dispatch.ts';
@@ -63,6 +64,8 @@ export interface ServiceDeps {
   logger: Logger;
   now: () => number;
   onLost: (reason: string) => void;
+  /** absent with AUTH=off */
+  guard?: Guard;
 }
 
 export interface FhirService {
@@ -171,6 +174,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     dispatch,
     logger,
+    ...(deps.guard === undefined ? {} : { guard: deps.guard }),
     settings: {
       ...defaultHttpSettings,
       path,

@@ -2,6 +2,7 @@
 // ephemeral port.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Guard } from '../../src/fhir/http/pipeline.ts';
 import type { Engine } from '../../src/fhir/interactions/call.ts';
 import type { MongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { Fields, Logger } from '../../src/platform/logger/logger.ts';
@@ -31,6 +32,8 @@ export interface LogLine {
 export interface TestServerOptions {
   settings?: Partial<ServiceSettings>;
   now?: () => number;
+  /** who stands at the door; nobody where absent (AUTH=off) */
+  guard?: Guard;
   /** a database that other servers of the test use as well; who opened it drops it */
   database?: FreshDatabase;
   /** told of every line beside `lines` */
@@ -78,6 +81,7 @@ export async function startTestServer(name: string, options: TestServerOptions =
     logger,
     now: options.now ?? Date.now,
     onLost: (reason) => logger.error(reason),
+    ...(options.guard === undefined ? {} : { guard: options.guard }),
   });
   // a test may think long between two requests of a connection
   const server = http.createServer({ keepAliveTimeout: 0 }, service.handle);

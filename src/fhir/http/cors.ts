@@ -4,7 +4,7 @@ import { FhirError } from '../model/errors.ts';
 import type { HttpSettings } from './settings.ts';
 
 const exposed =
-  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow, Idempotency-Replayed, X-Security-Context';
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow, Idempotency-Replayed, X-Security-Context, WWW-Authenticate, RateLimit, RateLimit-Policy';
 const accepted =
   'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Idempotency-Key, Prefer, X-Request-Id, X-Correlation-Id, X-Security-Context';
 const SECONDS_PER_DAY = '86400';

@@ -8,7 +8,7 @@ import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
 import { createCorrelation } from './correlation.ts';
 import { type Content, encode } from './encode.ts';
-import { type Exchange, openExchange, type Room, walk } from './pipeline.ts';
+import { type Exchange, type Guard, openExchange, type Room, stepsFor, walk } from './pipeline.ts';
 import { respond } from './respond.ts';
 import type { HttpLogger, HttpSettings } from './settings.ts';
 
@@ -18,12 +18,14 @@ export interface HandlerDeps {
   dispatch: Dispatch;
   logger: HttpLogger;
   settings: HttpSettings;
+  /** absent with AUTH=off */
+  guard?: Guard;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Answers every request below `settings.path`; the caller sends it no others. */
-export function createFhirHandler({ engine, store, dispatch, logger, settings }: HandlerDeps): Handler {
+export function createFhirHandler({ engine, store, dispatch, logger, settings, guard }: HandlerDeps): Handler {
   const correlate = createCorrelation();
   const room: Room = {
     engine,
@@ -32,14 +34,16 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings }:
     settings,
     grammar: createGrammar(engine.definitions),
     admission: createAdmission(settings.maxLargeBytesAtOnce),
+    ...(guard === undefined ? {} : { guard }),
   };
+  const way = stepsFor(guard);
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const startedAt = performance.now();
     const exchange = openExchange(req, res, correlate(req.headers), settings);
     let failure: unknown;
     try {
-      await walk(exchange, room);
+      await walk(exchange, room, way);
     } catch (error) {
       failure = error;
       exchange.answer = answerError(error, exchange.id);

@@ -2,12 +2,17 @@
 // ends the way), or throws a FhirError (which becomes the answer). New concerns (sign-in, rate limits, audit) are new lines.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission } from '../../platform/admission/admission.ts';
+import type { AddressOf } from '../../platform/client-address/client-address.ts';
+import type { Caller } from '../auth/caller.ts';
+import { type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import { readXml } from '../formats/xml-read.ts';
 import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
 import { type Grammar, readQuery } from '../interactions/grammar.ts';
 import { FhirError } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Store } from '../storage/store.ts';
+import { anonymousAt, callerOf } from './authenticate.ts';
 import { isBinaryRead, isBinaryWrite, presentBinary, readBinary } from './binary.ts';
 import { readBody as readBytes } from './body.ts';
 import { allowOrigin, preflightHeaders, refuseForeigners } from './cors.ts';
@@ -34,7 +39,18 @@ export interface Exchange {
   /** what the client asks for, where there is no such format */
   unknownFormat?: string;
   pretty: boolean;
+  /** who asks; absent with AUTH=off */
+  caller?: Caller;
+  /** headers of the answer, whatever it is */
+  headers?: Readonly<Record<string, string>>;
   answer?: Answer;
+}
+
+/** Who stands at the door; there is nobody with AUTH=off. */
+export interface Guard {
+  verify: Tokens['verify'];
+  limits: Pick<Limits, 'spend'>;
+  addressOf: AddressOf;
 }
 
 /** What the steps work with. */
@@ -45,9 +61,10 @@ export interface Room {
   grammar: Grammar;
   admission: Admission;
   settings: HttpSettings;
+  guard?: Guard;
 }
 
-type Step = (exchange: Exchange, room: Room) => void | Promise<void>;
+export type Step = (exchange: Exchange, room: Room) => void | Promise<void>;
 
 const steps: readonly Step[] = [
   chooseFormat, //         what the answer is written in, refusals too
@@ -55,13 +72,21 @@ const steps: readonly Step[] = [
   allowPages, //           CORS
   answerOptions, //        OPTIONS, preflight
   readTarget, //           method + path → what is meant; 404, 405
+  authenticate, //         bearer token → caller; 401
+  limitRate, //            429
   refuseFormat, //         406
   readBody, //             415, 413, 400; large ones wait for their turn
   answerCall, //           the interaction, then Prefer: return
 ];
 
-export async function walk(exchange: Exchange, room: Room): Promise<void> {
-  for (const step of steps) {
+const guarded: ReadonlySet<Step> = new Set([authenticate, limitRate]);
+
+/** The steps there are with a guard, or without. */
+export const stepsFor = (guard: Guard | undefined): readonly Step[] =>
+  steps.filter((step) => (guard === undefined ? !guarded.has(step) : step !== refuseForeignPages));
+
+export async function walk(exchange: Exchange, room: Room, way: readonly Step[]): Promise<void> {
+  for (const step of way) {
     const pending = step(exchange, room);
     if (pending !== undefined) await pending;
     if (exchange.answer !== undefined) return;
@@ -106,6 +131,40 @@ function answerOptions(exchange: Exchange, { grammar }: Room): void {
 function readTarget(exchange: Exchange, { grammar }: Room): void {
   exchange.target = grammar.readTarget(exchange.req.method ?? '', exchange.path);
   if (exchange.search !== '') exchange.query = readQuery(exchange.search);
+}
+
+function authenticate(exchange: Exchange, { guard }: Room): void | Promise<void> {
+  const { verify, limits, addressOf } = guard!;
+  const address = addressOf(exchange.req);
+  // whoever tries tokens out does so at the expense of an address
+  const refuse = async (error: unknown): Promise<never> => {
+    exchange.caller = anonymousAt(address);
+    const spent = await limits.spend(exchange.caller);
+    throw spent === undefined || spent.allowed ? error : throttled(spent);
+  };
+  try {
+    const caller = callerOf(exchange.req, address, verify);
+    if (!(caller instanceof Promise)) {
+      exchange.caller = caller;
+      return undefined;
+    }
+    return caller.then((known) => {
+      exchange.caller = known;
+    }, refuse);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function limitRate(exchange: Exchange, { guard }: Room): void | Promise<void> {
+  const spent = guard!.limits.spend(exchange.caller!);
+  return spent instanceof Promise ? spent.then((known) => count(exchange, known)) : count(exchange, spent);
+}
+
+function count(exchange: Exchange, spent: Spent | undefined): void {
+  if (spent === undefined) return;
+  if (!spent.allowed) throw throttled(spent);
+  exchange.headers = limitHeaders(spent);
 }
 
 const bodyMethods = new Set<string | undefined>(['POST', 'PUT', 'PATCH']);
@@ -198,6 +257,7 @@ async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promis
     base,
     id,
     store,
+    ...(exchange.caller === undefined ? {} : { caller: exchange.caller }),
   };
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
   const answer = await dispatch(call);

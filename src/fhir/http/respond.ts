@@ -6,6 +6,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer, Target } from '../interactions/call.ts';
 import { etagOf, readPreferReturn } from '../interactions/headers.ts';
 import { outcomeOf } from '../model/outcome.ts';
+import { CHALLENGE } from './authenticate.ts';
 import type { Content, Presentation } from './encode.ts';
 
 const VARY = 'Accept, Accept-Encoding';
@@ -41,10 +42,14 @@ export async function respond(
   res: ServerResponse,
   answer: Answer,
   content: Content | undefined,
-  { base, id }: Pick<Presentation, 'base' | 'id'>,
+  { base, id, headers: always }: Pick<Presentation, 'base' | 'id'> & { headers?: Readonly<Record<string, string>> },
 ): Promise<void> {
   if (res.headersSent || res.destroyed) return;
-  const headers: Record<string, string | number> = { 'X-Request-Id': id, 'Cache-Control': 'private, no-cache' };
+  const headers: Record<string, string | number> = {
+    'X-Request-Id': id,
+    'Cache-Control': 'private, no-cache',
+    ...always,
+  };
   const correlation = req.headers['x-correlation-id'];
   if (typeof correlation === 'string') headers['X-Correlation-Id'] = correlation;
   if (answer.version !== undefined) headers.ETag = etagOf(answer.version);
@@ -55,6 +60,8 @@ export async function respond(
   }
   if (answer.progress !== undefined) headers.Link = `<${base}/${answer.progress}>; rel="status"`;
   if (answer.headers !== undefined) Object.assign(headers, answer.headers);
+  // https://www.rfc-editor.org/rfc/rfc6750#section-3
+  if (answer.status === 401) headers['WWW-Authenticate'] ??= CHALLENGE;
 
   headers.Vary = res.hasHeader('Vary') ? `${res.getHeader('Vary')}, ${VARY}` : VARY;
   if (content === undefined) {

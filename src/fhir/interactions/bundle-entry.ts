@@ -115,6 +115,7 @@ export function callOf(entry: Entry, outer: Call): Call {
     base: outer.base,
     id: outer.id,
     store: outer.store,
+    ...(outer.caller === undefined ? {} : { caller: outer.caller }),
   };
 }
 

@@ -1,5 +1,6 @@
 // What an interaction is given and what it answers. The HTTP room makes calls from requests; batch and transaction make them
 // from entries; so every way in is the same way in.
+import type { Caller } from '../auth/caller.ts';
 import type { Canonicals } from '../conformance/canonicals.ts';
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Issue } from '../model/errors.ts';
@@ -54,6 +55,8 @@ export interface Call {
   id: string;
   /** already narrowed to what the caller may see */
   store: Store;
+  /** who asks; absent with AUTH=off */
+  caller?: Caller;
 }
 
 export interface Answer {

@@ -1,0 +1,83 @@
+// Who asks: the bearer token of a request as a Caller. https://www.rfc-editor.org/rfc/rfc6750
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../auth/caller.ts';
+import type { AccessToken, Tokens } from '../auth/tokens.ts';
+import { FhirError } from '../model/errors.ts';
+
+/** What a client is told that has to sign in. */
+export const CHALLENGE = 'Bearer realm="fhir"';
+
+const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+export const anonymousAt = (address: string): Caller => ({
+  kind: 'anonymous',
+  id: '',
+  roles: [],
+  organizations: [],
+  client: '',
+  limits: 'anonymous',
+  address,
+});
+
+/** Without a token: anonymous. With one that is no good: 401, whatever would be allowed without it. */
+export function callerOf(req: IncomingMessage, address: string, verify: Tokens['verify']): Caller | Promise<Caller> {
+  const { authorization } = req.headers;
+  if (authorization === undefined) return anonymousAt(address);
+  if (isTwice(req.rawHeaders)) throw refusal('invalid_request', 'The Authorization header is there twice');
+  const token = BEARER.exec(authorization)?.[1];
+  if (token === undefined) throw refusal('invalid_token', 'The Authorization header is not "Bearer" and a token');
+  try {
+    const known = verify(token);
+    return known instanceof Promise
+      ? known.then(
+          (late) => callerFrom(late, address),
+          (error: unknown) => {
+            throw challenged(error);
+          },
+        )
+      : callerFrom(known, address);
+  } catch (error) {
+    throw challenged(error);
+  }
+}
+
+/** node:http keeps the first of several, silently. */
+function isTwice(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    if (name.length === 13 && name.toLowerCase() === 'authorization') count++;
+  }
+  return count > 1;
+}
+
+function callerFrom(token: AccessToken, address: string): Caller {
+  const { id, grant, expires, account, client, roles, organizations, limits } = token;
+  return {
+    kind: account === undefined ? 'client' : 'account',
+    id: account ?? client,
+    roles,
+    organizations,
+    ...(token.fhirUser !== undefined && { fhirUser: token.fhirUser }),
+    ...(token.scopes !== undefined && { scopes: token.scopes }),
+    ...(token.patient !== undefined && { patient: token.patient }),
+    ...(token.encounter !== undefined && { encounter: token.encounter }),
+    client,
+    limits,
+    token: { id, grant, expires },
+    address,
+  };
+}
+
+const refusal = (error: 'invalid_request' | 'invalid_token', message: string): FhirError =>
+  new FhirError('login', message, {
+    headers: {
+      'WWW-Authenticate': `${CHALLENGE}, error="${error}", error_description="${message.replaceAll('"', "'")}"`,
+    },
+  });
+
+/** What the issuer says about a token, in the form that clients look for. */
+function challenged(error: unknown): unknown {
+  if (!(error instanceof FhirError) || error.kind !== 'login') return error;
+  return refusal('invalid_token', error.message.replaceAll(/[^\x20-\x7e]/g, ' ').replaceAll('\\', '/'));
+}
