@@ -28,6 +28,8 @@ module.exports = {
     only('mongo-behind-storage', 'mongodb', '^src/(platform|fhir/storage/mongo|main\\.ts)'),
     only('express-behind-http', 'express', '^src/(main\\.ts|app\\.ts|fhir/http|web)'),
     only('redis-and-queue-below', '(ioredis|bull)', '^src/platform/(redis|queue)'),
+    only('models-of-accounts-and-clients', 'mongoose', '^src/(platform/mongo|fhir/auth)'),
+    only('mail-below', 'nodemailer', '^src/platform/mail'),
     only('gemini-behind-ai', '@google/(genai|generative-ai)', '^src/domain/ai'),
   ],
   options: {

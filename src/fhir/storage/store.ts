@@ -171,6 +171,11 @@ export interface Transaction {
   ): Promise<Place | undefined>;
   readPlace(kind: string, id: string): Promise<Place | undefined>;
   removePlace(kind: string, id: string): Promise<void>;
+  /**
+   * Work on collections beside the resources (accounts) that belongs to this transaction. `session` is the database's own, for the models
+   * of who asks; other work of the transaction waits meanwhile.
+   */
+  alongside<T>(work: (session: unknown) => Promise<T>): Promise<T>;
   /** runs after the commit, once; never if the transaction fails */
   afterCommit(action: () => void | Promise<void>): void;
 }

@@ -15,6 +15,8 @@ export interface AddOptions {
   id?: string;
   attempts?: number;
   delayMs?: number;
+  /** nothing is kept of it once it is done */
+  forget?: true;
 }
 
 export interface JobState {
@@ -80,8 +82,13 @@ export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue 
   };
 
   return {
-    async add(job, payload, { id, attempts = 3, delayMs = 0 } = {}) {
-      const options = { attempts, delay: delayMs, ...(id === undefined ? {} : { jobId: id }) };
+    async add(job, payload, { id, attempts = 3, delayMs = 0, forget } = {}) {
+      const options = {
+        attempts,
+        delay: delayMs,
+        ...(id !== undefined && { jobId: id }),
+        ...(forget && { removeOnComplete: true }),
+      };
       return String((await queueOf(job).add(payload, options)).id);
     },
     process(job, concurrency, run) {

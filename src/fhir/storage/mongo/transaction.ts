@@ -345,6 +345,7 @@ function startTransaction(deps: TransactionDeps, session: ClientSession) {
       inTurn(() => places.change({ kind, id, guard, update, ...(insert ? { insert } : {}) }, session)),
     readPlace: (kind, id) => inTurn(() => places.read(kind, id, session)),
     removePlace: (kind, id) => inTurn(() => places.remove(kind, id, session)),
+    alongside: (work) => inTurn(() => work(session)),
     afterCommit: (action) => {
       after.push(action);
     },
