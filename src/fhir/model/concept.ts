@@ -1,6 +1,8 @@
 // Codes and the code systems they come from, as values: shared by terminology, which thinks about them, and storage, which keeps large ones.
 // https://hl7.org/fhir/R4/codesystem.html
 
+import type { Ecl } from './ecl.ts';
+
 export interface Code {
   system?: string;
   version?: string;
@@ -39,6 +41,8 @@ export interface ConceptFilter {
   property: string;
   op: '=' | 'is-a' | 'descendent-of' | 'is-not-a' | 'regex' | 'in' | 'not-in' | 'generalizes' | 'exists';
   value: string;
+  /** the value, read, where it is an expression. https://hl7.org/fhir/R4/snomedct.html#filters */
+  ecl?: Ecl;
 }
 
 export interface Selection {
