@@ -1,15 +1,15 @@
 // Tiny releases in the exact formats of their publishers, with contents of our own. Nothing of the real systems is in here:
 // names and relations are invented, only identifiers that the formats themselves define are real.
 
-const tab = (...rows: readonly (readonly string[])[]): string =>
+export const tab = (...rows: readonly (readonly string[])[]): string =>
   `${rows.map((row) => row.join('\t')).join('\r\n')}\r\n`;
-const MODULE = '900000000000207008';
-const EXTENSION = '11000999101';
-const DAY = '20250101';
-const row = (id: string, ...rest: string[]): string[] => [id, DAY, '1', MODULE, ...rest];
+export const MODULE = '900000000000207008';
+export const EXTENSION = '11000999101';
+export const DAY = '20250101';
+export const row = (id: string, ...rest: string[]): string[] => [id, DAY, '1', MODULE, ...rest];
 
-const CONCEPT = ['id', 'effectiveTime', 'active', 'moduleId', 'definitionStatusId'];
-const DESCRIPTION = [
+export const CONCEPT = ['id', 'effectiveTime', 'active', 'moduleId', 'definitionStatusId'];
+export const DESCRIPTION = [
   'id',
   'effectiveTime',
   'active',
@@ -20,7 +20,7 @@ const DESCRIPTION = [
   'term',
   'caseSignificanceId',
 ];
-const RELATIONSHIP = [
+export const RELATIONSHIP = [
   'id',
   'effectiveTime',
   'active',
@@ -33,7 +33,7 @@ const RELATIONSHIP = [
   'modifierId',
 ];
 const LANGUAGE = ['id', 'effectiveTime', 'active', 'moduleId', 'refsetId', 'referencedComponentId', 'acceptabilityId'];
-const SIMPLE = ['id', 'effectiveTime', 'active', 'moduleId', 'refsetId', 'referencedComponentId'];
+export const SIMPLE = ['id', 'effectiveTime', 'active', 'moduleId', 'refsetId', 'referencedComponentId'];
 const DEPENDENCY = [
   'id',
   'effectiveTime',

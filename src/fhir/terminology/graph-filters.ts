@@ -15,7 +15,8 @@ export interface Filtered {
   isCaseSensitive: boolean;
 }
 
-export function compileFilter({ property, op, value }: ConceptFilter, system: Filtered): NodeTest {
+export function compileFilter({ property, op, value, ecl }: ConceptFilter, system: Filtered): NodeTest {
+  if (ecl !== undefined) throw cannot('relationships of a loaded release, which an ECL expression asks for', system);
   if (HIERARCHY.has(op)) {
     if (!isCode(property)) throw cannot(`filter '${property} ${op}'`, system);
     return hierarchyTest(op, value, system);

@@ -3,8 +3,9 @@
 import type { ValueSet, ValueSetComposeInclude } from 'fhir/r4.js';
 import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
+import { parseEcl } from './ecl/parse.ts';
 
-const SNOMED = /^(http:\/\/snomed\.info\/sct(?:\/\d+)?(?:\/version\/\d+)?)\?fhir_vs(?:=(.*))?$/;
+const SNOMED = /^(http:\/\/snomed\.info\/sct(?:\/\d+)?(?:\/version\/\d+)?)\?fhir_vs(?:=(.*))?$/s;
 const LOINC = /^http:\/\/loinc\.org\/vs(?:\/(LL\d+-\d|LG\d+-\d|LP\d+-\d))?$/i;
 
 /** Undefined where the URL has no such form. */
@@ -37,6 +38,11 @@ function snomedInclude(edition: string, query: string | undefined): ValueSetComp
     ...(edition !== 'http://snomed.info/sct' && { version: edition }),
   };
   if (query === undefined || query === '') return include;
+  if (query.startsWith(EXPRESSION)) {
+    const value = decoded(query.slice(EXPRESSION.length));
+    parseEcl(value);
+    return { ...include, filter: [{ property: 'constraint', op: '=', value }] };
+  }
   const [, kind, concept] = /^(isa|refset)(?:\/(\d+))?$/.exec(query) ?? [];
   if (kind === 'isa' && concept !== undefined)
     return { ...include, filter: [{ property: 'concept', op: 'is-a', value: concept }] };
@@ -46,10 +52,20 @@ function snomedInclude(edition: string, query: string | undefined): ValueSetComp
   }
   throw new FhirError(
     'not-supported',
-    query.startsWith('ecl')
-      ? 'Expressions of the Expression Constraint Language are not supported; use isa/[concept] or refset/[concept]'
-      : `'fhir_vs=${query}' is none of fhir_vs, fhir_vs=isa/[concept], fhir_vs=refset and fhir_vs=refset/[concept]`,
+    `'fhir_vs=${query}' is none of fhir_vs, fhir_vs=isa/[concept], fhir_vs=refset, fhir_vs=refset/[concept] and fhir_vs=ecl/[expression]`,
   );
+}
+
+const EXPRESSION = 'ecl/';
+
+/** A canonical in a resource cannot have spaces: there the expression is percent-encoded. */
+function decoded(text: string): string {
+  if (!/%[0-9a-f]{2}/i.test(text)) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** LL: an answer list, LG: a group, LP: what is below a part. */

@@ -4,11 +4,14 @@ import type {
   ValueSet,
   ValueSetComposeInclude,
   ValueSetComposeIncludeConcept,
+  ValueSetComposeIncludeFilter,
   ValueSetExpansionContains,
 } from 'fhir/r4.js';
 import type { CodeSystemSource, ConceptFilter } from '../model/concept.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
+import { parseEcl } from './ecl/parse.ts';
+import { placed } from './placed.ts';
 import { readCanonical, type VersionRules, wantedVersion } from './versions.ts';
 
 export interface Plan {
@@ -52,7 +55,7 @@ export const codeKey = (code: string, source: Pick<CodeSystemSource, 'isCaseSens
   source?.isCaseSensitive === false ? code.toLowerCase() : code;
 
 export async function planValueSet(resource: Resource, deps: PlanDeps, options: PlanOptions = {}): Promise<Plan> {
-  return plan(resource as unknown as ValueSet, { deps, options, above: [] });
+  return plan(resource as unknown as ValueSet, { deps, options, above: [], isNested: false });
 }
 
 interface Planning {
@@ -60,12 +63,14 @@ interface Planning {
   options: PlanOptions;
   /** the value sets that led here: one of them again is a circle */
   above: readonly string[];
+  /** a value set that another one names: what is wrong with it is said of the place that names it */
+  isNested: boolean;
 }
 
 async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
   const { url, version, compose, expansion } = valueSet;
   const name = url === undefined ? 'the given value set' : version === undefined ? url : `${url}|${version}`;
-  const { above } = planning;
+  const { above, isNested } = planning;
   if (url !== undefined && above.includes(name)) {
     throw new FhirError('business-rule', `The value set ${name} includes itself: ${[...above, name].join(' → ')}`);
   }
@@ -74,17 +79,24 @@ async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
     const parts = expansion === undefined ? [] : partsOfExpansion(expansion.contains ?? []);
     return { name, include: parts, exclude: [], activeOnly: false };
   }
-  const parts = (items: readonly ValueSetComposeInclude[]): Promise<Part[]> =>
-    Promise.all(items.filter((item) => !isExcluded(item, planning.options)).map((item) => planPart(item, below)));
+  const parts = (items: readonly ValueSetComposeInclude[], element: string): Promise<Part[]> =>
+    Promise.all(
+      items.flatMap((item, index) =>
+        isExcluded(item, planning.options)
+          ? []
+          : [planPart(item, below, isNested ? undefined : `ValueSet.compose.${element}[${index}]`)],
+      ),
+    );
   return {
     name,
-    include: await parts(compose.include ?? []),
-    exclude: await parts(compose.exclude ?? []),
+    include: await parts(compose.include ?? [], 'include'),
+    exclude: await parts(compose.exclude ?? [], 'exclude'),
     activeOnly: compose.inactive === false,
   };
 }
 
-async function planPart(item: ValueSetComposeInclude, planning: Planning): Promise<Part> {
+/** `at`: the place of the item in the value set that was asked for */
+async function planPart(item: ValueSetComposeInclude, planning: Planning, at: string | undefined): Promise<Part> {
   const { system, concept, filter = [], valueSet = [] } = item;
   const { deps, options } = planning;
   const wanted = system === undefined ? undefined : wantedVersion(system, item.version, options);
@@ -102,11 +114,17 @@ async function planPart(item: ValueSetComposeInclude, planning: Planning): Promi
   const version = newer === undefined ? wanted : newer.version;
   const imports: Plan[] = [];
   let missingImport: string | undefined;
-  for (const canonical of valueSet) {
-    const imported = await deps.valueSet(canonical);
+  for (const [index, canonical] of valueSet.entries()) {
+    const imported = await placed(at && `${at}.valueSet[${index}]`, async () => {
+      const found = await deps.valueSet(canonical);
+      return found && plan(found as unknown as ValueSet, { ...planning, isNested: true });
+    });
     if (imported === undefined) missingImport ??= `The value set ${canonical} is not here`;
-    else imports.push(await plan(imported as unknown as ValueSet, planning));
+    else imports.push(imported);
   }
+  const filters = await Promise.all(
+    filter.map((one, index) => placed(at && `${at}.filter[${index}].value`, () => filterOf(system, one))),
+  );
   return {
     ...(system !== undefined && { system }),
     ...(version !== undefined && { version }),
@@ -114,10 +132,19 @@ async function planPart(item: ValueSetComposeInclude, planning: Planning): Promi
     ...(system !== undefined && source === undefined && { missing: isNotHere(system, version) }),
     ...(missingImport !== undefined && { missingImport }),
     ...(concept !== undefined && { listed: new Map(concept.map((one) => [codeKey(one.code, source), one])) }),
-    filters: filter.map(({ property, op, value }) => ({ property, op: op as ConceptFilter['op'], value })),
+    filters,
     imports,
   };
 }
+
+function filterOf(system: string | undefined, { property, op, value }: ValueSetComposeIncludeFilter): ConceptFilter {
+  const filter = { property, op: op as ConceptFilter['op'], value };
+  return system === SNOMED && op === '=' && EXPRESSIONS.has(property) ? { ...filter, ecl: parseEcl(value) } : filter;
+}
+
+const SNOMED = 'http://snomed.info/sct';
+/** `constraint` is what the page of R4 says, `expression` what its CodeSystem says. https://hl7.org/fhir/R4/snomedct.html#filters */
+const EXPRESSIONS: ReadonlySet<string> = new Set(['constraint', 'expression']);
 
 const hasNoRule = (system: string, { checkSystemVersion = [], forceSystemVersion = [] }: PlanOptions): boolean =>
   ![...checkSystemVersion, ...forceSystemVersion].some((canonical) => readCanonical(canonical).url === system);

@@ -10,7 +10,11 @@ export interface VersionRules {
   forceSystemVersion?: readonly string[];
 }
 
+/** An expression has bars and hashes of its own, and its version is that of the edition. */
+const OF_EXPRESSION = /^http:\/\/snomed\.info\/sct[^?]*\?fhir_vs=ecl\//;
+
 export function readCanonical(canonical: string): { url: string; version?: string } {
+  if (OF_EXPRESSION.test(canonical)) return { url: canonical };
   const [withoutFragment = ''] = canonical.split('#');
   const bar = withoutFragment.indexOf('|');
   if (bar === -1) return { url: withoutFragment };

@@ -5,6 +5,7 @@ import type { Code } from '../../model/concept.ts';
 import { FhirError, gone, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
+import { placed } from '../../terminology/placed.ts';
 import type { OperationContext } from '../operation.ts';
 
 export interface GivenCode {
@@ -81,25 +82,23 @@ interface GivenValueSet {
 /** The value set of the instance, the one sent, or a canonical; from a context, the one that the element is bound to. */
 export async function valueSetGiven(given: GivenValueSet, context: OperationContext): Promise<string | Resource> {
   const stored = await targetOf(context);
-  const named = [
+  const means = [
     stored !== undefined && 'the instance',
     given.url !== undefined && 'url',
     given.valueSet !== undefined && 'valueSet',
     given.context !== undefined && 'context',
   ].filter((name) => name !== false);
-  if (named.length !== 1) {
-    const said = named.length === 0 ? 'none is given' : `${named.join(' and ')} are given`;
+  if (means.length !== 1) {
+    const said = means.length === 0 ? 'none is given' : `${means.join(' and ')} are given`;
     throw new FhirError('required', `Exactly one of url, valueSet and context is needed; ${said}`);
   }
   if (stored !== undefined) return stored;
   if (given.valueSet !== undefined) return given.valueSet;
   const canonical =
     given.url === undefined ? await boundTo(given.context!, context) : withVersion(given.url, given.valueSetVersion);
-  if ((await context.engine.terminology.valueSet(canonical)) === undefined) {
-    throw new FhirError('not-found', `The value set ${canonical} is not known here`, {
-      expression: given.url === undefined ? 'context' : 'url',
-    });
-  }
+  const named = given.url === undefined ? 'context' : 'url';
+  if ((await placed(named, () => context.engine.terminology.valueSet(canonical))) === undefined)
+    throw new FhirError('not-found', `The value set ${canonical} is not known here`, { expression: named });
   return canonical;
 }
 

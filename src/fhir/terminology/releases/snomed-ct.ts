@@ -1,7 +1,7 @@
 // SNOMED CT from the snapshot files of an RF2 release. https://hl7.org/fhir/R4/snomedct.html
 // and https://confluence.ihtsdotools.org/display/DOCRELFMT
 import type { ConceptProperty, Designation } from '../../model/concept.ts';
-import type { ReadConcept } from '../../storage/concepts.ts';
+import type { AssociationSource, ReadConcept } from '../../storage/concepts.ts';
 import type { ReleaseFiles } from './files.ts';
 import { addTo, ancestorsOf } from './hierarchy.ts';
 import type { ReleaseFormat } from './release.ts';
@@ -19,8 +19,11 @@ const US_ENGLISH = '900000000000509007';
 const CONCEPTS = /^x?sct2_Concept_(Spanish)?Snapshot.*\.txt$/i;
 const DESCRIPTIONS = /^x?sct2_(Description|TextDefinition)_.*Snapshot.*\.txt$/i;
 const RELATIONSHIPS = /^x?sct2_Relationship_.*Snapshot.*\.txt$/i;
+const CONCRETE_VALUES = /^x?sct2_RelationshipConcreteValues_.*Snapshot.*\.txt$/i;
 const LANGUAGES = /^x?der2_cRefset_.*Language.*Snapshot.*\.txt$/i;
-const SETS = /^x?der2_Refset_.*Snapshot.*\.txt$/i;
+const ASSOCIATIONS = /^x?der2_cRefset_.*Association.*Snapshot.*\.txt$/i;
+/** reference sets of every kind; those of descriptions have no concept as a member */
+const SETS = /^x?der2_[a-z]*Refset_(?!.*Language).*Snapshot.*\.txt$/i;
 const MODULES = /^x?der2_ssRefset_ModuleDependency.*Snapshot.*\.txt$/i;
 
 interface Row {
@@ -40,16 +43,18 @@ export const snomedCt: ReleaseFormat = {
     say('concepts');
     const concepts = await readConcepts(files);
     say('relationships');
-    const { parents, attributes } = await readRelationships(files);
+    const { parents, attributes, usedBy } = await readRelationships(files);
     say('preferred terms');
     const preferred = await readPreferred(files);
     say('descriptions');
     const terms = await readTerms(files, preferred);
     say('reference sets');
-    const memberOf = await readSets(files);
+    const memberOf = await readSets(files, concepts);
     const sets = new Set([...memberOf.values()].flat());
-    const types = new Set<string>();
-    for (const list of attributes.values()) for (const { code } of list) types.add(code);
+    const sources = await readAssociations(files, concepts);
+    const associations = new Set([...sources.values()].flat().map(({ set }) => set));
+    const types = new Map<string, ConceptProperty['type']>();
+    for (const rows of attributes.values()) for (const { code, type } of rows) types.set(code, type);
     return {
       head: {
         url: URL,
@@ -62,11 +67,12 @@ export const snomedCt: ReleaseFormat = {
           { code: 'sufficientlyDefined', type: 'boolean' },
           { code: 'effectiveTime', type: 'string' },
           { code: 'isRefset', type: 'boolean' },
-          ...[...types].sort().map((code) => {
+          ...[...types].sort().map(([code, type]) => {
             const description = terms.get(code)?.display;
-            return { code, type: 'code', ...(description !== undefined && { description }) };
+            return { code, type, ...(description !== undefined && { description }) };
           }),
         ],
+        relations: { attributes: [...types.keys()].sort(), associations: [...associations].sort() },
       },
       total: concepts.size,
       concepts: assemble(),
@@ -74,26 +80,33 @@ export const snomedCt: ReleaseFormat = {
 
     function* assemble(): Iterable<ReadConcept> {
       for (const [code, row] of concepts) {
-        const { display, definition, designations } = terms.get(code) ?? {};
+        const { display, definition, definitionLanguage, designations } = terms.get(code) ?? {};
         const above = parents.get(code);
         const member = memberOf.get(code);
+        const rows = attributes.get(code);
+        const types = usedBy.get(code);
+        const leadingHere = sources.get(code);
         const properties: ConceptProperty[] = [
           { code: 'inactive', type: 'boolean', value: !row.isActive },
           { code: 'moduleId', type: 'code', value: row.moduleId },
           { code: 'sufficientlyDefined', type: 'boolean', value: row.isDefined },
           { code: 'effectiveTime', type: 'string', value: row.effectiveTime },
           ...(sets.has(code) ? [{ code: 'isRefset', type: 'boolean', value: true } as const] : []),
-          ...(attributes.get(code) ?? []),
+          ...(rows === undefined ? [] : differentOnes(rows)),
         ];
         yield {
           code,
           ...(display !== undefined && { display }),
           ...(definition !== undefined && { definition }),
+          ...(definitionLanguage !== undefined && { definitionLanguage }),
           isActive: row.isActive,
           ...(designations !== undefined && { designations }),
           properties,
           ...(above !== undefined && { parents: above, ancestors: ancestorsOf(code, parents) }),
           ...(member !== undefined && { memberOf: member }),
+          ...(rows !== undefined && { groups: groupsOf(rows) }),
+          ...(types !== undefined && { usedBy: [...types] }),
+          ...(leadingHere !== undefined && { sources: leadingHere }),
         };
       }
     }
@@ -119,23 +132,63 @@ async function readConcepts(files: ReleaseFiles): Promise<Map<string, Row>> {
   return concepts;
 }
 
-async function readRelationships(
-  files: ReleaseFiles,
-): Promise<{ parents: Map<string, string[]>; attributes: Map<string, ConceptProperty[]> }> {
+/** A relationship other than `is a`, with its group; 0: in none. */
+interface Relationship extends ConceptProperty {
+  group: string;
+}
+
+interface Relationships {
+  parents: Map<string, string[]>;
+  attributes: Map<string, Relationship[]>;
+  /** attributes by the concepts that are their values */
+  usedBy: Map<string, Set<string>>;
+}
+
+async function readRelationships(files: ReleaseFiles): Promise<Relationships> {
   const parents = new Map<string, string[]>();
-  const attributes = new Map<string, ConceptProperty[]>();
-  const columns = ['active', 'sourceId', 'destinationId', 'typeId'] as const;
+  const attributes = new Map<string, Relationship[]>();
+  const usedBy = new Map<string, Set<string>>();
+  const columns = ['active', 'sourceId', 'destinationId', 'relationshipGroup', 'typeId'] as const;
   for (const file of files.findAll(RELATIONSHIPS)) {
-    for await (const { active, sourceId, destinationId, typeId } of tabRows(file, columns)) {
+    for await (const { active, sourceId, destinationId, relationshipGroup: group, typeId } of tabRows(file, columns)) {
       if (active !== '1') continue;
       if (typeId === IS_A) {
         if (parents.get(sourceId)?.includes(destinationId) !== true) addTo(parents, sourceId, destinationId);
-      } else if (!attributes.get(sourceId)?.some(({ code, value }) => code === typeId && value === destinationId)) {
-        addTo(attributes, sourceId, { code: typeId, type: 'code', value: destinationId });
+        continue;
       }
+      addTo(attributes, sourceId, { code: typeId, type: 'code', value: destinationId, group });
+      const types = usedBy.get(destinationId);
+      if (types === undefined) usedBy.set(destinationId, new Set([typeId]));
+      else types.add(typeId);
     }
   }
-  return { parents, attributes };
+  const concrete = ['active', 'sourceId', 'value', 'relationshipGroup', 'typeId'] as const;
+  for (const file of files.findAll(CONCRETE_VALUES)) {
+    for await (const { active, sourceId, value, relationshipGroup: group, typeId } of tabRows(file, concrete)) {
+      if (active === '1') addTo(attributes, sourceId, { code: typeId, ...readConcrete(value), group });
+    }
+  }
+  return { parents, attributes, usedBy };
+}
+
+/** `#500`, `"text"`, `true`. https://docs.snomed.org/snomed-ct-specifications/snomed-ct-release-file-specification/component-release-files-specification/4.2-file-format-specifications/4.2.6-concrete-value-file-specification */
+function readConcrete(written: string): Pick<ConceptProperty, 'type' | 'value'> {
+  if (written.startsWith('#')) return { type: 'decimal', value: Number(written.slice(1)) };
+  if (/^(true|false)$/i.test(written)) return { type: 'boolean', value: written.toLowerCase() === 'true' };
+  return { type: 'string', value: written.replace(/^"(.*)"$/s, '$1').replace(/\\(["\\])/g, '$1') };
+}
+
+/** The same may be said in several groups. */
+function differentOnes(rows: readonly Relationship[]): ConceptProperty[] {
+  const found = new Map(rows.map(({ code, type, value }) => [`${code}=${value}`, { code, type, value }]));
+  return [...found.values()];
+}
+
+function groupsOf(rows: readonly Relationship[]): ConceptProperty[][] {
+  const groups = new Map<string, ConceptProperty[]>();
+  const alone = rows.filter(({ group }) => group === '0').map((row) => [row]);
+  for (const row of rows) if (row.group !== '0') addTo(groups, row.group, row);
+  return [...alone, ...groups.values()];
 }
 
 /** description → 2: preferred in US English, 1: preferred in another language or dialect */
@@ -155,6 +208,7 @@ async function readPreferred(files: ReleaseFiles): Promise<Map<string, 1 | 2>> {
 interface Terms {
   display?: string;
   definition?: string;
+  definitionLanguage?: string;
   designations?: Designation[];
 }
 
@@ -175,7 +229,8 @@ async function readTerms(files: ReleaseFiles, preferred: ReadonlyMap<string, 1 |
       terms.set(conceptId, known);
       const use = uses.get(typeId);
       if (use === undefined) {
-        known.definition ??= term;
+        if (known.definition === undefined)
+          Object.assign(known, { definition: term, definitionLanguage: languageCode });
         continue;
       }
       const grade = gradeOf(typeId, languageCode, preferred.get(id));
@@ -201,15 +256,34 @@ function gradeOf(typeId: string, language: string, preference: 1 | 2 | undefined
   return language === 'en' ? 3 : 2;
 }
 
-async function readSets(files: ReleaseFiles): Promise<Map<string, string[]>> {
+async function readSets(files: ReleaseFiles, concepts: ReadonlyMap<string, Row>): Promise<Map<string, string[]>> {
   const memberOf = new Map<string, string[]>();
   const columns = ['active', 'refsetId', 'referencedComponentId'] as const;
   for (const file of files.findAll(SETS)) {
     for await (const { active, refsetId, referencedComponentId } of tabRows(file, columns)) {
-      if (active === '1') addTo(memberOf, referencedComponentId, refsetId);
+      if (active !== '1' || !concepts.has(referencedComponentId)) continue;
+      // a map has several rows for one concept
+      if (memberOf.get(referencedComponentId)?.includes(refsetId) !== true)
+        addTo(memberOf, referencedComponentId, refsetId);
     }
   }
   return memberOf;
+}
+
+/** By the target; what withdrew a concept leads from it to those that replace it. */
+async function readAssociations(
+  files: ReleaseFiles,
+  concepts: ReadonlyMap<string, Row>,
+): Promise<Map<string, AssociationSource[]>> {
+  const sources = new Map<string, AssociationSource[]>();
+  const columns = ['active', 'refsetId', 'referencedComponentId', 'targetComponentId'] as const;
+  for (const file of files.findAll(ASSOCIATIONS)) {
+    for await (const row of tabRows(file, columns)) {
+      if (row.active !== '1' || !concepts.has(row.referencedComponentId)) continue;
+      addTo(sources, row.targetComponentId, { set: row.refsetId, code: row.referencedComponentId });
+    }
+  }
+  return sources;
 }
 
 /** `http://snomed.info/sct/[edition]/version/[date]`: the edition is the module on which no other one depends. */

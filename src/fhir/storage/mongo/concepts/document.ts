@@ -1,7 +1,7 @@
 // A concept as a document: short names, because there are millions, and one array for each way to find it.
 import type { Code, Concept, ConceptProperty, Designation } from '../../../model/concept.ts';
 import { normalise } from '../../../model/words.ts';
-import type { ReadConcept } from '../../concepts.ts';
+import type { AssociationSource, ReadConcept } from '../../concepts.ts';
 
 export interface ConceptDocument {
   /** the code */
@@ -11,6 +11,8 @@ export interface ConceptDocument {
   /** display, definition */
   d?: string;
   f?: string;
+  /** language of the definition */
+  l?: string;
   /** inactive, abstract */
   x?: true;
   b?: true;
@@ -20,8 +22,12 @@ export interface ConceptDocument {
   up?: readonly string[];
   /** the code and all above it */
   a: readonly string[];
-  /** `property=value` in lower case, and `^set` for reference sets */
+  /** `property=value` in lower case; for the others see `keys` */
   k?: readonly string[];
+  /** relationship groups: `attribute=value` as it is written */
+  q?: readonly { k: readonly string[] }[];
+  /** what leads here by an association: `set|code` */
+  h?: readonly string[];
   /** beginnings of words */
   w: readonly string[];
   /** the words, each with a space before it: what the index does not tell is looked up here */
@@ -45,7 +51,19 @@ export function keyOf(property: string, value: string): string {
   return `${property}=${value.toLowerCase()}`;
 }
 
-export const memberKey = (set: string): string => `^${set}`;
+/** What a concept is found by besides its properties. None has a `=`, so that none is a property's. */
+export const keys = {
+  memberOf: (set: string): string => `^${set}`,
+  hasAttribute: (attribute: string): string => `+${attribute}`,
+  isValueOf: (attribute: string): string => `@${attribute}`,
+  isTargetIn: (set: string): string => `>${set}`,
+  hasDefinition: '+definition',
+} as const;
+
+/** A relationship as it stands in its group. */
+export const rowOf = (attribute: string, value: ConceptProperty['value']): string => `${attribute}=${String(value)}`;
+
+export const sourceOf = ({ set, code }: AssociationSource): string => `${set}|${code}`;
 
 export function documentOf(concept: ReadConcept, order: number): ConceptDocument {
   const { code, display, definition, isActive, isAbstract, designations, properties, parents, ancestors } = concept;
@@ -56,22 +74,31 @@ export function documentOf(concept: ReadConcept, order: number): ConceptDocument
   const tokens = new Set<string>();
   for (const word of words)
     for (let length = Math.min(LONGEST, word.length); length > 0; length--) tokens.add(word.slice(0, length));
-  const keys = new Set([
+  const found = new Set([
     ...(properties ?? []).flatMap((property) => textsOf(property).map((text) => keyOf(property.code, text))),
-    ...(concept.memberOf ?? []).map(memberKey),
+    ...(concept.memberOf ?? []).map(keys.memberOf),
+    ...(concept.groups ?? []).flat().map((row) => keys.hasAttribute(row.code)),
+    ...(concept.usedBy ?? []).map(keys.isValueOf),
+    ...(concept.sources ?? []).map(({ set }) => keys.isTargetIn(set)),
+    ...(definition === undefined ? [] : [keys.hasDefinition]),
   ]);
   return {
     _id: code,
     o: order,
     ...(display !== undefined && { d: display }),
     ...(definition !== undefined && { f: definition }),
+    ...(concept.definitionLanguage !== undefined && { l: concept.definitionLanguage }),
     ...(!isActive && { x: true as const }),
     ...(isAbstract === true && { b: true as const }),
     ...(designations !== undefined && designations.length > 0 && { g: designations }),
     ...(properties !== undefined && properties.length > 0 && { p: properties }),
     ...(parents !== undefined && parents.length > 0 && { up: parents }),
     a: ancestors ?? [code],
-    ...(keys.size > 0 && { k: [...keys] }),
+    ...(found.size > 0 && { k: [...found] }),
+    ...(concept.groups && {
+      q: concept.groups.map((rows) => ({ k: [...new Set(rows.map(({ code, value }) => rowOf(code, value)))] })),
+    }),
+    ...(concept.sources && { h: concept.sources.map(sourceOf) }),
     w: [...tokens],
     t: words.size === 0 ? '' : ` ${[...words].join(' ')}`,
     r: display?.length ?? 0,

@@ -3,13 +3,15 @@ import type { Collection, Filter } from 'mongodb';
 import type { ConceptFilter } from '../../../model/concept.ts';
 import { FhirError } from '../../../model/errors.ts';
 import type { SystemHead } from '../../concepts.ts';
-import { type ConceptDocument, keyOf, memberKey } from './document.ts';
+import { type ConceptDocument, keyOf, keys } from './document.ts';
+import type { Constraint } from './ecl/index.ts';
 
 type Where = Filter<ConceptDocument>;
 
 export interface FilterDeps {
   head: SystemHead;
   collection: Collection<ConceptDocument>;
+  constrained(constraint: Constraint): Promise<Where>;
 }
 
 export async function whereOf(filters: readonly ConceptFilter[], deps: FilterDeps): Promise<Where[]> {
@@ -28,7 +30,10 @@ const listOf = (value: string): string[] =>
 const NOTHING: Where = { _id: { $in: [] } };
 
 async function oneOf(filter: ConceptFilter, deps: FilterDeps): Promise<Where> {
-  const { property, op, value } = filter;
+  const { property, op, value, ecl } = filter;
+  if (ecl !== undefined) return deps.constrained({ text: value, ecl });
+  // nothing here is post-coordinated. https://hl7.org/fhir/R4/snomedct.html#filters
+  if (property === 'expressions' && op === '=' && value === 'false' && deps.head.relations !== undefined) return {};
   if (isCode(property)) return byCode(filter, deps);
   if (property === 'display') return byDisplay(filter, deps);
   if (op === '=' && property === 'parent') return { up: value };
@@ -58,11 +63,11 @@ async function byCode({ op, value }: ConceptFilter, deps: FilterDeps): Promise<W
     }
     case 'in':
       return deps.head.hasReferenceSets === true
-        ? { $or: [{ k: { $in: listOf(value).map(memberKey) } }, { _id: { $in: listsOfCodes(value) } }] }
+        ? { $or: [{ k: { $in: listOf(value).map(keys.memberOf) } }, { _id: { $in: listsOfCodes(value) } }] }
         : { _id: { $in: listOf(value) } };
     case 'not-in':
       return deps.head.hasReferenceSets === true
-        ? { k: { $nin: listOf(value).map(memberKey) }, _id: { $nin: listsOfCodes(value) } }
+        ? { k: { $nin: listOf(value).map(keys.memberOf) }, _id: { $nin: listsOfCodes(value) } }
         : { _id: { $nin: listOf(value) } };
     case 'regex':
       return { _id: wholeOf(value) as never };

@@ -1,11 +1,12 @@
 // One loaded version of a code system as a source of concepts. It never changes: another load is another collection.
 import type { Collection, Db, Filter } from 'mongodb';
 import type { CodeSystemSource, Concept, Selection } from '../../../model/concept.ts';
-import { FhirError } from '../../../model/errors.ts';
 import { normalise } from '../../../model/words.ts';
 import type { LoadedSystem } from '../../concepts.ts';
 import { type ConceptDocument, conceptOf, isExact, tokenOf } from './document.ts';
+import { createConstraints } from './ecl/index.ts';
 import { whereOf } from './filters.ts';
+import { within } from './within.ts';
 
 type Where = Filter<ConceptDocument>;
 type Ranked = Pick<ConceptDocument, '_id' | 'd' | 'r' | 'o'>;
@@ -28,12 +29,13 @@ const MOST_BY_CODE = 200;
 /** clinical data repeats the same few thousand codes */
 const MOST_KEPT = 5000;
 
-const USED = { w: 0, t: 0, k: 0, a: 0, r: 0 } as const;
+const USED = { w: 0, t: 0, k: 0, a: 0, r: 0, l: 0, q: 0, h: 0 } as const;
 
 export function createLoadedSource({ db, collectionName, system }: SourceDeps): CodeSystemSource {
   const collection: Collection<ConceptDocument> = db.collection(collectionName);
   const kept = new Map<string, Concept | undefined>();
-  const filtersOf = (wish: Wish): Promise<Where[]> => conditions(wish, { head: system, collection });
+  const constrained = createConstraints(collection, system);
+  const filtersOf = (wish: Wish): Promise<Where[]> => conditions(wish, { head: system, collection, constrained });
 
   async function countOf(where: Where, hint?: string): Promise<number | undefined> {
     const command = { count: collectionName, query: where, limit: MOST_COUNTED + 1, maxTimeMS: LIMIT_MS };
@@ -48,7 +50,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
       .sort(sort)
       .skip(offset)
       .limit(count);
-    return (await named(cursor.toArray())).map(conceptOf);
+    return (await within(cursor.toArray())).map(conceptOf);
   }
 
   async function withoutText(selection: Selection): Promise<{ concepts: Concept[]; total?: number }> {
@@ -70,7 +72,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
     const where = and([...filters, { w: rarest.token }, ...words.map((word) => wordWhere(word, rarest.token))]);
     const found = new Set(byCode.map(({ code }) => code));
     if (rarest.count <= MOST_RANKED) {
-      const matches = await named(
+      const matches = await within(
         collection.find<Ranked>(where, { hint: 'w', maxTimeMS: LIMIT_MS, projection: { d: 1, r: 1, o: 1 } }).toArray(),
       );
       const others = matches
@@ -103,7 +105,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
     const spellings = [...new Set([typed, typed.toUpperCase()])];
     const ranges = spellings.map((start): Where => ({ _id: { $gte: start, $lt: `${start}\uffff` } }));
     const where = and([...filters, { $or: ranges }]);
-    const documents = await named(
+    const documents = await within(
       collection
         .find(where, { projection: USED, maxTimeMS: LIMIT_MS, hint: '_id_' })
         .sort({ _id: 1 })
@@ -136,7 +138,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
     for (let start = 0; start < codes.length; start += BATCH) {
       const some = codes.slice(start, start + BATCH);
       const condition = and([{ _id: { $in: some } }, where]);
-      found.push(...(await named(collection.find(condition, { projection: USED, maxTimeMS: LIMIT_MS }).toArray())));
+      found.push(...(await within(collection.find(condition, { projection: USED, maxTimeMS: LIMIT_MS }).toArray())));
     }
     return found;
   }
@@ -150,7 +152,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
 
   async function lookup(code: string): Promise<Concept | undefined> {
     if (kept.has(code)) return kept.get(code);
-    const document = await named(collection.findOne({ _id: code }, { projection: USED }));
+    const document = await within(collection.findOne({ _id: code }, { projection: USED }));
     const concept = document === null ? undefined : conceptOf(document);
     if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!);
     kept.set(code, concept);
@@ -200,17 +202,17 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
       if (batch.length > 0) yield batch;
     },
     async subsumes(ancestor, descendant) {
-      const document = await named(collection.findOne({ _id: descendant, a: ancestor }, { projection: { _id: 1 } }));
+      const document = await within(collection.findOne({ _id: descendant, a: ancestor }, { projection: { _id: 1 } }));
       return document !== null;
     },
     async ancestors(code) {
-      const document = await named(collection.findOne({ _id: code }, { projection: { a: 1 } }));
+      const document = await within(collection.findOne({ _id: code }, { projection: { a: 1 } }));
       return document?.a ?? [];
     },
     async children(code) {
       const where: Where = code === undefined ? { up: { $exists: false } } : { up: code };
       const documents = collection.find(where, { projection: USED, maxTimeMS: LIMIT_MS }).sort({ o: 1 });
-      return (await named(documents.toArray())).map(conceptOf);
+      return (await within(documents.toArray())).map(conceptOf);
     },
   };
 }
@@ -255,14 +257,3 @@ const cut = <T>(concepts: readonly T[], { offset, count }: Selection): { concept
   concepts: concepts.slice(offset, offset + count),
   total: concepts.length,
 });
-
-const TIME_IS_UP = 50;
-
-async function named<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== TIME_IS_UP) throw error;
-    throw new FhirError('too-costly', 'The code system is too large for this filter', { cause: error });
-  }
-}

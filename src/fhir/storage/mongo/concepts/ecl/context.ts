@@ -1,0 +1,118 @@
+// What the parts of the evaluation share: the concepts, what they are related by, and sets as lists of codes where nothing else will do.
+import type { Collection, Filter } from 'mongodb';
+import type { Ecl } from '../../../../model/ecl.ts';
+import { FhirError } from '../../../../model/errors.ts';
+import type { ConceptDocument } from '../document.ts';
+import { within } from '../within.ts';
+
+export type Where = Filter<ConceptDocument>;
+
+export const NOTHING: Where = { _id: { $in: [] } };
+export const EVERYTHING: Where = {};
+
+export interface EclContext {
+  /** the set as a filter of the database */
+  whereOf(ecl: Ecl): Promise<Where>;
+  /** which of these codes are in the set; a code that the set names is in it even where there is no such concept */
+  among(ecl: Ecl, codes: readonly string[]): Promise<string[]>;
+  /** the codes of the set, up to a limit; what it names is in it as for `among` */
+  codesIn(ecl: Ecl): Promise<string[]>;
+  /** the codes of what meets it, up to the same limit */
+  codesOf(where: Where): Promise<string[]>;
+  /** parts of what meets it, one by one */
+  each<K extends keyof ConceptDocument>(
+    where: Where,
+    fields: readonly K[],
+  ): AsyncIterable<Pick<ConceptDocument, K | '_id'>>;
+  aggregate<T extends object>(where: Where, stages: readonly object[]): Promise<T[]>;
+  attributes: readonly { code: string; type: string }[];
+  associations: readonly string[];
+}
+
+/** What stands in one condition; more is a query of many megabytes. */
+const MOST_CODES = 200_000;
+
+export function createEclContext(
+  collection: Collection<ConceptDocument>,
+  known: Pick<EclContext, 'attributes' | 'associations' | 'whereOf'>,
+): EclContext {
+  const context: EclContext = {
+    ...known,
+    async among(ecl, codes) {
+      const wanted = new Set(codes);
+      switch (ecl.is) {
+        case 'any':
+          return [...codes];
+        case 'concept':
+          return wanted.has(ecl.id) ? [ecl.id] : [];
+        case 'or': {
+          const parts = await Promise.all(ecl.of.map((part) => context.among(part, codes)));
+          return [...new Set(parts.flat())];
+        }
+        case 'minus': {
+          const without = new Set(await context.among(ecl.without, codes));
+          return (await context.among(ecl.of, codes)).filter((code) => !without.has(code));
+        }
+        default:
+          return context.codesOf(allOf([{ _id: { $in: [...codes] } }, await known.whereOf(ecl)]));
+      }
+    },
+    async codesIn(ecl) {
+      if (ecl.is === 'concept') return [ecl.id];
+      if (ecl.is === 'or') return [...new Set((await Promise.all(ecl.of.map(context.codesIn))).flat())];
+      return context.codesOf(await known.whereOf(ecl));
+    },
+    async codesOf(where) {
+      const codes: string[] = [];
+      for await (const { _id } of context.each(where, [])) {
+        if (codes.length === MOST_CODES) throw tooMany();
+        codes.push(_id);
+      }
+      return codes;
+    },
+    async *each(where, fields) {
+      const projection = Object.fromEntries(['_id', ...fields].map((field) => [field, 1]));
+      const cursor = collection.find(where, { projection, batchSize: 5000, ...LIMIT });
+      try {
+        for (;;) {
+          const document = await within(cursor.next());
+          if (document === null) return;
+          yield document;
+        }
+      } finally {
+        await cursor.close();
+      }
+    },
+    aggregate: (where, stages) =>
+      within(
+        collection
+          .aggregate([{ $match: where }, ...stages], { allowDiskUse: true, ...LIMIT })
+          .toArray() as Promise<never>,
+      ),
+  };
+  return context;
+}
+
+const LIMIT = { maxTimeMS: 20_000 };
+
+export const tooMany = (): FhirError =>
+  new FhirError(
+    'too-costly',
+    `A part of the ECL expression has more than ${MOST_CODES} concepts: narrow it down first`,
+  );
+
+export const oneOf = (codes: readonly string[]): Where => ({ _id: { $in: [...codes] } });
+
+const isEverything = (where: Where): boolean => Object.keys(where).length === 0;
+
+export function allOf(conditions: readonly Where[]): Where {
+  const some = conditions.filter((condition) => !isEverything(condition));
+  return some.length === 0 ? EVERYTHING : some.length === 1 ? some[0]! : { $and: some };
+}
+
+export function anyOf(conditions: readonly Where[]): Where {
+  if (conditions.some(isEverything)) return EVERYTHING;
+  return conditions.length === 0 ? NOTHING : conditions.length === 1 ? conditions[0]! : { $or: [...conditions] };
+}
+
+export const noneOf = (conditions: readonly Where[]): Where => ({ $nor: [...conditions] });
