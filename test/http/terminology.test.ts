@@ -259,8 +259,8 @@ describe('terminology over HTTP', () => {
         '404 not-found@context',
       ],
       ['a negative offset', `${gender}&offset=-1`, '400 value@offset'],
-      ['an expression of SNOMED CT', 'url=http://snomed.info/sct?fhir_vs=ecl/%3C404684003', '400 not-supported@'],
       ['SNOMED CT, which is not loaded', 'url=http://snomed.info/sct?fhir_vs=isa/404684003', '422 not-found@'],
+      ['an expression, too', 'url=http://snomed.info/sct?fhir_vs=ecl/%3C404684003', '422 not-found@'],
       ['an unknown parameter', `${gender}&filtr=m`, '400 not-supported@filtr'],
     ];
     for (const [title, query, issues] of refused) {

@@ -7,7 +7,10 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import type { CodeSystemSource, ConceptFilter } from '../../src/fhir/model/concept.ts';
 import type { LoadedSystems } from '../../src/fhir/storage/concepts.ts';
+import type { ConceptDocument } from '../../src/fhir/storage/mongo/concepts/document.ts';
+import { createConstraints } from '../../src/fhir/storage/mongo/concepts/ecl/index.ts';
 import { createConceptStore, keepUpWithSystems } from '../../src/fhir/storage/mongo/concepts/index.ts';
+import { systemsIn } from '../../src/fhir/storage/mongo/concepts/registry.ts';
 import { parseEcl } from '../../src/fhir/terminology/ecl/parse.ts';
 import { loadRelease } from '../../src/fhir/terminology/releases/index.ts';
 import { concepts, eclFiles } from '../support/ecl-release.ts';
@@ -149,6 +152,50 @@ describe('ECL over a loaded release', function () {
 
   const order = new Map(concepts.map(({ id }, at) => [id, at]));
   const sorted = (codes: Iterable<string>): string[] => [...codes].sort((a, b) => order.get(a)! - order.get(b)!);
+
+  const indexed = [
+    '<< 400110',
+    '< 400110',
+    '<! 400110',
+    '^ 700110',
+    '400110',
+    '<< 400110 OR << 400120',
+    '<< 400110 AND << 400130',
+    '<< 400110 MINUS << 400112',
+    '<< 400110 MINUS ^ 700110',
+    '^ 700110 MINUS << 400112',
+  ];
+  for (const expression of indexed) {
+    it(`reads ${expression} off an index, in order`, async () => {
+      const { stages, examined, found } = await planOf(expression);
+      assert.deepEqual(
+        stages.filter((stage) => stage === 'COLLSCAN' || stage === 'SORT'),
+        [],
+        stages.join(),
+      );
+      assert.ok(examined <= found + 5, `${examined} documents were read for ${found}`);
+    });
+  }
+  for (const expression of ['<< 400100 : 100101 = << 200113', '<< 400100 : { 100101 = 200114, 100102 = * }']) {
+    it(`finds ${expression} by an index`, async () => {
+      const { stages, examined } = await planOf(expression);
+      assert.ok(!stages.includes('COLLSCAN'), stages.join());
+      assert.ok(examined <= 16, `${examined} documents were read`);
+    });
+  }
+
+  async function planOf(expression: string) {
+    const [system] = await systemsIn(database.db).find().toArray();
+    const collection = database.db.collection<ConceptDocument>(system!.collection);
+    const where = await createConstraints(collection, system!)({ text: expression, ecl: parseEcl(expression) });
+    const { queryPlanner, executionStats } = await collection.find(where).sort({ o: 1 }).explain('executionStats');
+    const stages: string[] = [];
+    JSON.stringify(queryPlanner.winningPlan, (key, value) => {
+      if (key === 'stage') stages.push(value);
+      return value;
+    });
+    return { stages, examined: executionStats.totalDocsExamined, found: executionStats.nReturned };
+  }
 
   it('is what the definitions say, for random expressions', async () => {
     await fc.assert(

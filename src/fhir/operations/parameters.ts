@@ -6,6 +6,7 @@ import type { Validate } from '../interactions/resource-body.ts';
 import { FhirError, type Issue } from '../model/errors.ts';
 import { DECIMALS, type DecimalTexts } from '../model/json.ts';
 import type { Resource } from '../model/resource.ts';
+import { encodeExpression } from '../terminology/versions.ts';
 import { didYouMean } from '../validation/hints.ts';
 import type { OperationDefinition, Parameter } from './definition.ts';
 import {
@@ -50,11 +51,17 @@ function readSent(definition: OperationDefinition, { query, body }: Request, dep
   const fromQuery = readQuery(definition, query);
   const fromBody = readBody(definition, body, deps);
   return {
-    entries: [...fromBody.entries, ...fromQuery.entries],
+    entries: [...fromBody.entries, ...fromQuery.entries].map(encoded),
     issues: [...fromBody.issues, ...fromQuery.issues],
     written: (path) => fromBody.written(path) ?? fromQuery.written(shift(path, -fromBody.entries.length)),
     isParameters: fromBody.isParameters,
   };
+}
+
+/** A uri has no spaces; the expression in the URL of an implicit value set has them, where a client did not encode it twice. */
+function encoded(entry: ParameterEntry): ParameterEntry {
+  if (typeof entry?.valueUri !== 'string') return entry;
+  return { ...entry, valueUri: encodeExpression(entry.valueUri) };
 }
 
 const shift = (path: string, by: number): string =>

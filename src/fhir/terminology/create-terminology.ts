@@ -83,6 +83,8 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
     valueSet: (canonical) => valueSet(canonical, date),
     codeSystem: (url, version) => codeSystem(url, version, date),
     async successor(url) {
+      // HL7 publishes no more than the names of what operators load
+      if ((loaded?.sources(url) ?? []).length > 0) return undefined;
       const [best] = canonicals.versions('CodeSystem', url);
       return best?.origin.kind === 'published' ? codeSystem(url, undefined, date) : undefined;
     },

@@ -22,6 +22,10 @@ export function readCanonical(canonical: string): { url: string; version?: strin
   return { url: withoutFragment.slice(0, bar), ...(version !== '' && { version }) };
 }
 
+/** The URL as a uri may be written: without white space. */
+export const encodeExpression = (url: string): string =>
+  OF_EXPRESSION.test(url) && /\s/.test(url) ? url.replace(/[\s%]/g, encodeURIComponent) : url;
+
 export const canonicalOf = ({ url, version }: { url: string; version?: string }): string =>
   version === undefined ? url : `${url}|${version}`;
 
