@@ -7,6 +7,8 @@ import { createGeminiProvider } from './domain/ai/gemini.ts';
 import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
+import { type Access, createAccess } from './fhir/auth/access/access.ts';
+import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
@@ -50,6 +52,10 @@ export interface ServiceSettings extends EngineSettings {
   /** bytes of large request bodies in work at once; 96 MB where absent */
   maxLargeBytesAtOnce?: number;
   terminologyMaxExpansion: number;
+  /** whether callers are told apart; absent: off */
+  auth?: 'on' | 'off';
+  /** whose patients doctors see; absent: their organisation's */
+  doctorsSee?: 'organization' | 'care';
   geminiApiKey: string | undefined;
   geminiModel: string;
   geminiBaseUrl: string | undefined;
@@ -78,6 +84,8 @@ export interface FhirService {
   store: Store;
   database: MongoStore;
   operations: OperationRegistry;
+  /** absent where nobody signs in */
+  access: Access | undefined;
   dispatch: Dispatch;
   statement: (base: string) => Resource;
   handle: Handler;
@@ -98,10 +106,11 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
   const view = createKeyView();
+  const extractor = createKeyExtractor(definitions, settings);
   const database = await createMongoStore({
     ...mongo,
     definitions,
-    extractor: createKeyExtractor(definitions, settings),
+    extractor,
     now,
     workerId: lease.workerId,
     logger,
@@ -145,15 +154,36 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const rules = [...(await loadRules(contributions)), createParameterRule(activation)];
   const store = withRules(conformance.watch(database), rules, { now, timeZone: settings.timeZone });
 
+  const published = profiles.ofType('OperationDefinition');
+  const policies = await createPolicies({
+    folder: fileURLToPath(new URL('profiles/access-policies/', root)),
+    definitions,
+    store,
+    operations: operationNames(published),
+    now,
+    onError: (error) => logger.error('an access policy is not in force', { error: String(error) }),
+  });
   const operations = await loadOperations(contributions, {
-    profiles: profiles.ofType('OperationDefinition'),
+    profiles: published,
     definitions,
     validate,
-    parts: { ...partsOf(settings), activation, reextract: database.reextract },
+    parts: { ...partsOf(settings), activation, reextract: database.reextract, policies },
   });
+  const access =
+    settings.auth === 'on'
+      ? await createAccess({
+          engine,
+          store,
+          extractor,
+          policies,
+          needsOf: ({ level, type, code }) => operations.find(level, type, code)?.module.needs ?? [],
+          doctorsSee: settings.doctorsSee ?? 'organization',
+        })
+      : undefined;
   const asyncRunner = createAsyncRunner({
     queue,
     store,
+    ...(access && { storeFor: access.storeFor }),
     engine,
     operations,
     newSecret: () => randomBytes(24).toString('hex'),
@@ -168,13 +198,14 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       softwareVersion: version,
       packaged: packagedFacts(canonicals),
     });
-  const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner });
+  const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner, ...(access && { access }) });
   const handle = createFhirHandler({
     engine,
     store,
     dispatch,
     logger,
     ...(deps.guard === undefined ? {} : { guard: deps.guard }),
+    ...(access && { access }),
     settings: {
       ...defaultHttpSettings,
       path,
@@ -186,6 +217,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   });
   // After another release, searches are right meanwhile, only slower: storage/mongo/stale.ts.
   activation.start();
+  if (access) policies.follow();
 
   return {
     version,
@@ -195,10 +227,12 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     database,
     operations,
+    access,
     dispatch,
     statement,
     handle,
     async close() {
+      policies.stop();
       await activation.close();
       await conformance.stop();
       await loaded.close();

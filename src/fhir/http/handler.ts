@@ -1,6 +1,7 @@
 // The FHIR service as one plain function for node:http. Express is not on this way: it would double the cost of a read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createAdmission } from '../../platform/admission/admission.ts';
+import type { Access } from '../auth/access/access.ts';
 import { answerError } from '../interactions/answer-error.ts';
 import type { Dispatch, Engine } from '../interactions/call.ts';
 import { createGrammar } from '../interactions/grammar.ts';
@@ -20,12 +21,13 @@ export interface HandlerDeps {
   settings: HttpSettings;
   /** absent with AUTH=off */
   guard?: Guard;
+  access?: Pick<Access, 'storeFor'>;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Answers every request below `settings.path`; the caller sends it no others. */
-export function createFhirHandler({ engine, store, dispatch, logger, settings, guard }: HandlerDeps): Handler {
+export function createFhirHandler({ engine, store, dispatch, logger, settings, guard, access }: HandlerDeps): Handler {
   const correlate = createCorrelation();
   const room: Room = {
     engine,
@@ -35,6 +37,7 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings, g
     grammar: createGrammar(engine.definitions),
     admission: createAdmission(settings.maxLargeBytesAtOnce),
     ...(guard === undefined ? {} : { guard }),
+    ...(access && { access }),
   };
   const way = stepsFor(guard);
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission } from '../../platform/admission/admission.ts';
 import type { AddressOf } from '../../platform/client-address/client-address.ts';
+import type { Access } from '../auth/access/access.ts';
 import type { Caller } from '../auth/caller.ts';
 import { type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -62,6 +63,8 @@ export interface Room {
   admission: Admission;
   settings: HttpSettings;
   guard?: Guard;
+  /** absent where nobody signs in (AUTH=off) */
+  access?: Pick<Access, 'storeFor'>;
 }
 
 export type Step = (exchange: Exchange, room: Room) => void | Promise<void>;
@@ -244,8 +247,9 @@ function refuseFormat({ target, unknownFormat }: Exchange): void {
   if (unknownFormat !== undefined && !isBinaryRead(target)) throw notAcceptable(unknownFormat);
 }
 
-async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promise<void> {
+async function answerCall(exchange: Exchange, { dispatch, store, access }: Room): Promise<void> {
   const { req, query, body, base, id } = exchange;
+  const caller = access && (exchange.caller ?? anonymousAt(''));
   const target = exchange.target!; // set by readTarget
   const headers = req.headers as Call['headers']; // only Set-Cookie, which no request has, is ever an array
   const call: Call = {
@@ -256,8 +260,8 @@ async function answerCall(exchange: Exchange, { dispatch, store }: Room): Promis
     ...(body === undefined ? {} : { body }),
     base,
     id,
-    store,
-    ...(exchange.caller === undefined ? {} : { caller: exchange.caller }),
+    store: caller ? access.storeFor(caller) : store,
+    ...(caller && { caller }),
   };
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
   const answer = await dispatch(call);

@@ -4,5 +4,5 @@ import type { Interaction } from './call.ts';
 
 export const createAsyncStatus =
   ({ asyncRunner }: { asyncRunner: Pick<AsyncRunner, 'status' | 'cancel'> }): Interaction<'async-status'> =>
-  ({ method }, { id }) =>
-    method === 'DELETE' ? asyncRunner.cancel(id) : asyncRunner.status(id);
+  ({ method, caller }, { id }) =>
+    method === 'DELETE' ? asyncRunner.cancel(id, caller) : asyncRunner.status(id, caller);

@@ -30,8 +30,11 @@ export interface DispatchParts extends InteractionParts {
 }
 
 export function createDispatch(parts: DispatchParts): Dispatch {
-  /** batch and transaction send their entries back in here */
-  const dispatch: Dispatch = (call) => (interactions[call.target.kind] as Interaction)(call, call.target);
+  /** batch and transaction send their entries back in here, so that each is decided by itself */
+  const dispatch: Dispatch = async (call) => {
+    if (call.caller !== undefined) parts.access?.decide(call.caller, call.target);
+    return (interactions[call.target.kind] as Interaction)(call, call.target);
+  };
   const grammar = createGrammar(parts.engine.definitions);
 
   const interactions = {

@@ -3,9 +3,6 @@ import type { Issue } from '../model/errors.ts';
 import type { Examined, FindPage, Store } from '../storage/store.ts';
 import type { Call } from './call.ts';
 
-/** The one place where it is decided. There is no sign-in yet, so that whoever reaches the server is its administrator. */
-const mayExplain = (_call: Call): boolean => true;
-
 type Finder = Pick<Store, 'find' | 'findAcross'>;
 
 interface Answered extends Examined {
@@ -16,7 +13,7 @@ interface Answered extends Examined {
 /** A store that remembers how each question was answered. */
 export function explainedStore(call: Call, isAsked: boolean): { store: Finder; explanation: () => Issue[] } {
   const { store } = call;
-  if (!isAsked || !mayExplain(call)) return { store, explanation: () => [] };
+  if (!isAsked) return { store, explanation: () => [] };
   const answered: Answered[] = [];
   const remember = (subject: string, page: FindPage): FindPage => {
     if (page.examined) answered.push({ subject, ...page.examined });
@@ -32,7 +29,9 @@ export function explainedStore(call: Call, isAsked: boolean): { store: Finder; e
   };
 }
 
+/** The store leaves it out for callers who may not know (auth/access). */
 function explanationOf(answered: readonly Answered[]): Issue[] {
+  if (answered.length === 0) return [];
   // over all types, most have nothing that could be looked at
   const looked = answered.filter(({ keys, documents }) => keys + documents > 0);
   const shown = looked.length > 0 ? looked : answered.slice(0, 1);

@@ -36,7 +36,7 @@ export function decide(item: Item, hits: Hits): Decision {
     const { id } = item;
     // under an id of the client's choice nothing else may live there
     if (resource!.id !== undefined)
-      return { item, id, write: { kind, type, id, resource: withId(resource!, id), ifVersion: 0 } };
+      return { item, id, write: { kind, type, id, resource: withId(resource!, id), ifVersion: 0, method: 'PUT' } };
     return {
       item,
       id,
@@ -60,7 +60,7 @@ export function decide(item: Item, hits: Hits): Decision {
   }
   const version = createOnly ? { ifVersion: 0 } : typeof item.ifMatch === 'number' ? { ifVersion: item.ifMatch } : {};
   if (kind === 'delete') return { item, id, write: { kind, type, id, ...version } };
-  return { item, id, write: { kind, type, id, resource: withId(resource!, id), ...version } };
+  return { item, id, write: { kind, type, id, resource: withId(resource!, id), ...version, method: 'PUT' } };
 }
 
 /** The store would refuse these as well, but it could not say which entry it was. */

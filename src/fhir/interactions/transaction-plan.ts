@@ -15,7 +15,7 @@ import { createRefusals, type Refusals } from './refusals.ts';
 import { type ConditionalReference, findLinks, type Links } from './resolve-references.ts';
 import { readResourceBody } from './resource-body.ts';
 
-type Parts = Pick<InteractionParts, 'engine' | 'validate'> & { lookups: Lookups };
+type Parts = Pick<InteractionParts, 'engine' | 'validate' | 'access'> & { lookups: Lookups };
 
 /** An entry that changes one resource; all others are calls of their own. */
 export interface Item {
@@ -84,10 +84,20 @@ export async function planTransaction(
   };
 }
 
+/** Those that are no calls of their own, and so are decided here. */
+const CHANGES = new Set<Entry['target']['kind']>([
+  'create',
+  'update',
+  'update-conditional',
+  'delete',
+  'delete-conditional',
+]);
+
 function itemOf(parts: Parts, entry: Entry, outer: Call): Item | undefined {
   const { target } = entry;
   if (target.kind === 'operation' || !('type' in target)) return undefined;
   const { type } = target;
+  if (CHANGES.has(target.kind) && outer.caller !== undefined) parts.access?.decide(outer.caller, target);
   const call = callOf(entry, outer);
   const wanted = (query: Call['query']): Wanted => ({
     ...readCriteria(parts.engine, call, type, query, parts.lookups),

@@ -21,7 +21,7 @@ import { type EntryAnswer, writeResponseBundle } from './response-bundle.ts';
 import { type Decision, decide, refuseEqualIdentities, refuseUnexpectedVersions } from './transaction-decide.ts';
 import { type Item, type Plan, planTransaction } from './transaction-plan.ts';
 
-export interface BundleParts extends Pick<InteractionParts, 'engine' | 'validate'> {
+export interface BundleParts extends Pick<InteractionParts, 'engine' | 'validate' | 'access'> {
   grammar: Grammar;
   dispatch: Dispatch;
 }

@@ -1,6 +1,7 @@
 // Operations that outlast a request: the call is kept in the database and run from the queue; the caller asks a status URL for the
 // answer. It survives restarts of server, Redis and database. https://hl7.org/fhir/R4/async.html
 import type { Queue } from '../../platform/queue/queue.ts';
+import type { Caller } from '../auth/caller.ts';
 import type { Answer, Call, Engine, Target } from '../interactions/call.ts';
 import { errorKinds, FhirError } from '../model/errors.ts';
 import { parseJson, stringifyJson } from '../model/json.ts';
@@ -17,9 +18,9 @@ export type Run = Pick<OperationContext, 'progress' | 'signal'>;
 export interface AsyncRunner {
   /** 202 with the status URL in Content-Location */
   start(call: Call): Promise<Answer>;
-  /** 202 while it runs, then the answer of the operation itself, whatever its status */
-  status(id: string): Promise<Answer>;
-  cancel(id: string): Promise<Answer>;
+  /** 202 while it runs, then the answer of the operation itself, whatever its status; only for who started it */
+  status(id: string, caller?: Caller): Promise<Answer>;
+  cancel(id: string, caller?: Caller): Promise<Answer>;
   /** what a call that comes from the queue has to tell; undefined for all others */
   runOf(call: Call): Run | undefined;
 }
@@ -27,6 +28,8 @@ export interface AsyncRunner {
 export interface AsyncDeps {
   queue: Pick<Queue, 'add' | 'process' | 'find'>;
   store: Store;
+  /** narrowed to a caller, as it may see things when the work runs */
+  storeFor?: (caller: Caller) => Store;
   engine: Engine;
   operations: { run(call: Call, target: OperationTarget, engine: Engine): Promise<Answer> };
   /** not to be guessed: whoever knows the status URL may read the answer */
@@ -55,6 +58,7 @@ interface Job extends Place {
     headers: Call['headers'];
     base: string;
     id: string;
+    caller?: Caller;
   };
   /** JSON as text: the database would lose the decimals' */
   body: string | null;
@@ -89,7 +93,8 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
       );
     }, CANCEL_CHECK_MS);
     try {
-      const call = callOf(job, store);
+      const { caller } = job.call;
+      const call = callOf(job, caller && deps.storeFor ? deps.storeFor(caller) : store);
       runs.set(call, {
         signal: cancelled.signal,
         progress: async (text) => {
@@ -128,13 +133,13 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
     runOf: (call) => runs.get(call),
     async start(call) {
       const id = deps.newSecret();
-      const { target, method, query, base } = call;
+      const { target, method, query, base, caller } = call;
       const headers = Object.fromEntries(
         KEPT_HEADERS.filter((name) => call.headers[name]).map((name) => [name, call.headers[name]]),
       );
       const job = {
         state: 'queued',
-        call: { target, method, query, headers, base, id: call.id },
+        call: { target, method, query, headers, base, id: call.id, ...(caller && { caller }) },
         body: call.body === undefined ? null : stringifyJson(call.body),
         progress: 'queued',
       };
@@ -142,9 +147,9 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
       await enqueue(id);
       return { status: 202, headers: { 'Content-Location': `${base}/$async-status/${id}` } };
     },
-    async status(id) {
+    async status(id, caller) {
       const job = await readJob(id);
-      if (job === undefined || job.state === 'cancelled') throw unknownJob(id);
+      if (job === undefined || job.state === 'cancelled' || !isOf(job, caller)) throw unknownJob(id);
       if (job.state === 'done') {
         return { ...job.answer!, ...(job.answerBody === undefined ? {} : { body: Buffer.from(job.answerBody) }) };
       }
@@ -158,15 +163,19 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
       }
       return { status: 202, headers: { 'X-Progress': job.progress, 'Retry-After': String(RETRY_AFTER_SECONDS) } };
     },
-    async cancel(id) {
+    async cancel(id, caller) {
       const job = await readJob(id);
-      if (job === undefined || job.state === 'cancelled') throw unknownJob(id);
+      if (job === undefined || job.state === 'cancelled' || !isOf(job, caller)) throw unknownJob(id);
       await change(id, {}, { state: 'cancelled', answerBody: '' });
       await queue.add(FORGET, { id }, { id, delayMs: KEEP_MS });
       return { status: 202 };
     },
   };
 }
+
+/** Whatever token it has now. */
+const isOf = ({ call }: Job, caller: Caller | undefined): boolean =>
+  call.caller?.kind === caller?.kind && call.caller?.id === caller?.id;
 
 const unknownJob = (id: string): FhirError =>
   new FhirError('not-found', `There is no work in progress with the id ${id}`);

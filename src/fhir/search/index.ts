@@ -17,4 +17,7 @@ export {
 } from './lookups.ts';
 export { needParameter, parametersOf, type TypeParameters } from './parameters.ts';
 export { patientCompartmentKeys, patientsNamed } from './patient-compartment.ts';
-export { type PlanInput, planCriteria, planSearch, type SearchPlan } from './plan.ts';
+export { type PlanInput, planCriteria, planSearch, type SearchPlan, type SearchSettings } from './plan.ts';
+export { elementsReadBy, parametersOfKey, parametersSpokenOf, type SpokenParameter } from './spoken-parameters.ts';
+export { hasTokenOf } from './token-keys.ts';
+export { parentsOf } from './tree-parents.ts';

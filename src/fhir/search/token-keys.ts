@@ -43,6 +43,14 @@ export const anyCodingOf = (code: string, system: string): Predicate => ({
   by: { tag: systemTag(system) },
 });
 
+/** The same, told from each resource alone: no index helps, and nothing is looked up for it. */
+export const hasTokenOf = (code: string, system: string): Predicate => ({
+  op: 'startsWith',
+  in: 't',
+  prefix: `${code}|`,
+  suffix: `|${systemTag(system)}`,
+});
+
 /** Any identifier of a system, or of none. */
 export const anyIdentifierOf = (code: string, system: string): Predicate => ({
   op: 'equals',

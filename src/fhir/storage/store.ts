@@ -14,6 +14,14 @@ export interface Version {
   bytes: Buffer | null;
   /** how this version came to be (Bundle.entry.request.method in a history) */
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** the resource's `k` and `t` entries, only where `wantKeys` and where they are up to date */
+  keys?: readonly string[];
+  tokens?: readonly string[];
+}
+
+export interface ReadOptions {
+  /** exact keys and tokens of the current version, to judge it by them without its content */
+  wantKeys?: boolean;
 }
 
 export type SortKey =
@@ -30,6 +38,8 @@ export type SortKey =
 export interface FindQuery {
   type: string;
   where: Predicate;
+  /** the caller asked for a list of these; absent: they are looked up for something else (an include, an operation) */
+  isListing?: boolean;
   /** empty: an order of the store's choice, stable over pages */
   sort: readonly SortKey[];
   /** page size; 0 with `total` gives only a count */
@@ -191,8 +201,11 @@ export interface Store {
   /** the id of a resource to be created, for those who must know it before they write: unique, nearly ordered by time */
   newId(): string;
   /** micro-batched; undefined where it never existed; a Version with `bytes: null` where deleted */
-  read(type: string, id: string): Promise<Version | undefined>;
-  readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]>;
+  read(type: string, id: string, options?: ReadOptions): Promise<Version | undefined>;
+  readMany(
+    references: readonly { type: string; id: string }[],
+    options?: ReadOptions,
+  ): Promise<(Version | undefined)[]>;
   vread(type: string, id: string, version: number): Promise<Version | undefined>;
   find(query: FindQuery): Promise<FindPage>;
   /** without a total */

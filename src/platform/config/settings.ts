@@ -99,6 +99,12 @@ export const settings = {
     parse: oneOf('on', 'off'),
     help: 'Sign-in. `on` is refused until sign-in is built; `off` checks the Host and Origin headers instead.',
   }),
+  doctorsSee: required({
+    name: 'DOCTORS_SEE',
+    default: 'organization',
+    parse: oneOf('organization', 'care'),
+    help: 'Whose records doctors see: those of their `organization`, or of the patients in their `care`. See [access](access.md).',
+  }),
   allowInsecure: required({
     name: 'ALLOW_INSECURE',
     default: 'off',

@@ -75,7 +75,7 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const finder = createFinder({ collections, codes, extractor, searchMs });
   const findAcross = createFindAcross({ collections, finder });
   const claims = createClaims(db);
-  const reader = createReader(collections);
+  const reader = createReader(collections, extractor.version);
   const distinct = createDistinct({ collections, searchMs });
   const history = createHistory(collections, searchMs);
   const places = createPlaces(db);
@@ -96,8 +96,9 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const reextract = createReextract({ collections, codes, extractor, isClosed: () => closed, enter });
 
   return {
-    read: (type, id) => named(reader.read(type, id)),
-    readMany: (references) => named(Promise.all(references.map(({ type, id }) => reader.read(type, id)))),
+    read: (type, id, options) => named(reader.read(type, id, options)),
+    readMany: (references, options) =>
+      named(Promise.all(references.map(({ type, id }) => reader.read(type, id, options)))),
     vread: (type, id, version) => named(reader.vread(type, id, version)),
     find: (query) => named(finder.find(query)),
     distinct: (query) => named(distinct(query)),

@@ -180,7 +180,7 @@ function startTransaction(deps: TransactionDeps, session: ClientSession) {
   };
 
   const documentsOf = (type: string, ids: readonly string[]) =>
-    readDocuments(collections.current(type) as unknown as Collection<{ _id: string }>, ids, session);
+    readDocuments(collections.current(type) as unknown as Collection<{ _id: string }>, ids, { session });
 
   async function readMany(references: readonly { type: string; id: string }[]): Promise<(Version | undefined)[]> {
     const versions = new Map<string, Version>();

@@ -1,0 +1,86 @@
+// A store that is narrowed to one caller: nobody above it has to check access, so nobody can forget to. It wraps the store that obeys the
+// hospital's rules, so that rules see everything and callers do not.
+import { FhirError } from '../../model/errors.ts';
+import type { Store, Transaction, TransactionOptions, Write, Written } from '../../storage/store.ts';
+import { narrowedFinder, narrowedReader, narrowedStoreReads, type ReadDeps } from './narrowed-reads.ts';
+import { type Judged, judgedWrites, type WriteDeps } from './narrowed-writes.ts';
+import { shownVersion } from './shown.ts';
+
+export type NarrowDeps = ReadDeps & WriteDeps;
+
+/** In a crowd on one resource one gets through each time. */
+const TURNS = 20;
+
+export function narrowedStore(base: Store, deps: NarrowDeps): Store {
+  async function write(change: Write): Promise<Written> {
+    for (let turn = 1; ; turn++) {
+      const [judged] = await judgedWrites([change], base, deps);
+      if ('written' in judged!) return judged.written;
+      try {
+        return await shown(await base.write(guarded(judged!)));
+      } catch (error) {
+        // it was judged as it was: what somebody else made of it meanwhile is judged again
+        const isOutrun = error instanceof FhirError && error.kind === 'precondition' && !isConditional(change);
+        if (!isOutrun || turn === TURNS) throw error;
+      }
+    }
+  }
+
+  async function shown(written: Written): Promise<Written> {
+    if (written.bytes === null) return written;
+    const { type } = written;
+    const { rights } = deps;
+    return shownVersion(
+      written,
+      await rights.reach(type, rights.may(type, 'r') ? 'r' : written.created ? 'c' : 'u'),
+      deps,
+    );
+  }
+
+  /** Inside a transaction everybody sees one snapshot, and who meets another one starts again: nothing has to be guarded. */
+  function narrowedTransaction(tx: Transaction, expected: readonly Write[]): Transaction {
+    const inside: NarrowDeps = { ...deps, judge: { ...deps.judge, store: tx } };
+    return {
+      ...tx,
+      ...narrowedReader(tx, base, inside),
+      ...narrowedFinder(tx, inside),
+      async write(writes) {
+        const judged = await judgedWrites(writes, tx, inside, expected);
+        const wanted = judged.flatMap((one) => ('write' in one ? [one.write] : []));
+        const written =
+          wanted.length === 0
+            ? []
+            : await tx.write(wanted).catch((error: unknown) => {
+                throw aboutOriginal(error, judged, writes);
+              });
+        let next = 0;
+        return Promise.all(judged.map((one) => ('write' in one ? shown(written[next++]!) : one.written)));
+      },
+    };
+  }
+
+  return {
+    ...base,
+    ...narrowedStoreReads(base, deps),
+    write,
+    transaction: <T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}) =>
+      base.transaction((tx) => work(narrowedTransaction(tx, options.expected ?? [])), options),
+  };
+}
+
+const isConditional = (change: Write): boolean => change.kind !== 'create' && change.ifVersion !== undefined;
+
+/** Written only where it still is what was judged. */
+function guarded({ write, version }: Extract<Judged, { write: Write }>): Write {
+  if (write.kind === 'create' || write.ifVersion !== undefined || version === undefined) return write;
+  return { ...write, ifVersion: version.version };
+}
+
+/** The refusal of one of many speaks of the write that the caller knows. */
+function aboutOriginal(error: unknown, judged: readonly Judged[], writes: readonly Write[]): unknown {
+  if (!(error instanceof FhirError)) return error;
+  const at = judged.findIndex((one) => 'write' in one && one.write === error.about);
+  if (at < 0) return error;
+  const { kind, message, issues, headers } = error;
+  return new FhirError(kind, message, { issues, headers, about: writes[at]!, cause: error });
+}

@@ -1,0 +1,299 @@
+// What a caller may write: what is there before must be within its reach for the change, what will be there after as well, and the content must
+// meet what its roles demand. What is not within reach at all is answered as what does not exist.
+import type { Definitions } from '../../definitions/definitions.ts';
+import { FhirError, notFound } from '../../model/errors.ts';
+import { parseJson } from '../../model/json.ts';
+import type { SearchKeys } from '../../model/keys.ts';
+import type { Resource } from '../../model/resource.ts';
+import { patientsNamed } from '../../search/index.ts';
+import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
+import { hiddenInAll, withHiddenKept } from './hidden.ts';
+import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
+import { narrowedQuery } from './narrow-query.ts';
+import { type Ownership, ownersByContent, ownersFor, withOwners } from './owners.ts';
+import type { Letter } from './policy.ts';
+import type { Reach, Way } from './reach.ts';
+import type { Rights } from './rights.ts';
+import { refuseBrokenConditions } from './write-conditions.ts';
+
+export interface WriteDeps {
+  definitions: Definitions;
+  rights: Rights;
+  ownership: Ownership;
+  judge: JudgeDeps;
+}
+
+/** Below every restriction, in the transaction of the write where there is one. */
+export type Below = Pick<Store, 'readMany' | 'find'>;
+
+/** What is to be written in place of what was asked, or what is answered without writing. */
+export type Judged = { write: Write; version?: Version } | { written: Written };
+
+type Given<Kind extends Write['kind']> = Extract<Write, { kind: Kind }>;
+
+/** `expected`: what else the same transaction will write. */
+export async function judgedWrites(
+  writes: readonly Write[],
+  below: Below,
+  deps: WriteDeps,
+  expected: readonly Write[] = [],
+): Promise<Judged[]> {
+  const free = new Set<Write>();
+  for (const write of writes) if (await isFree(write, deps)) free.add(write);
+  const known = writes.flatMap((write) =>
+    write.kind === 'create' || free.has(write) ? [] : [{ type: write.type, id: write.id }],
+  );
+  const versions = known.length === 0 ? [] : await below.readMany(known);
+  const current = new Map(known.map(({ type, id }, index) => [`${type}/${id}`, versions[index]]));
+  const room: Room = { ...deps, below, arriving: arrivingOf([...expected, ...writes]) };
+  return Promise.all(
+    writes.map(async (write) => {
+      try {
+        return free.has(write) ? { write } : await judged(write, current.get(`${write.type}/${write.id}`), room);
+      } catch (error) {
+        throw error instanceof FhirError ? aboutWrite(error, write) : error;
+      }
+    }),
+  );
+}
+
+/** Nothing to judge, to keep or to add: whoever reaches everything deletes, and writes what is nobody's in particular. */
+async function isFree({ kind, type }: Write, { rights, ownership }: WriteDeps): Promise<boolean> {
+  if (kind === 'delete') return (await rights.reach(type, 'd')).isOpen;
+  if (ownership.sharingOf(type) !== 'shared') return false;
+  const [creating, updating] = [await rights.reach(type, 'c'), await rights.reach(type, 'u')];
+  return creating.isOpen && (kind === 'create' || updating.isOpen);
+}
+
+interface Room extends WriteDeps {
+  below: Below;
+  /** what the same write brings, by name */
+  arriving: ReadonlyMap<string, Resource>;
+}
+
+const arrivingOf = (writes: readonly Write[]): Map<string, Resource> =>
+  new Map(
+    writes.flatMap((write) =>
+      write.kind !== 'delete' && write.id !== undefined ? [[`${write.type}/${write.id}`, write.resource]] : [],
+    ),
+  );
+
+/** A transaction of many names the entry by it. */
+function aboutWrite({ kind, message, issues, headers, cause }: FhirError, write: Write): FhirError {
+  return new FhirError(kind, message, { issues, headers, about: write, cause });
+}
+
+function judged(write: Write, current: Version | undefined, room: Room): Promise<Judged> {
+  switch (write.kind) {
+    case 'create':
+      return judgedCreate(write, room);
+    case 'update':
+      return judgedUpdate(write, current, room);
+    case 'delete':
+      return judgedDelete(write, current, room);
+  }
+}
+
+async function judgedCreate(write: Given<'create'>, room: Room): Promise<Judged> {
+  const { type, id, ifNoneExist } = write;
+  const resource = await contentAfter(
+    { type, letter: 'c', after: write.resource, ...(id !== undefined && { id }) },
+    room,
+  );
+  if (!ifNoneExist) return { write: { ...write, resource } };
+  const query: FindQuery = { type, where: ifNoneExist.where, sort: [], limit: 1, total: 'none' };
+  const narrowed = await narrowedQuery(query, room);
+  return { write: { ...write, resource, ifNoneExist: { ...ifNoneExist, where: narrowed?.query.where ?? NOTHING } } };
+}
+
+const NOTHING = { op: 'or', of: [] } as const;
+
+async function judgedUpdate(write: Given<'update'>, current: Version | undefined, room: Room): Promise<Judged> {
+  const { type, id } = write;
+  const { rights } = room;
+  if (!current?.bytes) {
+    const creating = await rights.reach(type, 'c');
+    // Under an id of its own choice only who reaches everything creates: for all others an id that is taken and one that is free are alike.
+    // Operations, which say no method, choose ids that no caller can.
+    if (creating.isNothing || (write.method !== undefined && !isEverywhere(creating))) throw notFoundAs(type, id, room);
+    const resource = await contentAfter({ type, id, letter: 'c', after: write.resource }, room);
+    return { write: { ...write, resource } };
+  }
+  const before = { type, id, lastUpdated: current.lastUpdated, bytes: current.bytes };
+  const ways = await mustReach(before, 'u', room);
+  const seen = await waysTo(await rights.reach(type, 'r'), before, room.judge);
+  const resource = await contentAfter(
+    {
+      type,
+      id,
+      letter: 'u',
+      after: write.resource,
+      before: parseJson(current.bytes) as Resource,
+      seen: seen.length > 0 ? seen : ways,
+      ways,
+    },
+    room,
+  );
+  return { write: { ...write, resource }, version: current };
+}
+
+const isEverywhere = (reach: Reach): boolean => reach.where.op === 'and' && reach.where.of.length === 0;
+
+const unknownId = (type: string, id: string): FhirError =>
+  new FhirError(
+    'not-found',
+    `${type}/${id} does not exist; the server chooses the ids of what you create (POST ${type})`,
+  );
+
+async function judgedDelete(write: Given<'delete'>, current: Version | undefined, room: Room): Promise<Judged> {
+  const { type, id } = write;
+  if (!current?.bytes) return { write };
+  const before = { type, id, lastUpdated: current.lastUpdated, bytes: current.bytes };
+  const deleting = await waysTo(await room.rights.reach(type, 'd'), before, room.judge);
+  if (deleting.length === 0) {
+    if (await isSeen(before, room)) throw notAllowed(type, id, 'deleted');
+    return {
+      written: { type, id, version: 0, lastUpdated: 0, bytes: null, method: 'DELETE', created: false, changed: false },
+    };
+  }
+  const content = parseJson(current.bytes) as Resource;
+  meetOne(deleting, 'd', { type, before: content });
+  return { write, version: current };
+}
+
+/** The ways by which what is there may be changed. Who cannot even see it learns nothing of it. */
+async function mustReach(subject: Subject, letter: Letter, room: Room): Promise<readonly Way[]> {
+  const { type, id } = subject;
+  const ways = await waysTo(await room.rights.reach(type, letter), subject, room.judge);
+  if (ways.length > 0) return ways;
+  throw (await isSeen(subject, room)) ? notAllowed(type, id, 'changed') : notFoundAs(type, id, room);
+}
+
+/** As what is not there is answered to the same caller. */
+const notFoundAs = (type: string, id: string, { rights }: Room): FhirError =>
+  rights.may(type, 'c') ? unknownId(type, id) : notFound(type, id);
+
+async function isSeen(subject: Subject, { rights, judge }: Room): Promise<boolean> {
+  return (await waysTo(await rights.reach(subject.type, 'r'), subject, judge)).length > 0;
+}
+
+const notAllowed = (type: string, id: string, what: string): FhirError =>
+  new FhirError('forbidden', `${type}/${id} may be read by you, but not ${what}`);
+
+interface Content {
+  type: string;
+  id?: string;
+  letter: 'c' | 'u';
+  after: Resource;
+  before?: Resource;
+  /** the ways by which the caller sees what is there, which say what is hidden from it */
+  seen?: readonly Way[];
+  /** the ways by which it may change what is there */
+  ways?: readonly Way[];
+}
+
+/** What will be stored: with what is hidden from the caller, and with its owner. Throws where it is not for this caller to write. */
+async function contentAfter({ type, id, letter, after, before, seen, ways }: Content, room: Room): Promise<Resource> {
+  const { rights, definitions, judge } = room;
+  const reach = await rights.reach(type, letter);
+  const hidden = hiddenInAll(
+    (seen ?? reach.ways).map((way) => way.hidden),
+    type,
+    definitions,
+  );
+  const whole = hidden ? withHiddenKept(after, before, hidden) : after;
+  const owned = await withOwner({ type, after: whole, ...(before && { before }) }, room);
+  const subject: Subject = { type, id: id ?? '', lastUpdated: 0, resource: owned };
+  const within = reach.isOpen ? reach.ways : await waysTo(reach, subject, judge);
+  if (within.length === 0) {
+    const message = `This ${type} would be outside of what you may ${letter === 'c' ? 'create' : 'change'}`;
+    throw new FhirError('forbidden', message, { expression: type });
+  }
+  meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
+  if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
+  await refuseOtherPatients(
+    type,
+    keysOf(subject, judge),
+    before && keysOf({ ...subject, resource: before }, judge),
+    room,
+  );
+  return owned;
+}
+
+/** Of several ways it is enough to keep the conditions of one. */
+function meetOne(
+  ways: readonly Way[],
+  letter: 'c' | 'u' | 'd',
+  change: { type: string; before?: Resource; after?: Resource },
+): void {
+  let refusal: unknown;
+  for (const { writes } of ways) {
+    try {
+      if (writes) refuseBrokenConditions(writes, letter, change);
+      return;
+    } catch (error) {
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+async function withOwner(
+  { type, after, before }: { type: string; after: Resource; before?: Resource },
+  room: Room,
+): Promise<Resource> {
+  const { rights, ownership, definitions, judge, below, arriving } = room;
+  const { caller } = rights;
+  if (ownership.sharingOf(type) === 'shared') return after;
+  const creating = await rights.reach(type, 'c');
+  const owners = await ownersFor(
+    {
+      type,
+      after,
+      ...(before && { before }),
+      acting: caller.organizations,
+      bound: caller.organizations.length === 0 ? [] : await rights.organizations(),
+      isFree: caller.organizations.length === 0 && isEverywhere(creating),
+    },
+    () => {
+      const keys = keysOf({ type, id: after.id ?? '', lastUpdated: 0, resource: after }, judge).k;
+      const read = async (
+        references: readonly { type: string; id: string }[],
+      ): Promise<(Version | Resource | undefined)[]> => {
+        const unknown = references.filter((one) => !arriving.has(`${one.type}/${one.id}`));
+        const versions = unknown.length === 0 ? [] : await below.readMany(unknown);
+        return references.map((one) => arriving.get(`${one.type}/${one.id}`) ?? versions[unknown.indexOf(one)]);
+      };
+      return ownersByContent(type, keys, { ownership, definitions, read });
+    },
+  );
+  return withOwners(after, owners);
+}
+
+/** Nobody writes into the chart of a patient that it does not reach: such a patient is as one that does not exist. */
+async function refuseOtherPatients(
+  type: string,
+  after: SearchKeys,
+  before: SearchKeys | undefined,
+  room: Room,
+): Promise<void> {
+  const { rights, definitions, below, arriving, judge } = room;
+  const reading = await rights.reach('Patient', 'r');
+  if (type === 'Patient' || isEverywhere(reading)) return;
+  const known = new Set(before ? patientsNamed(definitions, type, before.k) : []);
+  const named = [...new Set(patientsNamed(definitions, type, after.k))].filter(
+    (id) => !known.has(id) && !arriving.has(`Patient/${id}`),
+  );
+  if (named.length === 0) return;
+  const versions = await below.readMany(named.map((id) => ({ type: 'Patient', id })));
+  for (const [index, id] of named.entries()) {
+    const version = versions[index];
+    const isReached = version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0;
+    if (isReached) continue;
+    throw new FhirError('business-rule', `Patient/${id} does not exist here`, {
+      issues: [
+        { severity: 'error', code: 'not-found', diagnostics: `Patient/${id} does not exist here`, expression: type },
+      ],
+    });
+  }
+}

@@ -1,0 +1,253 @@
+// What one caller may do, worked out from its roles and the scopes of its token: once for a token, type by type as it is asked.
+
+import { compartmentPredicate } from '../../interactions/search-compartment.ts';
+import { everything, nothing, type Predicate } from '../../model/predicate.ts';
+import { parametersOf } from '../../search/index.ts';
+import type { Caller } from '../caller.ts';
+import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
+import { type Hidden, hiddenBy } from './hidden.ts';
+import { type Ownership, ownedBy } from './owners.ts';
+import {
+  CLEARANCES,
+  type Clearance,
+  type Grant,
+  type Letter,
+  type Policy,
+  type TypeGroups,
+  typesOf,
+} from './policy.ts';
+import { allOf, anyOf } from './predicates.ts';
+import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
+import { type ClinicalScope, readClinicalScope } from './scopes.ts';
+
+/** A policy as it is used: its grants by type. */
+export interface PolicyInForce {
+  policy: Policy;
+  grantsOf(type: string): readonly Grant[];
+}
+
+export function putInForce(
+  policy: Policy,
+  context: { definitions: CriteriaContext['definitions']; groups: TypeGroups },
+): PolicyInForce {
+  const byType = new Map<string, Grant[]>();
+  for (const grant of policy.grants) {
+    for (const type of new Set(typesOf(grant.types, context))) byType.set(type, [...(byType.get(type) ?? []), grant]);
+  }
+  return { policy, grantsOf: (type) => byType.get(type) ?? NO_GRANTS };
+}
+
+const NO_GRANTS: readonly Grant[] = [];
+
+export interface RightsDeps {
+  ownership: Ownership;
+  /** whose patients doctors see: their organisation's, or those in their care */
+  doctorsSee: 'organization' | 'care';
+  criteria: CriteriaContext;
+  /** as `criteria`, for what a scope asks of terminology */
+  planScope: (plan: (context: CriteriaContext) => Predicate) => Promise<Predicate>;
+  variables: () => Variables | Promise<Variables>;
+}
+
+export interface Rights {
+  readonly caller: Caller;
+  readonly policies: readonly Policy[];
+  /** the interaction on some resource of the type, at least */
+  may(type: string, letter: Letter): boolean;
+  /**
+   * History of one resource, or of all of a type, or of anything. The latter would be walked in vain for who sees a part by criteria: it is for
+   * those who see everything, or everything of their organisations.
+   */
+  mayHistory(level: 'instance' | 'type' | 'system', type?: string): boolean;
+  /** whether roles list the operation; what it needs besides is asked with `may` */
+  mayRun(code: string, type: string | undefined): boolean;
+  readonly mayExplain: boolean;
+  /** which resources of the type */
+  reach(type: string, letter: Letter): Reach | Promise<Reach>;
+  /** the organisations the caller acts for, with all that are part of them */
+  organizations(): Promise<readonly string[]>;
+}
+
+export function createRights(caller: Caller, inForce: readonly PolicyInForce[], deps: RightsDeps): Rights {
+  const { criteria, ownership } = deps;
+  const { definitions } = criteria;
+  const policies = inForce.map(({ policy }) => policy);
+  const scopes = caller.scopes?.flatMap((text) => {
+    const scope = readClinicalScope(text, definitions);
+    return scope && (scope.context !== 'system' || caller.kind === 'client') ? [scope] : [];
+  });
+  const patient = caller.patient ?? (caller.fhirUser?.type === 'Patient' ? caller.fhirUser.id : undefined);
+  const operations = new Set(policies.flatMap((policy) => policy.operations));
+  const allowed = new Map<string, boolean>();
+  const reaches = new Map<string, Reach | Promise<Reach>>();
+  let variables: Variables | Promise<Variables> | undefined;
+
+  function variablesOnce(): Variables | Promise<Variables> {
+    variables ??= deps.variables();
+    return variables;
+  }
+
+  const scopesFor = (type: string, letters: readonly Letter[]): readonly ClinicalScope[] | undefined =>
+    scopes?.filter(
+      (scope) =>
+        (scope.type === '*' || scope.type === type) &&
+        letters.some((letter) => scope.may.has(letter as Exclude<Letter, 'h'>)) &&
+        (scope.context !== 'patient' || patient !== undefined),
+    );
+
+  const seesAllHistory = (grant: Grant): boolean => grant.may.includes('h') && criteriaOf(grant) === undefined;
+  const criteriaOf = ({ where, whereInCare }: Grant): readonly string[] | undefined =>
+    deps.doctorsSee === 'care' && whereInCare ? whereInCare : where;
+
+  const isGranted = (type: string, letter: Letter): boolean =>
+    inForce.some(({ grantsOf }) => grantsOf(type).some(({ may }) => may.includes(letter)));
+
+  /** History of one resource is reading, of many searching: SMART has no letter of its own for it. */
+  const scopeLetters = (letter: Letter): readonly Letter[] => (letter === 'h' ? ['r', 's'] : [letter]);
+
+  function may(type: string, letter: Letter): boolean {
+    const key = `${type} ${letter}`;
+    let is = allowed.get(key);
+    if (is === undefined) {
+      is = isGranted(type, letter) && (scopesFor(type, scopeLetters(letter))?.length ?? 1) > 0;
+      allowed.set(key, is);
+    }
+    return is;
+  }
+
+  const hides = new WeakMap<Grant, Map<string, Hidden | undefined>>();
+  function hiddenOf(grant: Grant, type: string): Hidden | undefined {
+    const known = hides.get(grant) ?? new Map<string, Hidden | undefined>();
+    hides.set(grant, known);
+    if (!known.has(type)) known.set(type, hiddenBy(grant, type, definitions));
+    return known.get(type);
+  }
+
+  async function reachFor(type: string, letter: Letter): Promise<Reach> {
+    if (!may(type, letter)) return NO_REACH;
+    const known = await variablesOnce();
+    const [scope, owner] = [await scopePredicate(type, letter), ownerPredicate(type, known)];
+    const ways: Way[] = [];
+    for (const { policy, grantsOf } of inForce) {
+      const label = labelPredicate(type, policy);
+      for (const grant of grantsOf(type)) {
+        if (!grant.may.includes(letter)) continue;
+        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), label]);
+        const hidden = hiddenOf(grant, type);
+        ways.push({ where, ...(hidden && { hidden }), ...(grant.writes && { writes: grant.writes }) });
+      }
+    }
+    return reachOf(ways);
+  }
+
+  async function grantPredicate(grant: Grant, type: string, known: Variables): Promise<Predicate> {
+    const alternatives = criteriaOf(grant);
+    if (!alternatives) return everything;
+    const parts = alternatives.map((text) =>
+      text.startsWith(VISIBLE)
+        ? whatRefersToVisible(type, text.slice(VISIBLE.length))
+        : criteriaPredicate(text, type, known, criteria),
+    );
+    return anyOf(await Promise.all(parts));
+  }
+
+  /** What refers by this parameter to something that can be read. */
+  async function whatRefersToVisible(type: string, code: string): Promise<Predicate> {
+    const parameter = parametersOf(definitions, type).byCode.get(code);
+    const byWhere = new Map<string, Predicate & { op: 'linked' }>();
+    for (const target of parameter?.targets ?? []) {
+      if (target === type || !may(target, 'r')) continue;
+      const { where, isNothing } = await reach(target, 'r');
+      if (isNothing) continue;
+      const key = JSON.stringify(where);
+      const same = byWhere.get(key);
+      byWhere.set(key, { op: 'linked', param: code, types: [...(same?.types ?? []), target], where });
+    }
+    return anyOf([...byWhere.values()]);
+  }
+
+  async function scopePredicate(type: string, letter: Letter): Promise<(grant: Grant) => Predicate> {
+    const some = scopesFor(type, scopeLetters(letter));
+    if (some === undefined) return () => everything;
+    const parts = await Promise.all(
+      some.map(async ({ context, query }) => {
+        const searched =
+          query === undefined
+            ? everything
+            : await deps
+                .planScope((given) => criteriaPredicate(`?${query}`, type, NO_VARIABLES, given))
+                .catch(() => nothing);
+        return { searched, isOfPatient: context === 'patient' };
+      }),
+    );
+    return ({ where = [] }) => {
+      const isByReference = where.length > 0 && where.every((text) => text.startsWith(VISIBLE));
+      const ofPatient = isByReference ? everything : patientPredicate(type);
+      return anyOf(parts.map(({ searched, isOfPatient }) => (isOfPatient ? allOf([ofPatient, searched]) : searched)));
+    };
+  }
+
+  /** What a `patient/` scope means: the compartment, and of what is in none, what speaks of the patient or of nobody. */
+  function patientPredicate(type: string): Predicate {
+    const id = patient!; // such a scope counts only where there is one
+    if (definitions.compartments.get('Patient')?.members.get(type)?.length)
+      return compartmentPredicate(definitions, 'Patient', id, type);
+    const code = parametersOf(definitions, type).byCode.has('patient') ? 'patient' : undefined;
+    if (code !== undefined) return criteriaPredicate(`?${code}=Patient/${id}`, type, NO_VARIABLES, criteria);
+    return ownership.sharingOf(type) === 'owned' ? nothing : everything;
+  }
+
+  function ownerPredicate(type: string, known: Variables): Predicate {
+    const sharing = ownership.sharingOf(type);
+    if (caller.organizations.length === 0 || sharing === 'shared') return everything;
+    return ownedBy(sharing, known.get('organizations') ?? [], type, criteria);
+  }
+
+  function labelPredicate(type: string, { clearance = 'N', breaksGlass }: Policy): Predicate {
+    const cleared: Clearance = caller.breakGlass !== undefined && breaksGlass ? 'V' : clearance;
+    const beyond = CLEARANCES.slice(CLEARANCES.indexOf(cleared) + 1);
+    if (beyond.length === 0) return everything;
+    const labels = beyond.map((code) => `${CONFIDENTIALITY}|${code}`).join(',');
+    return criteriaPredicate(`?_security:not=${labels}`, type, NO_VARIABLES, criteria);
+  }
+
+  function reach(type: string, letter: Letter): Reach | Promise<Reach> {
+    const key = `${type} ${letter}`;
+    const known = reaches.get(key);
+    if (known) return known;
+    const made = reachFor(type, letter).then(
+      (found) => {
+        reaches.set(key, found);
+        return found;
+      },
+      (error: unknown) => {
+        reaches.delete(key);
+        throw error;
+      },
+    );
+    reaches.set(key, made);
+    return made;
+  }
+
+  return {
+    caller,
+    policies,
+    may,
+    mayHistory(level, type) {
+      if (type === undefined) return policies.some(({ grants }) => grants.some(seesAllHistory));
+      if (!may(type, 'h')) return false;
+      if ((scopesFor(type, [level === 'instance' ? 'r' : 's'])?.length ?? 1) === 0) return false;
+      return level === 'instance' || inForce.some(({ grantsOf }) => grantsOf(type).some(seesAllHistory));
+    },
+    mayRun: (code, type) =>
+      operations.has('*') || operations.has(`$${code}`) || (type !== undefined && operations.has(`${type}/$${code}`)),
+    mayExplain: policies.some(({ explains }) => explains === true),
+    reach,
+    async organizations() {
+      return (await variablesOnce()).get('organizations') ?? [];
+    },
+  };
+}
+
+const NO_VARIABLES: Variables = new Map();
+const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';

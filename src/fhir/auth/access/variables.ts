@@ -1,0 +1,104 @@
+// What `{…}` in a policy stands for: facts of the caller's token, and ids that are looked up for it below every restriction.
+import { FhirError } from '../../model/errors.ts';
+import { parentsOf } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Caller } from '../caller.ts';
+import { type CriteriaContext, criteriaPredicate, type Variables } from './criteria.ts';
+import type { ListPart, Policy } from './policy.ts';
+
+/** More than these in one list cost every search more than they choose. */
+const MOST_LISTED = 10_000;
+const AT_ONCE = 1_000;
+
+export interface LookUpDeps extends CriteriaContext {
+  store: Pick<Store, 'find'>;
+}
+
+/** What needs no database; undefined where something must be looked up. */
+export function knownVariables(caller: Caller, policies: readonly Policy[]): Variables | undefined {
+  const hasLists = policies.some(({ lists }) => lists !== undefined);
+  if (hasLists || caller.organizations.length > 0 || caller.fhirUser?.type === 'RelatedPerson') return undefined;
+  return factsOf(caller);
+}
+
+function factsOf({ fhirUser, organizations, encounter }: Caller): Map<string, readonly string[]> {
+  const idOf = (type: string): string[] => (fhirUser?.type === type ? [fhirUser.id] : []);
+  return new Map<string, readonly string[]>([
+    ['patients', idOf('Patient')],
+    ['practitioner', idOf('Practitioner')],
+    ['user', fhirUser ? [`${fhirUser.type}/${fhirUser.id}`] : []],
+    ['organizations', organizations],
+    ['encounter', encounter === undefined ? [] : [encounter]],
+  ]);
+}
+
+export async function lookUpVariables(
+  caller: Caller,
+  policies: readonly Policy[],
+  deps: LookUpDeps,
+): Promise<Variables> {
+  const variables = factsOf(caller);
+  const { fhirUser, organizations } = caller;
+  // a carer acts for the patients whose related person it is
+  const proxy = { search: 'RelatedPerson?_id=x&active:not=false', take: 'patient' };
+  const [below, patients] = await Promise.all([
+    organizationsBelow(organizations, deps),
+    fhirUser?.type === 'RelatedPerson'
+      ? listed([{ ...proxy, search: proxy.search.replace('x', fhirUser.id) }], variables, deps)
+      : variables.get('patients')!,
+  ]);
+  variables.set('organizations', below);
+  variables.set('patients', patients);
+  const facts = new Map(variables);
+  for (const { lists = {} } of policies) {
+    for (const [name, parts] of Object.entries(lists)) variables.set(name, await listed(parts, facts, deps));
+  }
+  return variables;
+}
+
+/** Departments belong to their hospital. */
+async function organizationsBelow(ids: readonly string[], { store, definitions }: LookUpDeps): Promise<string[]> {
+  const parents = parentsOf(definitions, 'Organization');
+  const seen = new Set(ids);
+  for (let level = [...seen]; level.length > 0; ) {
+    const keys = level.flatMap((id) => parents.map((param) => `${param}|Organization/${id}`));
+    const found: string[] = [];
+    const query = { type: 'Organization', where: { op: 'oneOf', keys }, atOnce: AT_ONCE, leaveBytes: true } as const;
+    for await (const { id } of everyMatch(store, query)) if (!seen.has(id)) found.push(id);
+    for (const id of found) seen.add(id);
+    level = [...new Set(found)];
+  }
+  return [...seen];
+}
+
+async function listed(parts: readonly ListPart[], facts: Variables, deps: LookUpDeps): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const { search, take } of parts) {
+    const question = search.indexOf('?');
+    const type = search.slice(0, question);
+    const where = criteriaPredicate(search.slice(question), type, facts, deps);
+    const prefix = `${take}|`;
+    for await (const { id, keys = [] } of everyMatch(deps.store, {
+      type,
+      where,
+      atOnce: AT_ONCE,
+      wantReferences: true,
+      leaveBytes: true,
+    })) {
+      if (take === '_id') ids.add(id);
+      for (const key of keys) {
+        const reference = key.startsWith(prefix)
+          ? /^[A-Za-z]+\/([A-Za-z0-9\-.]{1,64})$/.exec(key.slice(prefix.length))
+          : null;
+        if (reference) ids.add(reference[1]!);
+      }
+      if (ids.size > MOST_LISTED)
+        throw new FhirError(
+          'too-costly',
+          `Your access covers more than ${MOST_LISTED} by ${search}; ask an administrator`,
+        );
+    }
+  }
+  return [...ids];
+}
