@@ -64,7 +64,7 @@ export function decide(rights: Rights, target: Target, needsOf: NeedsOf): void {
   if ((asks[target.kind] as Ask<Target['kind']>)(rights, target, needsOf)) return;
   const what = nameOf(target);
   if (rights.caller.kind === 'anonymous')
-    throw new FhirError('login', `Sign in to use ${what}`, { headers: { 'WWW-Authenticate': 'Bearer' } });
+    throw new FhirError('login', `Sign in to use ${what}`, { headers: { 'WWW-Authenticate': 'Bearer realm="fhir"' } });
   const roles = rights.caller.roles.join(', ');
   throw new FhirError(
     'forbidden',
