@@ -16,6 +16,7 @@ const AT_ONCE = 8;
 const ENTRIES_PER_BATCH = 50;
 const BATCH_BYTES = 2_000_000;
 const MANY_OF_A_TYPE = 100;
+const TURNS = 3;
 const TERMS_OF_A_PARAMETER = 8;
 
 const noBase = '400 Bad Request: required at .base';
@@ -117,7 +118,7 @@ describe('the official R4 examples on the whole server', function () {
 
   it('are found by each of their search parameters', async () => {
     const questions = askForAll(stored);
-    assert.ok(questions.length > 30_000, `${questions.length} questions`);
+    assert.ok(questions.length > 20_000, `${questions.length} questions`);
     assert.equal(new Set(questions.map(({ kind }) => kind)).size, 9, 'every type of search parameter is asked');
     const missed: string[] = [];
     const answers = await answersOf(questions, () => 1, getEntry);
@@ -197,10 +198,13 @@ describe('the official R4 examples on the whole server', function () {
     const questions = new Map<string, Question>();
     for (const [type, ofType] of groupBy(examples, ({ resource }) => resource.resourceType)) {
       const termsOfOne = termsOf(type);
-      // thousands of value sets take turns with the ways to ask for a parameter; rarer types try many
-      const most = ofType.length > MANY_OF_A_TYPE ? 1 : TERMS_OF_A_PARAMETER;
+      // thousands of value sets take turns with the parameters and the ways to ask for them; rarer types try many of each
+      const isFrequent = ofType.length > MANY_OF_A_TYPE;
+      const most = isFrequent ? 1 : TERMS_OF_A_PARAMETER;
       for (const [index, { resource }] of ofType.entries()) {
-        for (const terms of groupBy(termsOfOne(resource), ({ name }) => name.split(':')[0]!).values()) {
+        const byParameter = groupBy(termsOfOne(resource), ({ name }) => name.split(':')[0]!);
+        for (const [position, terms] of [...byParameter.values()].entries()) {
+          if (isFrequent && (index + position) % TURNS !== 0) continue;
           for (const { type: kind, name, value } of spread(terms, most, index)) {
             const key = JSON.stringify([type, name, value]);
             const known = questions.get(key);

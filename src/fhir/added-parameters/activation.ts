@@ -87,10 +87,13 @@ export function createActivation(deps: ActivationDeps): Activation {
     return mine;
   }
 
+  view.lookBy(refresh);
+
   /** The revision first: what is read after it is at least as new. */
   async function readChanges(): Promise<Revision> {
+    const askedAt = performance.now();
     const now = await states.revision();
-    view.confirm();
+    view.confirm(askedAt);
     const hasChanged = now.revision !== known;
     if (!hasChanged && shown.every(({ phase }) => phase !== 'indexing')) return now;
     const list = await states.list();

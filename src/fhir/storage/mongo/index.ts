@@ -13,6 +13,7 @@ import { createFinder } from './find.ts';
 import { createFindAcross } from './find-across.ts';
 import { createHistory } from './history.ts';
 import { createInFlight } from './in-flight.ts';
+import type { KeyView } from './key-view.ts';
 import { createPlaces } from './places.ts';
 import { createReader } from './reader.ts';
 import { createReextract, type ReextractOptions, type ReextractResult } from './reextract.ts';
@@ -33,7 +34,7 @@ export interface MongoStoreDeps {
   /** the longest a search may take in the database, ms */
   searchMs?: number;
   /** where parameters change at run time (key-view.ts): a write that makes keys is in work until the result is called */
-  enter?: () => () => void;
+  enter?: KeyView['enter'];
 }
 
 export interface MongoStore extends Store {
@@ -83,7 +84,8 @@ export async function createMongoStore(deps: MongoStoreDeps): Promise<MongoStore
   const write = createWriter(shared);
   const transaction = createTransactions({ ...shared, client, places, logger });
   async function inside<T>(work: () => Promise<T>): Promise<T> {
-    const leave = enter();
+    const entered = enter();
+    const leave = entered instanceof Promise ? await entered : entered;
     try {
       return await work();
     } finally {

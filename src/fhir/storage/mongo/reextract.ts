@@ -8,6 +8,7 @@ import type { Resource } from '../../model/resource.ts';
 import type { Codes } from './codes.ts';
 import type { Collections } from './collections.ts';
 import { type StoredDocument, storedKeys } from './document.ts';
+import type { KeyView } from './key-view.ts';
 
 export interface ReextractProgress {
   type: string;
@@ -44,7 +45,7 @@ export function createReextract(deps: {
   extractor: KeyExtractor;
   isClosed: () => boolean;
   /** a batch is in work until the result is called; throws where this process may not write keys (key-view.ts) */
-  enter: () => () => void;
+  enter: KeyView['enter'];
 }): (options?: ReextractOptions) => Promise<ReextractResult> {
   const { collections, codes, extractor, isClosed, enter } = deps;
 
@@ -99,7 +100,7 @@ export function createReextract(deps: {
     }
 
     async function update(documents: readonly StoredDocument[]): Promise<void> {
-      const leave = enter();
+      const leave = await enter();
       try {
         const same: StoredDocument[] = [];
         const updates: AnyBulkWriteOperation<StoredDocument>[] = [];
