@@ -1,0 +1,103 @@
+// What is known of a person besides grants: which apps need not ask again, when older sign-ins stopped to count, accounts elsewhere.
+import type { Collection, Db } from 'mongodb';
+import type { Consents, Cutoffs, Links } from '../../grants.ts';
+import { named } from '../failures.ts';
+
+interface ConsentDocument {
+  _id: { account: string; client: string };
+  scopes: readonly string[];
+  at: Date;
+}
+
+interface CutoffDocument {
+  _id: string;
+  at: Date;
+  besides?: string;
+}
+
+interface LinkDocument {
+  _id: { issuer: string; subject: string };
+  account: string;
+  at: Date;
+}
+
+const DAY_S = 24 * 60 * 60;
+/** a consent that was not given again for so long is asked for once more */
+const REMEMBER_CONSENT_S = 180 * DAY_S;
+/** longer than any grant lives */
+const REMEMBER_CUTOFF_S = 100 * DAY_S;
+
+const consents = (db: Db): Collection<ConsentDocument> => db.collection<ConsentDocument>('oauth_consents');
+const cutoffs = (db: Db): Collection<CutoffDocument> => db.collection<CutoffDocument>('oauth_cutoffs');
+const links = (db: Db): Collection<LinkDocument> => db.collection<LinkDocument>('oauth_links');
+
+export async function indexSubjects(db: Db): Promise<void> {
+  await consents(db).createIndex({ at: 1 }, { expireAfterSeconds: REMEMBER_CONSENT_S });
+  await cutoffs(db).createIndex({ at: 1 }, { expireAfterSeconds: REMEMBER_CUTOFF_S });
+}
+
+export async function indexLinks(db: Db): Promise<void> {
+  await links(db).createIndex({ account: 1 });
+}
+
+export function consentsIn(db: Db): Consents {
+  return {
+    async find(account, client) {
+      return (await named(consents(db).findOne({ _id: { account, client } })))?.scopes ?? [];
+    },
+    async remember(account, client, scopes) {
+      await named(
+        consents(db).updateOne(
+          { _id: { account, client } },
+          { $set: { scopes }, $currentDate: { at: true } },
+          { upsert: true },
+        ),
+      );
+    },
+    async forget(account, client) {
+      await named(consents(db).deleteOne({ _id: { account, client } }));
+    },
+  };
+}
+
+export function cutoffsIn(db: Db): Cutoffs {
+  return {
+    async find(account) {
+      const found = await named(cutoffs(db).findOne({ _id: account }));
+      if (found === null) return undefined;
+      return { at: found.at.getTime(), ...(found.besides === undefined ? {} : { besides: found.besides }) };
+    },
+    async set(account, at, besides) {
+      await named(
+        cutoffs(db).replaceOne(
+          { _id: account },
+          { at: new Date(at), ...(besides === undefined ? {} : { besides }) },
+          { upsert: true },
+        ),
+      );
+    },
+  };
+}
+
+export function linksIn(db: Db): Links {
+  return {
+    async find(issuer, subject) {
+      return (await named(links(db).findOne({ _id: { issuer, subject } })))?.account;
+    },
+    async save(issuer, subject, account) {
+      await named(
+        links(db).updateOne(
+          { _id: { issuer, subject } },
+          { $set: { account }, $currentDate: { at: true } },
+          { upsert: true },
+        ),
+      );
+    },
+    async ofAccount(account) {
+      return (await named(links(db).find({ account }).toArray())).map(({ _id }) => _id);
+    },
+    async remove(issuer, subject) {
+      await named(links(db).deleteOne({ _id: { issuer, subject } }));
+    },
+  };
+}
