@@ -30,6 +30,8 @@ module.exports = {
     only('redis-and-queue-below', '(ioredis|bull)', '^src/platform/(redis|queue)'),
     only('models-of-accounts-and-clients', 'mongoose', '^src/(platform/mongo|fhir/auth)'),
     only('mail-below', 'nodemailer', '^src/platform/mail'),
+    only('oauth-library-behind-oauth', '(oidc-provider|openid-client|jose)', '^src/fhir/auth/oauth'),
+    only('templates-behind-web', 'eta', '^src/web'),
     only('gemini-behind-ai', '@google/(genai|generative-ai)', '^src/domain/ai'),
   ],
   options: {

@@ -1,0 +1,187 @@
+// The authorization server and the one issuer of tokens, built from their parts. docs/smart.md is for those who use it, ADR 0021 says why
+// it is so.
+import { createHmac } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import type { Logger } from '../../../platform/logger/logger.ts';
+import type { Redis } from '../../../platform/redis/connect.ts';
+import { createSeal, type Secrets } from '../../../platform/secrets/secrets.ts';
+import type { Definitions } from '../../definitions/definitions.ts';
+import type { GrantStore } from '../../storage/grants.ts';
+import type { SignIn, Visitor } from '../sign-in.ts';
+import { createAdapters } from './adapter.ts';
+import { type Addresses, addressesOf } from './addresses.ts';
+import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
+import type { Directory } from './directory.ts';
+import { createEnded } from './ended.ts';
+import { addSteps, createHandle } from './handle.ts';
+import { createInteractions, type Interactions } from './interactions.ts';
+import { createLaunchRoom } from './launch-room.ts';
+import { createLaunches, type Launches } from './launches.ts';
+import { createFindPerson } from './people.ts';
+import { createProvider, type OauthPages } from './provider.ts';
+import type { Registration } from './registration.ts';
+import { createScopeRules } from './scopes.ts';
+import { createSigningKeys, KEYS_CHANGED, type SigningKeys } from './signing-keys.ts';
+import { smartConfiguration } from './smart-configuration.ts';
+import { createTokenFacts } from './token-facts.ts';
+import { createTokens, type Issuer } from './tokens.ts';
+import { createVerify } from './verify.ts';
+
+export interface OauthDeps {
+  /** FHIR base as clients see it */
+  base: string;
+  store: GrantStore;
+  redis: Redis;
+  /** keeps databases that share a Redis apart */
+  space: string;
+  secrets: Secrets;
+  definitions: Definitions;
+  /** accounts need the issuer and the issuer needs accounts, so each is asked for when it is used */
+  signIn: () => SignIn;
+  directory: () => Directory;
+  pages: OauthPages;
+  registration: Registration;
+  visitorOf: (req: IncomingMessage) => Visitor;
+  /** how key sets of clients are fetched; the library's own refuses addresses of private networks */
+  fetch?: typeof fetch | undefined;
+  logger: Logger;
+  now: () => number;
+}
+
+export interface Oauth {
+  addresses: Addresses;
+  tokens: Issuer;
+  /** everything below the issuer; `req.url` without the mount path */
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  interactions: Interactions;
+  smartConfiguration: () => Record<string, unknown>;
+  clients: ClientRegistry;
+  launches: Launches;
+  keys: SigningKeys;
+  close(): Promise<void>;
+}
+
+const TEND_KEYS_MS = 60 * 60 * 1000;
+
+export async function createOauth(deps: OauthDeps): Promise<Oauth> {
+  const { store, redis, space, secrets, signIn, logger, now } = deps;
+  const addresses = addressesOf(deps.base);
+  const onError = (error: unknown): void => logger.warn('the list of ended sign-ins could not be read', { error });
+
+  const [sealKey, cookieKey, successorKey] = await Promise.all(
+    ['oauth-signing-keys', 'oauth-cookies', 'oauth-refresh-tokens'].map((purpose) => secrets.key(purpose)),
+  );
+  const keys = await createSigningKeys({
+    store: store.signingKeys,
+    grants: store.grants,
+    seal: createSeal(sealKey!),
+    now,
+  });
+  const ended = await createEnded({ grants: store.grants, now, onError });
+  const verify = createVerify({ addresses, keys, ended, now });
+  const facts = createTokenFacts({ grants: store.grants, signIn });
+  const successorOf = (token: string): string => createHmac('sha256', successorKey!).update(token).digest('base64url');
+
+  let provider: Provider;
+  const tokens = createTokens({
+    addresses,
+    provider: () => provider,
+    store,
+    facts,
+    ended,
+    verify,
+    signIn,
+    successorOf,
+    now,
+  });
+  const rules = createScopeRules(deps.definitions);
+  const launches = createLaunches(redis, space);
+  const room = createLaunchRoom({ addresses, launches, rules, store, visitorOf: deps.visitorOf, now });
+  const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
+
+  /** The library reads its keys once, so other keys are another server; all its state is in the databases. */
+  function build(): Provider {
+    const built = createProvider({
+      addresses,
+      keys: keys.list(),
+      cookieKeys: [cookieKey!.toString('base64url')],
+      adapter,
+      findPerson: createFindPerson({ signIn, cutoffs: store.cutoffs, addresses }),
+      facts,
+      room,
+      rules,
+      registration: deps.registration,
+      pages: deps.pages,
+      successorOf,
+      fetch: deps.fetch,
+      now,
+    });
+    addSteps(built, { addresses, grants: store.grants, tokens });
+    report(built, logger);
+    return built;
+  }
+  provider = build();
+  keys.onChange(() => {
+    provider = build();
+  });
+  const stopKeepingUp = keepUpWithKeys({ keys, onEnd: ended.onEnd, logger });
+
+  return {
+    addresses,
+    tokens,
+    handle: createHandle(() => provider, addresses),
+    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules }),
+    smartConfiguration: () => smartConfiguration(addresses, deps.registration),
+    clients: createClientRegistry({ provider: () => provider, clients: store.clients, tokens, rules }),
+    launches,
+    keys,
+    async close() {
+      stopKeepingUp();
+      await ended.close();
+    },
+  };
+}
+
+function keepUpWithKeys({
+  keys,
+  onEnd,
+  logger,
+}: {
+  keys: SigningKeys;
+  onEnd: (listener: (id: string) => void) => void;
+  logger: Logger;
+}): () => void {
+  const warn = (error: unknown): void => logger.warn('the signing keys could not be looked after', { error });
+  onEnd((id) => {
+    if (id.startsWith(KEYS_CHANGED)) keys.reload().catch(warn);
+  });
+  const timer = setInterval(() => void keys.tend().catch(warn), TEND_KEYS_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** What went wrong, for who helps developers of apps: no tokens, no people. */
+function report(provider: Provider, logger: Logger): void {
+  provider.on('server_error', (ctx, error) =>
+    logger.error('the authorization server failed', { route: ctx.oidc?.route, error }),
+  );
+  const refused = [
+    'authorization.error',
+    'grant.error',
+    'registration_create.error',
+    'introspection.error',
+    'revocation.error',
+  ] as const;
+  for (const event of refused) {
+    provider.on(event as 'grant.error', (ctx, error) =>
+      logger.info('the authorization server refused', {
+        route: ctx.oidc?.route,
+        client: ctx.oidc?.client?.clientId,
+        error: error.error,
+        why: error.error_description,
+        detail: error.error_detail,
+      }),
+    );
+  }
+}

@@ -1,0 +1,34 @@
+// When the person is asked, and for what: to sign in, to pick a patient or encounter, to allow the app what it wants.
+import type { KoaContextWithOIDC, interactionPolicy as Policy } from 'oidc-provider';
+import type { LaunchRoom } from './launch-room.ts';
+import { interactionPolicy } from './library.ts';
+
+export const CONTEXT_PROMPT = 'smart_context';
+
+export function createPolicy({ decide, isRemembered }: LaunchRoom): Policy.DefaultPolicy {
+  const { Check, Prompt, base } = interactionPolicy;
+  const policy = base();
+
+  const login = policy.get('login')!;
+  login.checks.add(
+    new Check(
+      'sign_in_ended',
+      'the sign-in has ended',
+      ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
+    ),
+  );
+
+  const pick = new Check('context_missing', 'a patient or an encounter must be picked', async (ctx) => {
+    return (await decide(ctx)).ask !== undefined;
+  });
+  policy.add(new Prompt({ name: CONTEXT_PROMPT, requestable: false }, pick), 1);
+
+  const consent = policy.get('consent')!;
+  consent.checks.remove('consent_prompt');
+  consent.checks.add(
+    new Check('consent_prompt', 'the person must allow it', 'consent_required', (ctx: KoaContextWithOIDC) => {
+      return ctx.oidc.prompts.has('consent') && ctx.oidc.promptPending('consent') && !isRemembered(ctx);
+    }),
+  );
+  return policy;
+}

@@ -1,0 +1,314 @@
+// The steps between an app's request and its answer, as the pages (web/interaction) take them: sign in, code, patient, encounter,
+// consent. State is in the library's interaction and, for the code that was sent, beside it in Redis; pages hold none.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type Provider from 'oidc-provider';
+import type { Client, InteractionResults } from 'oidc-provider';
+import type { Redis } from '../../../platform/redis/connect.ts';
+import { soon } from '../../../platform/redis/scripts.ts';
+import { FhirError } from '../../model/errors.ts';
+import type { GrantStore } from '../../storage/grants.ts';
+import type { Account, SignIn, Visitor } from '../sign-in.ts';
+import type { Addresses } from './addresses.ts';
+import type { OwnMetadata } from './client-metadata.ts';
+import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
+import { asIssuer } from './handle.ts';
+import { CONTEXT_PROMPT } from './interaction-policy.ts';
+import { type Decided, decideContext } from './launch-context.ts';
+import { CONTEXT_RESULT, type LaunchRoom } from './launch-room.ts';
+import { errors } from './library.ts';
+import { lifetimes } from './lifetimes.ts';
+import { openGrant } from './open-grant.ts';
+import { readingOnly, type ScopeRules } from './scopes.ts';
+
+/** Who asks for all this, as pages show it. */
+export interface App {
+  name: string;
+  /** it registered itself: nobody of this hospital has looked at it */
+  isUnknown: boolean;
+  /** where it will be sent back to, for `form-action`: an origin, or the scheme of an app on the device */
+  target: string;
+}
+
+/** `path`: the page's own, which its forms are below */
+export type Ask = { app: App; path: string } & (
+  | { kind: 'sign-in'; email: string }
+  | { kind: 'code'; email: string }
+  | { kind: 'patient'; account: Account; text: string; found: readonly PatientEntry[] }
+  | { kind: 'encounter'; account: Account; patient: PatientEntry | undefined; found: readonly EncounterEntry[] }
+  | {
+      kind: 'consent';
+      account: Account;
+      scopes: readonly string[];
+      patient: PatientEntry | undefined;
+      encounter: string | undefined;
+      /** a scope allows more than reading */
+      mayWrite: boolean;
+      /** a "do not ask again" makes sense */
+      mayRemember: boolean;
+    }
+);
+
+export interface Allowed {
+  scopes: readonly string[];
+  readingOnly: boolean;
+  remember: boolean;
+}
+
+type Req = IncomingMessage;
+type Res = ServerResponse;
+
+/** Each step either answers the request (303 to what comes next), or throws a FhirError whose sentence the page shows. */
+export interface Interactions {
+  /** what is to be asked now. Throws 'not-found' where the interaction is over or belongs to another browser */
+  ask(req: Req, res: Res, options?: { text?: string }): Promise<Ask>;
+  signIn(req: Req, res: Res, given: { email: string; password: string }): Promise<void>;
+  code(req: Req, res: Res, code: string): Promise<void>;
+  resend(req: Req, res: Res): Promise<void>;
+  /** back to the first page: another account, or an address mistyped */
+  startOver(req: Req, res: Res): Promise<void>;
+  patient(req: Req, res: Res, id: string): Promise<void>;
+  /** `''`: none */
+  encounter(req: Req, res: Res, id: string): Promise<void>;
+  allow(req: Req, res: Res, allowed: Allowed): Promise<void>;
+  cancel(req: Req, res: Res): Promise<void>;
+}
+
+export interface InteractionsDeps {
+  addresses: Addresses;
+  provider: () => Provider;
+  store: GrantStore;
+  redis: Redis;
+  space: string;
+  room: LaunchRoom;
+  rules: ScopeRules;
+  signIn: () => SignIn;
+  directory: () => Directory;
+  visitorOf: (req: Req) => Visitor;
+  now: () => number;
+}
+
+/** What is kept of a sign-in between its two steps. */
+interface Begun {
+  challenge?: string;
+  email: string;
+}
+
+export function createInteractions(deps: InteractionsDeps): Interactions {
+  const { addresses, provider, store, redis, space, room, rules, signIn, directory, visitorOf, now } = deps;
+
+  const begunKey = (uid: string): string => `${space}:oauth:begun:${uid}`;
+  async function begun(uid: string): Promise<Begun | undefined> {
+    const text = await soon(redis, () => redis.get(begunKey(uid)));
+    return text === null ? undefined : (JSON.parse(text) as Begun);
+  }
+  async function keep(uid: string, state: Begun): Promise<void> {
+    await soon(redis, () => redis.set(begunKey(uid), JSON.stringify(state), 'EX', lifetimes.interaction));
+  }
+
+  type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
+
+  async function detailsOf(req: Req, res: Res): Promise<{ details: Details; client: Client; app: App }> {
+    asIssuer(req, addresses.issuer);
+    try {
+      const details = await provider().interactionDetails(req, res);
+      const client = await provider().Client.find(String(details.params.client_id));
+      if (client === undefined) throw new errors.SessionNotFound('the app is not known any more');
+      return { details, client, app: appOf(client, String(details.params.redirect_uri)) };
+    } catch (error) {
+      if (!(error instanceof errors.SessionNotFound)) throw error;
+      throw new FhirError('not-found', 'This sign-in is over. Go back to the app and start again.', { cause: error });
+    }
+  }
+
+  async function finish(req: Req, res: Res, result: InteractionResults): Promise<void> {
+    await provider().interactionFinished(req, res, result, { mergeWithLastSubmission: true });
+  }
+
+  async function personOf(details: Details): Promise<Account> {
+    const id = details.session?.accountId;
+    const account = id === undefined ? undefined : await signIn().account(id);
+    if (account === undefined)
+      throw new FhirError('not-found', 'This sign-in is over. Go back to the app and start again.');
+    return account;
+  }
+
+  async function decide(details: Details, client: Client, account: Account): Promise<Decided> {
+    const launch = await room.launchFor(details.params.launch, { account: account.id, client: client.clientId });
+    const picked = details.lastSubmission?.[CONTEXT_RESULT] as { patient?: string; encounter?: string } | undefined;
+    return decideContext({
+      scopes: room.grantable(details.params, client),
+      account,
+      ...(launch !== undefined && { launched: launch.context }),
+      ...(picked !== undefined && { picked }),
+    });
+  }
+
+  async function ask(req: Req, res: Res, { text = '' }: { text?: string } = {}): Promise<Ask> {
+    const { details, client, app } = await detailsOf(req, res);
+    const path = pageOf(details);
+    const state = await begun(details.uid);
+    if (details.prompt.name === 'login' || state !== undefined) {
+      const hint = details.params.login_hint;
+      const email = state?.email ?? (typeof hint === 'string' ? hint : '');
+      return { app, path, kind: state?.challenge === undefined ? 'sign-in' : 'code', email };
+    }
+    const account = await personOf(details);
+    const decided = await decide(details, client, account);
+    if (decided.ask === 'patient') {
+      return { app, path, kind: 'patient', account, text, found: await directory().patients(account, text) };
+    }
+    if (decided.ask === 'encounter') {
+      const [patient, found] = await Promise.all([
+        directory().patient(account, decided.patient),
+        directory().encounters(account, decided.patient),
+      ]);
+      return { app, path, kind: 'encounter', account, patient, found };
+    }
+    const scopes = room.grantable(details.params, client);
+    const { patient, encounter } = decided.context;
+    return {
+      app,
+      path,
+      kind: 'consent',
+      account,
+      scopes,
+      patient: patient === undefined ? undefined : await directory().patient(account, patient),
+      encounter,
+      mayWrite: scopes.some((scope) => writes(scope, rules)),
+      mayRemember: client.applicationType === 'web',
+    };
+  }
+
+  /** The step must be the one that is asked for: a page that was left open may be behind. */
+  async function need(
+    req: Req,
+    res: Res,
+    prompt: string,
+  ): Promise<{ details: Details; client: Client; account: Account }> {
+    const { details, client } = await detailsOf(req, res);
+    if (details.prompt.name !== prompt) throw new FhirError('conflict', 'Another step is next.');
+    return { details, client, account: await personOf(details) };
+  }
+
+  async function signedInAt(details: Details): Promise<number> {
+    const session = await provider().Session.findByUid(details.session!.uid);
+    return (session?.loginTs ?? 0) * 1000;
+  }
+
+  const refuse = (req: Req, res: Res): Promise<void> =>
+    provider().interactionFinished(
+      req,
+      res,
+      { error: 'access_denied', error_description: 'the person did not allow it' },
+      { mergeWithLastSubmission: false },
+    );
+
+  const pageOf = ({ uid }: Details): string =>
+    `${new URL(addresses.root).pathname.replace(/\/$/, '')}/interaction/${uid}`;
+
+  return {
+    ask,
+
+    async signIn(req, res, { email, password }) {
+      const { details } = await detailsOf(req, res);
+      const { challenge } = await signIn().begin(email, password, visitorOf(req));
+      await keep(details.uid, { challenge, email });
+      redirect(res, pageOf(details));
+    },
+
+    async code(req, res, code) {
+      const { details } = await detailsOf(req, res);
+      const state = await begun(details.uid);
+      if (state?.challenge === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
+      const { account, amr } = await signIn().complete(state.challenge, code, visitorOf(req));
+      await soon(redis, () => redis.del(begunKey(details.uid)));
+      // the cookie ends with the browser: workstations are shared
+      await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
+    },
+
+    async resend(req, res) {
+      const { details } = await detailsOf(req, res);
+      const state = await begun(details.uid);
+      if (state?.challenge !== undefined) await signIn().resend(state.challenge, visitorOf(req));
+      redirect(res, pageOf(details));
+    },
+
+    async startOver(req, res) {
+      const { details } = await detailsOf(req, res);
+      await keep(details.uid, { email: '' });
+      redirect(res, pageOf(details));
+    },
+
+    async patient(req, res, id) {
+      const { details, account } = await need(req, res, CONTEXT_PROMPT);
+      if ((await directory().patient(account, id)) === undefined)
+        throw new FhirError('value', 'There is no such patient.');
+      await finish(req, res, { [CONTEXT_RESULT]: { ...pickedIn(details), patient: id } });
+    },
+
+    async encounter(req, res, id) {
+      const { details, client, account } = await need(req, res, CONTEXT_PROMPT);
+      const decided = await decide(details, client, account);
+      if (decided.ask !== 'encounter') throw new FhirError('conflict', 'First the patient.');
+      const known = id === '' || (await directory().encounters(account, decided.patient)).some((one) => one.id === id);
+      if (!known) throw new FhirError('value', 'There is no such encounter.');
+      await finish(req, res, { [CONTEXT_RESULT]: { ...pickedIn(details), encounter: id } });
+    },
+
+    async allow(req, res, { scopes, readingOnly: isReadingOnly, remember }) {
+      const { details, client, account } = await need(req, res, 'consent');
+      const decided = await decide(details, client, account);
+      if (decided.ask !== undefined) throw new FhirError('conflict', 'First the patient.');
+      const asked = room.grantable(details.params, client);
+      const kept = asked.filter((scope) => scope === 'openid' || scopes.includes(scope));
+      const granted = isReadingOnly ? kept.flatMap((scope) => withoutWriting(scope, rules) ?? []) : kept;
+      if (granted.length === 0) return refuse(req, res);
+      const grantId = await openGrant(
+        { provider: provider(), grants: store.grants, addresses, now },
+        {
+          account: account.id,
+          client: client.clientId,
+          scopes: granted,
+          context: decided.context,
+          session: details.session!.uid,
+          ...visitorOf(req),
+          authenticatedAt: await signedInAt(details),
+        },
+      );
+      if (remember && client.applicationType === 'web')
+        await store.consents.remember(account.id, client.clientId, granted);
+      // What the library compares grants with is what was asked for: from here on, what the person left of it.
+      details.params.scope = granted.join(' ');
+      await details.persist();
+      await finish(req, res, { consent: { grantId } });
+    },
+
+    async cancel(req, res) {
+      await detailsOf(req, res);
+      await refuse(req, res);
+    },
+  };
+}
+
+const pickedIn = ({ lastSubmission }: { lastSubmission?: InteractionResults | undefined }): object =>
+  (lastSubmission?.[CONTEXT_RESULT] as object | undefined) ?? {};
+
+const redirect = (res: ServerResponse, to: string): void => void res.writeHead(303, { Location: to }).end();
+
+/** Where a form may lead: `form-action` of Chromium looks at the end of the redirects too. */
+function appOf(client: Client, redirectUri: string): App {
+  const { protocol, origin } = new URL(redirectUri);
+  return {
+    name: client.clientName ?? client.clientId,
+    isUnknown: (client as Client & OwnMetadata).registered === 'dynamic',
+    target: origin === 'null' ? protocol : origin,
+  };
+}
+
+const writes = (scope: string, rules: ScopeRules): boolean =>
+  [...(rules.read(scope)?.may ?? [])].some((letter) => letter !== 'r' && letter !== 's');
+
+const withoutWriting = (scope: string, rules: ScopeRules): string | undefined => {
+  const clinical = rules.read(scope);
+  return clinical === undefined ? scope : readingOnly(clinical);
+};

@@ -1,0 +1,701 @@
+// SMART App Launch 2.2 as apps see it: http://hl7.org/fhir/smart-app-launch/app-launch.html
+import assert from 'node:assert/strict';
+import * as client from 'openid-client';
+import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
+import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
+import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
+import { createVisitor } from '../../support/visitor.ts';
+
+const people = [
+  { id: 'p1', name: 'Ada Okafor', birthDate: '1984-03-02', gender: 'female', identifiers: ['MRN 1'] },
+  { id: 'p2', name: 'Bo <b>Li</b>', identifiers: [] },
+];
+const directory: Directory = {
+  patients: async (_account, text) => people.filter(({ name }) => name.includes(text)),
+  patient: async (_account, id) => people.find((one) => one.id === id),
+  encounters: async (_account, patient) =>
+    patient === 'p1' ? [{ id: 'e1', title: 'Ward 3', status: 'in-progress' }] : [],
+};
+
+const STAY = 'openid fhirUser offline_access launch/patient patient/*.rs';
+
+describe('an app', () => {
+  let oauth: TestOauth;
+  let app: SmartApp;
+  before(async () => {
+    oauth = await startTestOauth('launch', { directory });
+    oauth.accounts.add({ id: 'd1', name: 'Dr. Dee', fhirUser: { type: 'Practitioner', id: 'pr1' } });
+    oauth.accounts.add({ id: 'd2', fhirUser: { type: 'Practitioner', id: 'pr2' } });
+    oauth.accounts.add({ id: 'ada', roles: ['patient'], fhirUser: { type: 'Patient', id: 'p1' } });
+    await oauth.clients.register({
+      client_id: 'my-app',
+      client_name: 'My <i>app</i>',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none',
+    });
+    app = await createSmartApp(oauth, 'my-app');
+  });
+  after(() => oauth.close());
+  afterEach(() => {
+    oauth.clock.now = undefined;
+  });
+
+  const refusalOf = async (parameters: Record<string, string>): Promise<string> => {
+    const { url } = await app.begin({ scope: STAY, ...parameters });
+    return refusalIn(await createVisitor(oauth.root).open(url.href));
+  };
+
+  describe('launched by itself', () => {
+    it('gets a token for the patient that was picked, and keeps the patient when it refreshes', async () => {
+      const tokens = await app.launch({ scope: STAY, nonce: '' }, { id: 'd1', patient: 'p2' });
+      const { patient, need_patient_banner: banner, scope, expires_in: seconds } = tokens;
+      assert.deepEqual(
+        { patient, banner, scope, seconds },
+        { patient: 'p2', banner: true, scope: STAY, seconds: 3600 },
+      );
+      const { fhirUser, sub, amr } = tokens.claims()!;
+      assert.deepEqual(
+        { fhirUser, sub, amr },
+        { fhirUser: `${oauth.base}/Practitioner/pr1`, sub: 'd1', amr: ['pwd', 'otp'] },
+      );
+      const again = await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+      assert.equal(again.patient, 'p2');
+      const token = await oauth.tokens.verify(again.access_token);
+      assert.deepEqual(
+        {
+          account: token.account,
+          client: token.client,
+          patient: token.patient,
+          scopes: token.scopes,
+          limits: token.limits,
+        },
+        { account: 'd1', client: 'my-app', patient: 'p2', scopes: STAY.split(' '), limits: 'app' },
+      );
+    });
+
+    it('gets the patient’s own record without a question where a patient opens it', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'ada', accounts: oauth.accounts });
+      assert.match(page.title, /^Allow access/);
+      const tokens = await app.launch({ scope: STAY }, { id: 'ada', visitor });
+      assert.equal(tokens.patient, 'p1');
+    });
+
+    it('gets an encounter where it asks for one', async () => {
+      const tokens = await app.launch({ scope: 'launch/encounter user/*.rs' }, { id: 'd1', encounter: 'e1' });
+      assert.deepEqual({ patient: tokens.patient, encounter: tokens.encounter }, { patient: 'p1', encounter: 'e1' });
+    });
+
+    it('gets none where the person goes on without', async () => {
+      const tokens = await app.launch({ scope: 'launch/encounter user/*.rs' }, { id: 'd1' });
+      assert.deepEqual(
+        { patient: tokens.patient, encounter: tokens.encounter },
+        { patient: 'p1', encounter: undefined },
+      );
+    });
+
+    it('gets no context where it asks for none', async () => {
+      const tokens = await app.launch({ scope: 'user/*.rs' }, { id: 'd1' });
+      assert.deepEqual([tokens.patient, tokens.scope, tokens.refresh_token], [undefined, 'user/*.rs', undefined]);
+    });
+
+    it('cannot be given a patient whom the person may not see', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      const refused = await visitor.submit(page, '/patient', { id: 'p9' });
+      assert.equal(refused.status, 400);
+      assert.match(refused.text, /role="alert"[^>]*>There is no such patient/);
+    });
+
+    it('finds patients by what is typed', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      const found = await visitor.submit({ ...page, forms: page.forms.filter(({ method }) => method === 'get') }, '', {
+        q: 'Ada',
+      });
+      assert.match(found.text, /value="p1"/);
+      assert.doesNotMatch(found.text, /value="p2"/);
+    });
+  });
+
+  describe('launched by the EHR', () => {
+    const context = { patient: 'p2', encounter: 'e7', intent: 'reconcile-medications', needPatientBanner: false };
+    const scope = 'launch openid fhirUser online_access patient/*.rs';
+
+    it('starts with what the person was looking at', async () => {
+      const launch = await oauth.launches.open({ account: 'd1', context });
+      const {
+        patient,
+        encounter,
+        intent,
+        need_patient_banner: banner,
+      } = await app.launch({ scope, launch }, { id: 'd1' });
+      assert.deepEqual(
+        { patient, encounter, intent, banner },
+        { patient: 'p2', encounter: 'e7', intent: 'reconcile-medications', banner: false },
+      );
+    });
+
+    it('is told fhirContext', async () => {
+      const fhirContext = [{ reference: 'ImagingStudy/i1' }];
+      const launch = await oauth.launches.open({ account: 'd1', context: { patient: 'p1', fhirContext } });
+      assert.deepEqual((await app.launch({ scope, launch }, { id: 'd1' })).fhirContext, fhirContext);
+    });
+
+    it('is refused where someone else started it', async () => {
+      const launch = await oauth.launches.open({ account: 'd2', context });
+      const { url } = await app.begin({ scope, launch });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      assert.equal(refusalIn(page), 'access_denied: the launch was started by someone else');
+    });
+
+    it('is refused where another app was to start', async () => {
+      const launch = await oauth.launches.open({ account: 'd1', client: 'other-app', context });
+      assert.equal(await refusalOf({ scope, launch }), 'access_denied: the launch is for another app');
+    });
+
+    for (const launch of ['unknown', 'x'.repeat(32), '*']) {
+      it(`is refused with a handle of nothing: ${launch}`, async () => {
+        assert.match(await refusalOf({ scope, launch }), /^invalid_request: the launch is not known/);
+      });
+    }
+
+    it('must ask for the scope launch', async () => {
+      const launch = await oauth.launches.open({ account: 'd1', context });
+      assert.match(await refusalOf({ scope: 'patient/*.rs', launch }), /^invalid_scope: .*asks for the scope launch/);
+    });
+
+    it('does not get the scope launch without a launch', async () => {
+      const tokens = await app.launch({ scope: 'launch user/*.rs' }, { id: 'd1' });
+      assert.equal(tokens.scope, 'user/*.rs');
+    });
+  });
+
+  describe('is refused', () => {
+    const rows: [name: string, parameters: Record<string, string>, expected: RegExp][] = [
+      ['without aud', { aud: '' }, /^invalid_request: aud is missing/],
+      [
+        'with the aud of another server',
+        { aud: 'https://other.example/fhir' },
+        /^invalid_request: aud is not this server/,
+      ],
+      ['for another resource', { resource: 'https://other.example/fhir' }, /^invalid_target/],
+      ['without PKCE', { code_challenge: '', code_challenge_method: '' }, /^invalid_request: .*PKCE/],
+      [
+        'with plain PKCE',
+        { code_challenge_method: 'plain' },
+        /^invalid_request: not supported value of code_challenge_method/,
+      ],
+      ['with PKCE of no method', { code_challenge_method: '' }, /^invalid_request: code_challenge_method/],
+      ['with the implicit flow', { response_type: 'token' }, /^unsupported_response_type/],
+      ['without a question where nobody is signed in', { prompt: 'none' }, /^login_required/],
+    ];
+    for (const [name, parameters, expected] of rows) {
+      it(name, async () => assert.match(await refusalOf(parameters), expected));
+    }
+
+    for (const uri of [
+      `${CALLBACK}/more`,
+      'https://evil.example/callback',
+      `${CALLBACK}?x=1`,
+      'javascript:alert(1)',
+      '//evil.example',
+    ]) {
+      it(`where the browser is not sent to: ${uri}`, async () => {
+        const { url } = await app.begin({ scope: STAY, redirect_uri: uri });
+        const page = await createVisitor(oauth.root).open(url.href);
+        assert.equal(page.status, 400);
+        assert.match(page.title, /^This did not work/);
+        assert.doesNotMatch(page.text, /evil\.example|alert\(1\)/);
+      });
+    }
+
+    it('where the person does not allow it', async () => {
+      const { url } = await app.begin({ scope: 'user/*.rs' });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      const end = await visitor.submit(page, '/cancel');
+      assert.equal(refusalIn(end), 'access_denied: the person did not allow it');
+      assert.equal(new URL(end.url).searchParams.get('state'), 'as-it-was');
+    });
+  });
+
+  describe('that asks for scopes', () => {
+    const rows: [asked: string, granted: string][] = [
+      ['patient/Observation.read', 'patient/Observation.read'],
+      ['user/*.* patient/*.write', 'user/*.* patient/*.write'],
+      ['user/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory', ''],
+      ['user/Observation.rs user/Bogus.rs user/Patient.xyz patient/Observation', 'user/Observation.rs'],
+      ['user/Observation.sr', ''],
+      ['user/Patient.rs system/*.rs', 'user/Patient.rs'],
+    ];
+    for (const [asked, granted] of rows) {
+      it(`gets ${granted || 'what it asked for or nothing'} of ${asked}`, async () => {
+        const expected = asked.includes('?') ? asked : granted;
+        if (expected === '') assert.match(await refusalAfterSignIn({ scope: asked }), /^access_denied/);
+        else assert.equal((await app.launch({ scope: asked }, { id: 'd1' })).scope, expected);
+      });
+    }
+
+    async function refusalAfterSignIn(parameters: Record<string, string>): Promise<string> {
+      const { url } = await app.begin(parameters);
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      return refusalIn(page);
+    }
+
+    it('gets no more than it is registered for', async () => {
+      await oauth.clients.register({
+        client_id: 'small-app',
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+        smart_scopes: 'openid launch/patient patient/*.rs',
+      });
+      const small = await createSmartApp(oauth, 'small-app');
+      const scope = 'openid fhirUser launch/patient patient/Observation.r patient/Observation.cud user/*.rs';
+      const tokens = await small.launch({ scope }, { id: 'd1' });
+      assert.equal(tokens.scope, 'openid launch/patient patient/Observation.r');
+    });
+
+    it('gets less where the person takes something away', async () => {
+      const { url, verifier } = await app.begin({ scope: 'openid fhirUser user/Observation.rs user/Patient.cruds' });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      const end = await visitor.submit(page, '/allow', { scope: ['user/Patient.cruds'], reading: 'on' });
+      assert.equal((await app.redeem(end.url, verifier)).scope, 'openid user/Patient.rs');
+    });
+
+    it('cannot get more by a changed form', async () => {
+      const { url, verifier } = await app.begin({ scope: 'user/Observation.rs' });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      const end = await visitor.submit(page, '/allow', {
+        scope: ['user/Observation.rs', 'user/*.cruds', 'system/*.cruds'],
+      });
+      assert.equal((await app.redeem(end.url, verifier)).scope, 'user/Observation.rs');
+    });
+  });
+
+  describe('that was allowed before', () => {
+    const scope = 'openid offline_access user/Observation.rs';
+    const remembering = async (id: string, more: Record<string, string> = {}) => {
+      const visitor = createVisitor(oauth.root);
+      const { url } = await app.begin({ scope, ...more });
+      const page = await signIn(visitor, await visitor.open(url.href), { account: id, accounts: oauth.accounts });
+      await visitor.submit(page, '/allow', { remember: 'on' });
+      return visitor;
+    };
+    const titleOf = async (
+      visitor: ReturnType<typeof createVisitor>,
+      parameters: Record<string, string>,
+    ): Promise<string> => {
+      const { url } = await app.begin(parameters);
+      return (await visitor.open(url.href)).title.split(' – ')[0]!;
+    };
+
+    it('is not asked for again, and has a grant of its own each time', async () => {
+      const visitor = await remembering('d1');
+      const [first, second] = [
+        await app.launch({ scope }, { id: 'd1', visitor }),
+        await app.launch({ scope: 'openid user/Observation.rs' }, { id: 'd1', visitor }),
+      ];
+      assert.ok(first.refresh_token);
+      const grants = await Promise.all(
+        [first, second].map(async (one) => (await oauth.tokens.verify(one.access_token)).grant),
+      );
+      assert.notEqual(grants[0], grants[1]);
+    });
+
+    it('is asked for again when it wants more, or when it wants to', async () => {
+      const visitor = await remembering('d2');
+      assert.equal(await titleOf(visitor, { scope }), '');
+      assert.equal(await titleOf(visitor, { scope: `${scope} user/Patient.rs` }), 'Allow access?');
+      assert.equal(await titleOf(visitor, { scope, prompt: 'consent' }), 'Allow access?');
+      assert.equal(await titleOf(visitor, { scope, prompt: 'login' }), 'Sign in');
+    });
+
+    it('is asked for again after its access was ended', async () => {
+      oauth.accounts.add({ id: 'd5' });
+      const visitor = await remembering('d5');
+      const { access_token: token } = await app.launch({ scope }, { id: 'd5', visitor });
+      await oauth.tokens.endGrant((await oauth.tokens.verify(token)).grant);
+      assert.equal(await titleOf(visitor, { scope }), 'Allow access?');
+    });
+
+    it('is asked for again where it is not on the web, each time', async () => {
+      await oauth.clients.register({
+        client_id: 'native-app',
+        redirect_uris: ['com.example.app:/callback'],
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+      });
+      const visitor = await remembering('d1', { client_id: 'native-app', redirect_uri: 'com.example.app:/callback' });
+      const title = await titleOf(visitor, {
+        scope,
+        client_id: 'native-app',
+        redirect_uri: 'com.example.app:/callback',
+      });
+      assert.equal(title, 'Allow access?');
+    });
+  });
+
+  describe('with a code', () => {
+    const codeOf = async (): Promise<{ address: string; verifier: string }> => {
+      const { url, verifier } = await app.begin({ scope: 'user/*.rs' });
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      return { address: (await visitor.submit(page, '/allow')).url, verifier };
+    };
+
+    it('redeems it once, of six times at the same moment', async () => {
+      const { address, verifier } = await codeOf();
+      const results = await Promise.allSettled(Array.from({ length: 6 }, () => app.redeem(address, verifier)));
+      const [won, ...more] = results.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+      assert.ok(won !== undefined && more.length === 0, `${more.length + 1} redeemed the code`);
+      for (const one of results) if (one.status === 'rejected') assert.equal(one.reason.error, 'invalid_grant');
+      await assert.rejects(
+        async () => oauth.tokens.verify(won.access_token),
+        /revoked/,
+        'a code that is sent twice was stolen',
+      );
+    });
+
+    it('must know what the code was asked with', async () => {
+      const { address } = await codeOf();
+      await assert.rejects(app.redeem(address, client.randomPKCECodeVerifier()), { error: 'invalid_grant' });
+    });
+
+    it('of another app gets nothing', async () => {
+      await oauth.clients.register({
+        client_id: 'thief',
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+      });
+      const thief = await createSmartApp(oauth, 'thief');
+      const { address, verifier } = await codeOf();
+      await assert.rejects(thief.redeem(address, verifier), { error: 'invalid_grant' });
+    });
+  });
+
+  describe('with a refresh token', () => {
+    it('gets one successor when it refreshes six times at the same moment', async () => {
+      const { refresh_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
+      const sets = await Promise.all(Array.from({ length: 6 }, () => client.refreshTokenGrant(app.config, token!)));
+      assert.equal(new Set(sets.map((set) => set.refresh_token)).size, 1);
+    });
+
+    it('loses everything when it sends one a second time later', async () => {
+      const first = await app.launch({ scope: STAY }, { id: 'd1' });
+      const second = await client.refreshTokenGrant(app.config, first.refresh_token!);
+      oauth.clock.now = Date.now() + 11_000;
+      await assert.rejects(client.refreshTokenGrant(app.config, first.refresh_token!), { error: 'invalid_grant' });
+      await assert.rejects(client.refreshTokenGrant(app.config, second.refresh_token!), { error: 'invalid_grant' });
+      await assert.rejects(async () => oauth.tokens.verify(second.access_token), /revoked/);
+    });
+
+    it('of another app gets nothing, and our own client’s are not refreshed here', async () => {
+      const thief = await createSmartApp(oauth, 'thief');
+      const { refresh_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
+      await assert.rejects(client.refreshTokenGrant(thief.config, token!), { error: 'invalid_grant' });
+      const own = await oauth.tokens.issue({ account: 'd1', roles: [], organizations: [], amr: ['pwd'], address: '' });
+      const wardgate = await createSmartApp(oauth, 'wardgate');
+      await assert.rejects(client.refreshTokenGrant(wardgate.config, own.refreshToken));
+      await assert.rejects(oauth.tokens.refresh(token!), { kind: 'login' });
+    });
+
+    it('of online_access lives as long as the sign-in, in every tab', async () => {
+      const visitor = createVisitor(oauth.root);
+      const scope = 'online_access launch/patient patient/*.rs';
+      const first = await app.launch({ scope }, { id: 'd1', visitor, patient: 'p1' });
+      const second = await app.launch({ scope }, { id: 'd1', visitor, patient: 'p2' });
+      const again = await client.refreshTokenGrant(app.config, first.refresh_token!);
+      assert.equal(again.patient, 'p1');
+      const page = await visitor.open(`${oauth.root}/oauth/logout`);
+      assert.match(page.title, /^Sign out/);
+      const out = await visitor.submit(page, '/logout/confirm', { logout: 'yes' });
+      assert.match(out.title, /^You are signed out/);
+      for (const token of [again.refresh_token!, second.refresh_token!])
+        await assert.rejects(client.refreshTokenGrant(app.config, token), { error: 'invalid_grant' });
+    });
+
+    it('is refused after the person was deactivated', async () => {
+      oauth.accounts.add({ id: 'leaver' });
+      const { refresh_token: token } = await app.launch({ scope: STAY }, { id: 'leaver' });
+      oauth.accounts.add({ id: 'leaver', isActive: false });
+      await assert.rejects(client.refreshTokenGrant(app.config, token!), { error: 'invalid_grant' });
+    });
+  });
+
+  describe('of a person who signed in before', () => {
+    it('asks for a sign-in again after all of theirs were ended', async () => {
+      oauth.accounts.add({ id: 'd3' });
+      const visitor = createVisitor(oauth.root);
+      await app.launch({ scope: 'user/*.rs' }, { id: 'd3', visitor });
+      const { url } = await app.begin({ scope: 'user/*.rs' });
+      assert.match((await visitor.open(url.href)).title, /^Allow/);
+      oauth.clock.now = Date.now() + 2000;
+      await oauth.tokens.endAllOf('d3');
+      assert.match((await visitor.open(url.href)).title, /^Sign in/);
+    });
+
+    it('asks for a sign-in again after the account was deactivated', async () => {
+      oauth.accounts.add({ id: 'd4' });
+      const visitor = createVisitor(oauth.root);
+      await app.launch({ scope: 'user/*.rs' }, { id: 'd4', visitor });
+      oauth.accounts.add({ id: 'd4', isActive: false });
+      const { url } = await app.begin({ scope: 'user/*.rs' });
+      assert.match((await visitor.open(url.href)).title, /^Sign in/);
+    });
+
+    it('lets someone else sign in', async () => {
+      const visitor = createVisitor(oauth.root);
+      const { url, verifier } = await app.begin({ scope: 'openid user/*.rs' });
+      let page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      page = await visitor.submit(page, '/start-over');
+      assert.match(page.title, /^Sign in/);
+      page = await signIn(visitor, page, { account: 'd2', accounts: oauth.accounts });
+      // the library signs the first person out by a form that sends itself
+      if (page.forms.some(({ action }) => action.endsWith('/confirm'))) page = await visitor.submit(page, '/confirm');
+      page = await visitor.submit(page, '/allow');
+      assert.equal((await app.redeem(page.url, verifier)).claims()!.sub, 'd2');
+    });
+  });
+
+  describe('that keeps a secret', () => {
+    const register = (id: string, method: 'client_secret_basic' | 'client_secret_post') =>
+      oauth.clients.register({ client_id: id, redirect_uris: [CALLBACK], token_endpoint_auth_method: method });
+
+    for (const [method, auth] of [
+      ['client_secret_basic', client.ClientSecretBasic],
+      ['client_secret_post', client.ClientSecretPost],
+    ] as const) {
+      it(`shows it by ${method}`, async () => {
+        const { secret } = await register(`by-${method}`, method);
+        const good = await createSmartApp(oauth, `by-${method}`, auth(secret!));
+        assert.equal((await good.launch({ scope: 'user/*.rs' }, { id: 'd1' })).scope, 'user/*.rs');
+        const isRefused = (error: { status?: number }): boolean => error.status === 401;
+        const bad = await createSmartApp(oauth, `by-${method}`, auth(`${secret}x`));
+        await assert.rejects(bad.launch({ scope: 'user/*.rs' }, { id: 'd1' }), isRefused);
+        const stored = await oauth.db.collection<{ _id: string }>('oauth_clients').findOne({ _id: `by-${method}` });
+        assert.ok(!JSON.stringify(stored).includes(secret!), 'the secret is in the database');
+        const hash = JSON.parse(String((stored as unknown as { metadata: string }).metadata)).client_secret;
+        const byHash = await createSmartApp(oauth, `by-${method}`, auth(hash));
+        await assert.rejects(byHash.launch({ scope: 'user/*.rs' }, { id: 'd1' }), isRefused);
+      });
+    }
+
+    it('loses all it holds when it is disabled', async () => {
+      await oauth.clients.register({
+        client_id: 'short-lived',
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+      });
+      const short = await createSmartApp(oauth, 'short-lived');
+      const tokens = await short.launch({ scope: STAY }, { id: 'd1' });
+      await oauth.tokens.verify(tokens.access_token);
+      await oauth.clients.disable('short-lived');
+      await assert.rejects(client.refreshTokenGrant(short.config, tokens.refresh_token!), { error: 'invalid_client' });
+      const other = await oauth.another();
+      await assert.rejects(async () => other.tokens.verify(tokens.access_token), /revoked/);
+    });
+  });
+
+  describe('that asks what a token is, or ends it', () => {
+    it('is told about its own, and no longer after it has ended', async () => {
+      const tokens = await app.launch({ scope: STAY }, { id: 'd1' });
+      const { iat, exp, jti, ...told } = await client.tokenIntrospection(app.config, tokens.access_token);
+      assert.deepEqual(told, {
+        active: true,
+        token_type: 'Bearer',
+        client_id: 'my-app',
+        sub: 'd1',
+        iss: `${oauth.root}/oauth`,
+        aud: oauth.base,
+        scope: STAY,
+        patient: 'p1',
+        fhirUser: `${oauth.base}/Practitioner/pr1`,
+      });
+      assert.ok(iat! < exp! && jti);
+      assert.equal((await client.tokenIntrospection(app.config, tokens.refresh_token!)).active, true);
+      await client.tokenRevocation(app.config, tokens.access_token);
+      assert.deepEqual(await client.tokenIntrospection(app.config, tokens.access_token), { active: false });
+      // the app goes on with its refresh token
+      const again = await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+      await client.tokenRevocation(app.config, again.refresh_token!);
+      assert.deepEqual(await client.tokenIntrospection(app.config, again.access_token), { active: false });
+      await assert.rejects(client.refreshTokenGrant(app.config, again.refresh_token!), { error: 'invalid_grant' });
+    });
+
+    it('learns nothing about tokens of others, and cannot end them', async () => {
+      const thief = await createSmartApp(oauth, 'thief');
+      const tokens = await app.launch({ scope: STAY }, { id: 'd1' });
+      for (const token of [tokens.access_token, tokens.refresh_token!, 'nonsense', 'a.b.c']) {
+        assert.deepEqual(await client.tokenIntrospection(thief.config, token), { active: false });
+        await client
+          .tokenRevocation(thief.config, token)
+          .catch((error) => assert.equal(error.error, 'invalid_request'));
+      }
+      await oauth.tokens.verify(tokens.access_token);
+      await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+    });
+
+    it('is told about all where it is a resource server', async () => {
+      const { secret } = await oauth.clients.register({
+        client_id: 'records',
+        resource_server: true,
+        redirect_uris: [],
+        response_types: [],
+      });
+      const server = await createSmartApp(oauth, 'records', client.ClientSecretBasic(secret!));
+      const { access_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
+      assert.equal((await client.tokenIntrospection(server.config, token)).sub, 'd1');
+    });
+
+    it('must show who it is', async () => {
+      const body = new URLSearchParams({ token: 'x', client_id: 'records' });
+      const reply = await fetch(`${oauth.root}/oauth/introspect`, { method: 'POST', body });
+      assert.equal(reply.status, 401);
+    });
+  });
+
+  describe('in a browser', () => {
+    it('begins by POST as well', async () => {
+      const { url, verifier } = await app.begin({ scope: 'user/*.rs' });
+      const target = `${oauth.root}/oauth/authorize`;
+      const reply = await fetch(target, { method: 'POST', body: url.searchParams, redirect: 'manual' });
+      assert.equal(reply.status, 303);
+      const visitor = createVisitor(oauth.root);
+      const page = await signIn(visitor, await visitor.open(reply.headers.get('location')!), {
+        account: 'd1',
+        accounts: oauth.accounts,
+      });
+      assert.equal((await app.redeem((await visitor.submit(page, '/allow')).url, verifier)).scope, 'user/*.rs');
+      const json = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } };
+      assert.equal((await fetch(target, json)).status, 415);
+      assert.equal(
+        (await fetch(target, { method: 'POST', body: new URLSearchParams({ state: 'x'.repeat(20_000) }) })).status,
+        413,
+      );
+    });
+
+    it('may call the token endpoint from where it is registered, and from nowhere else', async () => {
+      const call = (origin: string) =>
+        fetch(`${oauth.root}/oauth/token`, {
+          method: 'POST',
+          headers: { origin },
+          body: new URLSearchParams({
+            grant_type: 'authorization_code',
+            client_id: 'my-app',
+            code: 'x',
+            redirect_uri: CALLBACK,
+          }),
+        });
+      assert.equal(
+        (await call('https://app.example')).headers.get('access-control-allow-origin'),
+        'https://app.example',
+      );
+      assert.equal((await call('https://evil.example')).headers.get('access-control-allow-origin'), null);
+    });
+
+    it('is named as it is written, and is the only place besides us where forms may lead', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      const page = await createVisitor(oauth.root).open(url.href);
+      assert.match(page.text, /My &lt;i&gt;app&lt;\/i&gt;/);
+      const policy = page.headers.get('content-security-policy')!;
+      assert.match(policy, /default-src 'none'.*form-action 'self' https:\/\/app\.example; frame-ancestors 'none'/);
+      assert.equal(page.headers.get('cache-control'), 'no-store');
+    });
+
+    it('leaves cookies that scripts and other sites cannot use', async () => {
+      const visitor = createVisitor(oauth.root);
+      await app.launch({ scope: 'user/*.rs' }, { id: 'd1', visitor });
+      assert.ok(visitor.cookies.some(({ name }) => name === 'wardgate_session'));
+      for (const { name, attributes } of visitor.cookies) {
+        assert.match(attributes, /samesite=lax/, name);
+        assert.match(attributes, /httponly/, name);
+      }
+    });
+
+    it('gets no session that it brought itself', async () => {
+      const visitor = createVisitor(oauth.root);
+      visitor.cookies.push({ name: 'wardgate_session', value: 'chosen-by-someone-else', path: '/', attributes: '' });
+      await app.launch({ scope: 'user/*.rs' }, { id: 'd1', visitor });
+      assert.notEqual(visitor.cookies.find(({ name }) => name === 'wardgate_session')!.value, 'chosen-by-someone-else');
+    });
+
+    it('cannot go on with what another browser began', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      const page = await createVisitor(oauth.root).open(url.href);
+      const other = createVisitor(oauth.root);
+      assert.equal((await other.open(page.url)).status, 404);
+      assert.equal(
+        (await other.submit(page, '/sign-in', { email: 'd1@example.org', password: 'Secret-d1-1' })).status,
+        404,
+      );
+    });
+
+    it('shows what was wrong beside what was typed, but no password', async () => {
+      const visitor = createVisitor(oauth.root);
+      const { url } = await app.begin({ scope: STAY });
+      const page = await visitor.submit(await visitor.open(url.href), '/sign-in', {
+        email: 'd1@example.org',
+        password: 'wrong-one',
+      });
+      assert.equal(page.status, 401);
+      assert.match(page.title, /^Error: Sign in/);
+      assert.match(page.text, /role="alert"[^>]*>The e-mail address or the password is wrong/);
+      assert.match(page.text, /value="d1@example.org"/);
+      assert.doesNotMatch(page.text, /wrong-one/);
+    });
+
+    it('is sent nowhere by a Host header', async () => {
+      const { url } = await app.begin({ scope: STAY });
+      for (const header of ['host', 'x-forwarded-host'] as const) {
+        const reply = await fetch(url, { redirect: 'manual', headers: { [header]: 'evil.example' } });
+        assert.ok(reply.headers.get('location')!.startsWith(oauth.root));
+        const found = await fetch(`${oauth.root}/.well-known/openid-configuration`, {
+          headers: { [header]: 'evil.example' },
+        });
+        assert.doesNotMatch(await found.text(), /evil/);
+      }
+    });
+  });
+
+  it('finds the server by every well-known address', async () => {
+    for (const path of ['/fhir/.well-known/smart-configuration', '/.well-known/smart-configuration']) {
+      const reply = await fetch(oauth.root + path);
+      assert.equal(reply.headers.get('access-control-allow-origin'), '*');
+      const found = (await reply.json()) as Record<string, unknown>;
+      assert.equal(found.token_endpoint, `${oauth.root}/oauth/token`);
+    }
+    const openid = [
+      '/oauth/.well-known/openid-configuration',
+      '/fhir/.well-known/openid-configuration',
+      '/.well-known/openid-configuration',
+      '/.well-known/openid-configuration/oauth',
+      '/.well-known/oauth-authorization-server/oauth',
+    ];
+    for (const path of openid) {
+      const found = (await (await fetch(oauth.root + path)).json()) as Record<string, unknown>;
+      assert.equal(found.issuer, `${oauth.root}/oauth`, path);
+      assert.equal(found.authorization_endpoint, `${oauth.root}/oauth/authorize`, path);
+    }
+  });
+
+  it('is told of no endpoint that is not there', async () => {
+    const found = oauth.smartConfiguration() as Record<string, string>;
+    for (const [name, url] of Object.entries(found).filter(
+      ([key]) => key.endsWith('_endpoint') || key === 'jwks_uri',
+    )) {
+      const replies = await Promise.all(['GET', 'POST'].map((method) => fetch(url, { method, redirect: 'manual' })));
+      assert.ok(
+        replies.some(({ status }) => status !== 404),
+        name,
+      );
+    }
+  });
+});

@@ -1,0 +1,105 @@
+// The authorization server for tests, over HTTP on a port of its own, with a database of its own: as the server mounts it.
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import type { Oauth } from '../../src/fhir/auth/oauth/create-oauth.ts';
+import type { Directory } from '../../src/fhir/auth/oauth/directory.ts';
+import type { Registration } from '../../src/fhir/auth/oauth/registration.ts';
+import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
+import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
+import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
+import { createSecrets } from '../../src/platform/secrets/secrets.ts';
+import { createTestAccounts, type TestAccounts } from './accounts.ts';
+import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
+
+export interface TestOauth extends Oauth {
+  accounts: TestAccounts;
+  /** the FHIR base, below which only the well-known documents are */
+  base: string;
+  root: string;
+  db: FreshDatabase['db'];
+  redis: Redis;
+  clock: { now: number | undefined };
+  log: { message: string; fields: unknown }[];
+  /** another process on the same database */
+  another(): Promise<TestOauth>;
+  close(): Promise<void>;
+}
+
+export interface TestOauthOptions {
+  registration?: Registration;
+  directory?: Directory;
+  /** the library's fetch refuses loopback addresses, where the key sets of test clients are */
+  fetch?: typeof fetch;
+  accounts?: TestAccounts;
+  database?: FreshDatabase;
+  base?: string;
+}
+
+const nobody: Directory = {
+  patients: async () => [],
+  patient: async () => undefined,
+  encounters: async () => [],
+};
+
+export async function startTestOauth(name: string, options: TestOauthOptions = {}): Promise<TestOauth> {
+  // loaded here so that tests which need no OAuth library do not wait for it
+  const { createOauth } = await import('../../src/fhir/auth/oauth/create-oauth.ts');
+  const { pages } = await import('../../src/web/interaction/pages.ts');
+  const { addOauthRoutes } = await import('../../src/web/oauth-routes.ts');
+  const database = options.database ?? (await freshDatabase(name));
+  const redis = await connectRedis(await redisUrl());
+  const accounts = options.accounts ?? createTestAccounts();
+  const clock: TestOauth['clock'] = { now: undefined };
+  const now = (): number => clock.now ?? Date.now();
+  const log: TestOauth['log'] = [];
+  const write = (message: string, fields?: unknown): void => void log.push({ message, fields });
+  const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
+
+  const app = express();
+  const server = http.createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const base = options.base ?? `${root}/fhir`;
+  const oauth = await createOauth({
+    base,
+    store: await createGrantStore(database.db),
+    redis,
+    space: database.db.databaseName,
+    secrets: createSecrets({ db: database.db }),
+    definitions: loadDefinitions(),
+    signIn: () => accounts,
+    directory: () => options.directory ?? nobody,
+    pages,
+    registration: options.registration ?? { policy: 'off' },
+    visitorOf: (req) => ({ address: req.socket.remoteAddress ?? '', userAgent: req.headers['user-agent'] ?? '' }),
+    fetch: options.fetch,
+    logger,
+    now,
+  });
+  addOauthRoutes(app, { oauth, fhirPath: '/fhir', logger });
+  const others: TestOauth[] = [];
+  return {
+    ...oauth,
+    accounts,
+    base,
+    root,
+    db: database.db,
+    redis,
+    clock,
+    log,
+    async another() {
+      const other = await startTestOauth(name, { ...options, accounts, database, base });
+      others.push(other);
+      return other;
+    },
+    async close() {
+      for (const other of others) await other.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await oauth.close();
+      redis.disconnect();
+      if (options.database === undefined) await database.drop();
+    },
+  };
+}
