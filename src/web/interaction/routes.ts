@@ -1,0 +1,138 @@
+// The addresses of a sign-in's pages: GET shows what is asked now, each POST is one step. The library's signed, same-site cookie ties them
+// to the browser that began.
+import express, { type Request, type Response, Router } from 'express';
+import type { Ask, Interactions } from '../../fhir/auth/oauth/interactions.ts';
+import { FhirError } from '../../fhir/model/errors.ts';
+import type { Logger } from '../../platform/logger/logger.ts';
+import { RedisAway } from '../../platform/redis/scripts.ts';
+import { type OtherProvider, pages } from './pages.ts';
+
+export interface InteractionRoutesDeps {
+  interactions: Interactions;
+  others: readonly OtherProvider[];
+  logger: Logger;
+}
+
+type Step = (req: Request, res: Response, form: Form) => Promise<void>;
+type Form = (name: string) => string;
+
+export function interactionRoutes({ interactions, others, logger }: InteractionRoutesDeps): Router {
+  const steps: Record<string, Step> = {
+    'sign-in': (req, res, form) => interactions.signIn(req, res, { email: form('email'), password: form('password') }),
+    code: (req, res, form) => interactions.code(req, res, form('code')),
+    resend: (req, res) => interactions.resend(req, res),
+    'start-over': (req, res) => interactions.startOver(req, res),
+    patient: (req, res, form) => interactions.patient(req, res, form('id')),
+    encounter: (req, res, form) => interactions.encounter(req, res, form('id')),
+    allow: (req, res, form) =>
+      interactions.allow(req, res, {
+        scopes: listOf(req.body?.scope),
+        readingOnly: form('reading') === 'on',
+        remember: form('remember') === 'on',
+      }),
+    cancel: (req, res) => interactions.cancel(req, res),
+  };
+
+  const router = Router();
+  router.use((_req, res, next) => {
+    res.set(pages.headers());
+    next();
+  });
+  router.get('/:uid', (req, res) => show(req, res));
+  router.post(
+    '/:uid/:step',
+    refuseForeignForms,
+    express.urlencoded({ extended: false, limit: '64kb' }),
+    async (req, res) => {
+      const name = String(req.params.step);
+      const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+      if (step === undefined)
+        return void res
+          .status(404)
+          .type('html')
+          .send(pages.error({ error: 'over' }));
+      const form: Form = (field) => listOf(req.body?.[field])[0] ?? '';
+      try {
+        await step(req, res, form);
+      } catch (error) {
+        await show(req, res, error);
+      }
+    },
+  );
+  return router;
+
+  /** The page of what is asked now; after a refusal with its sentence, and what was typed besides secrets. */
+  async function show(req: Request, res: Response, failure?: unknown): Promise<void> {
+    const problem = failure === undefined ? undefined : sentenceOf(failure);
+    if (failure !== undefined && problem === undefined) return fail(res, failure);
+    try {
+      const text = typeof req.query.q === 'string' ? req.query.q : '';
+      const asked = withTyped(await interactions.ask(req, res, { text }), req);
+      if (failure instanceof FhirError) {
+        res.status(failure.status).set(failure.headers);
+      }
+      res.set(pages.headers([asked.app.target])).type('html');
+      res.send(pages.ask(asked, { others, ...(problem !== undefined && { problem }) }));
+    } catch (error) {
+      fail(res, error);
+    }
+  }
+
+  function fail(res: Response, error: unknown): void {
+    if (error instanceof FhirError && error.kind === 'not-found') {
+      res
+        .status(404)
+        .type('html')
+        .send(pages.error({ error: 'over' }));
+      return;
+    }
+    const isAway = error instanceof RedisAway || (error instanceof FhirError && error.kind === 'transient');
+    if (isAway) {
+      res
+        .status(503)
+        .set('Retry-After', '5')
+        .type('html')
+        .send(pages.error({ error: 'temporarily_unavailable' }));
+      return;
+    }
+    const { error: code, error_description: description, statusCode } = error as LibraryError;
+    if (typeof code === 'string' && typeof statusCode === 'number') {
+      res
+        .status(statusCode)
+        .type('html')
+        .send(pages.error({ error: code, ...(description && { error_description: description }) }));
+      return;
+    }
+    logger.error('a page of the sign-in failed', { error });
+    res
+      .status(500)
+      .type('html')
+      .send(pages.error({ error: 'server_error' }));
+  }
+}
+
+interface LibraryError {
+  error?: string;
+  error_description?: string;
+  statusCode?: number;
+}
+
+const withTyped = (ask: Ask, req: Request): Ask =>
+  ask.kind === 'sign-in' && typeof req.body?.email === 'string' ? { ...ask, email: req.body.email } : ask;
+
+/** Sentences that are for the person; anything else gets a page of its own. */
+const sentenceOf = (error: unknown): string | undefined =>
+  error instanceof FhirError && error.kind !== 'not-found' && error.status < 500 ? error.message : undefined;
+
+const listOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
+
+/** Beside the cookie: browsers say themselves when a form is another site's. */
+function refuseForeignForms(req: Request, res: Response, next: () => void): void {
+  if (req.headers['sec-fetch-site'] === 'cross-site')
+    res
+      .status(403)
+      .type('html')
+      .send(pages.error({ error: 'over' }));
+  else next();
+}
