@@ -9,6 +9,7 @@ import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
 import { type Access, createAccess } from './fhir/auth/access/access.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
+import type { Accounts, AccountsDeps } from './fhir/auth/accounts/accounts.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
@@ -72,6 +73,8 @@ export interface ServiceDeps {
   onLost: (reason: string) => void;
   /** absent with AUTH=off */
   guard?: Guard;
+  /** what accounts need besides; absent with AUTH=off */
+  people?: Omit<AccountsDeps, 'mongo' | 'store' | 'now'>;
 }
 
 export interface FhirService {
@@ -86,6 +89,8 @@ export interface FhirService {
   operations: OperationRegistry;
   /** absent where nobody signs in */
   access: Access | undefined;
+  /** absent with AUTH=off */
+  accounts?: Accounts;
   dispatch: Dispatch;
   statement: (base: string) => Resource;
   handle: Handler;
@@ -93,7 +98,7 @@ export interface FhirService {
 }
 
 const root = new URL('../', import.meta.url);
-const contributions = [new URL('fhir/operations/', import.meta.url), new URL('domain/', import.meta.url)];
+const contributions = ['fhir/operations/', 'fhir/auth/', 'domain/'].map((folder) => new URL(folder, import.meta.url));
 
 export async function createFhirService(deps: ServiceDeps): Promise<FhirService> {
   const { settings, path, mongo, queue, logger, now, onLost } = deps;
@@ -163,11 +168,18 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     now,
     onError: (error) => logger.error('an access policy is not in force', { error: String(error) }),
   });
+  const accounts = deps.people && (await openAccounts({ ...deps.people, mongo, store, now }));
   const operations = await loadOperations(contributions, {
     profiles: published,
     definitions,
     validate,
-    parts: { ...partsOf(settings), activation, reextract: database.reextract, policies },
+    parts: {
+      ...partsOf(settings),
+      activation,
+      reextract: database.reextract,
+      policies,
+      ...(accounts && { accounts }),
+    },
   });
   const access =
     settings.auth === 'on'
@@ -228,6 +240,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     database,
     operations,
     access,
+    ...(accounts && { accounts }),
     dispatch,
     statement,
     handle,
@@ -241,6 +254,12 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       await lease.release();
     },
   };
+}
+
+/** Where nobody signs in, mongoose is not even loaded. */
+async function openAccounts(accounts: AccountsDeps): Promise<Accounts> {
+  const { createAccounts } = await import('./fhir/auth/accounts/accounts.ts');
+  return createAccounts(accounts);
 }
 
 /** What wards need of the outside, by name. */

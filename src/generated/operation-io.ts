@@ -1,6 +1,6 @@
 // Made by `npm run gen` from profiles/OperationDefinition-*.json; not edited by hand.
 // Decoded input and plain output of every operation: primitives as JSON values, arrays where max is not 1.
-import type { Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Identifier, Meta, Observation, OperationOutcome, Parameters, Patient, Period, Quantity, Reference, StructureDefinition, SupplyDelivery, Task, ValueSet } from 'fhir/r4.js';
+import type { Address, Appointment, Bundle, CodeSystem, CodeableConcept, Coding, ConceptMap, Encounter, Identifier, Meta, Observation, OperationOutcome, Parameters, Patient, Period, Quantity, Reference, StructureDefinition, SupplyDelivery, Task, ValueSet } from 'fhir/r4.js';
 import type { Resource } from '../fhir/model/resource.ts';
 
 /** https://wardgate.dev/fhir/OperationDefinition/Appointment-book */
@@ -601,6 +601,391 @@ export type ValueSetValidateCodeOutput = {
   display?: string;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/accept-invitation */
+export type AcceptInvitationInput = {
+  token: string;
+  password: string;
+  firstName?: string;
+  lastName?: string;
+  phone?: string;
+  email?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/accept-invitation */
+export type AcceptInvitationOutput = {
+  challenge?: string;
+  expiresIn?: number;
+  message: string;
+  account?: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/approve */
+export type ApproveInput = {
+  account: string;
+  role?: string;
+  organization?: Reference;
+  department?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/approve */
+export type ApproveOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-email */
+export type ChangeEmailInput = {
+  newEmail: string;
+  password: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-email */
+export type ChangeEmailOutput = {
+  challenge: string;
+  expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-password */
+export type ChangePasswordInput = {
+  currentPassword: string;
+  newPassword: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-password */
+export type ChangePasswordOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/confirm-email */
+export type ConfirmEmailInput = {
+  code: string;
+  challenge?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/confirm-email */
+export type ConfirmEmailOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/deactivate */
+export type DeactivateInput = {
+  account: string;
+  reason?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/deactivate */
+export type DeactivateOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/end-session */
+export type EndSessionInput = {
+  id?: string;
+  others?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/end-session */
+export type EndSessionOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/forgot-password */
+export type ForgotPasswordInput = {
+  email: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/forgot-password */
+export type ForgotPasswordOutput = {
+  challenge: string;
+  expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/invitations */
+export type InvitationsInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/invitations */
+export type InvitationsOutput = {
+  invitation?: {
+    id: string;
+    email?: string;
+    role: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+    organization?: Reference;
+    department?: string;
+    createdAt: string;
+    expiresAt: string;
+  }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/invite */
+export type InviteInput = {
+  email: string;
+  role: string;
+  organization?: Reference;
+  department?: string;
+  firstName?: string;
+  lastName?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/invite */
+export type InviteOutput = {
+  id: string;
+  expiresAt: string;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/login */
+export type LoginInput = {
+  email: string;
+  password: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/login */
+export type LoginOutput = {
+  challenge: string;
+  expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/logout */
+export type LogoutInput = {
+  refreshToken?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/logout */
+export type LogoutOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/profile */
+export type ProfileInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/profile */
+export type ProfileOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+  resource?: Resource;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/reactivate */
+export type ReactivateInput = {
+  account: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/reactivate */
+export type ReactivateOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/recover-account */
+export type RecoverAccountInput = {
+  account: string;
+  newEmail: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/recover-account */
+export type RecoverAccountOutput = {
+  message: string;
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/refresh-token */
+export type RefreshTokenInput = {
+  refreshToken: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/refresh-token */
+export type RefreshTokenOutput = {
+  accessToken: string;
+  tokenType: string;
+  expiresIn: number;
+  refreshToken: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/register */
+export type RegisterInput = {
+  firstName: string;
+  lastName: string;
+  email: string;
+  password: string;
+  phone?: string;
+  role?: string;
+  organization?: Reference;
+  department?: string;
+  gender?: 'male' | 'female' | 'other' | 'unknown';
+  birthDate?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/register */
+export type RegisterOutput = {
+  challenge: string;
+  expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/resend-otp */
+export type ResendOtpInput = {
+  challenge?: string;
+  email?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/resend-otp */
+export type ResendOtpOutput = {
+  expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/reset-password */
+export type ResetPasswordInput = {
+  code: string;
+  challenge?: string;
+  newPassword: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/reset-password */
+export type ResetPasswordOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/revoke-invitation */
+export type RevokeInvitationInput = {
+  id: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/revoke-invitation */
+export type RevokeInvitationOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/sessions */
+export type SessionsInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/sessions */
+export type SessionsOutput = {
+  session?: {
+    id: string;
+    isCurrent: boolean;
+    client: string;
+    scope?: string;
+    address?: string;
+    userAgent?: string;
+    startedAt: string;
+    lastUsedAt: string;
+    expiresAt: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/symptom-analysis */
 export type SymptomAnalysisInput = {
   symptoms: string;
@@ -632,4 +1017,158 @@ export type SymptomAnalysisOutput = {
   needsReview: boolean;
   disclaimer: string;
   assessment: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/update-profile */
+export type UpdateProfileInput = {
+  firstName?: string;
+  lastName?: string;
+  phone?: string;
+  gender?: 'male' | 'female' | 'other' | 'unknown';
+  birthDate?: string;
+  address?: Address;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/update-profile */
+export type UpdateProfileOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+  resource?: Resource;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/users */
+export type UsersInput = {
+  role?: string;
+  status?: string;
+  text?: string;
+  organization?: string;
+  count?: number;
+  after?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/users */
+export type UsersOutput = {
+  total: number;
+  next?: string;
+  account?: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/validate-token */
+export type ValidateTokenInput = {
+  token?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/validate-token */
+export type ValidateTokenOutput = {
+  active: boolean;
+  expiresAt?: string;
+  client?: string;
+  scope?: string;
+  account?: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/verify-otp */
+export type VerifyOtpInput = {
+  code: string;
+  challenge?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/verify-otp */
+export type VerifyOtpOutput = {
+  accessToken: string;
+  tokenType: string;
+  expiresIn: number;
+  refreshToken: string;
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/withdraw-role */
+export type WithdrawRoleInput = {
+  account: string;
+  role: string;
+  organization?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/withdraw-role */
+export type WithdrawRoleOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    createdAt: string;
+    lastSignInAt?: string;
+  };
 };

@@ -63,7 +63,7 @@ async function open(
 }
 
 /** Plain node:http: a thousand connections of fetch cost more than what they are to test. */
-async function postAll(base: string, requests: readonly { path: string; body: unknown }[]): Promise<Reply[]> {
+export async function postAll(base: string, requests: readonly { path: string; body: unknown }[]): Promise<Reply[]> {
   const agent = new http.Agent({ keepAlive: true });
   const post = ({ path, body }: { path: string; body: unknown }): Promise<Reply> =>
     new Promise((resolve, reject) => {

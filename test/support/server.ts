@@ -7,7 +7,7 @@ import type { Engine } from '../../src/fhir/interactions/call.ts';
 import type { MongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { Fields, Logger } from '../../src/platform/logger/logger.ts';
 import { createQueue } from '../../src/platform/queue/queue.ts';
-import { createFhirService, type FhirService, type ServiceSettings } from '../../src/service.ts';
+import { createFhirService, type FhirService, type ServiceDeps, type ServiceSettings } from '../../src/service.ts';
 import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
 
 export interface TestServer {
@@ -34,6 +34,7 @@ export interface TestServerOptions {
   now?: () => number;
   /** who stands at the door; nobody where absent (AUTH=off) */
   guard?: Guard;
+  people?: ServiceDeps['people'];
   /** a database that other servers of the test use as well; who opened it drops it */
   database?: FreshDatabase;
   /** told of every line beside `lines` */
@@ -82,6 +83,7 @@ export async function startTestServer(name: string, options: TestServerOptions =
     now: options.now ?? Date.now,
     onLost: (reason) => logger.error(reason),
     ...(options.guard === undefined ? {} : { guard: options.guard }),
+    ...(options.people === undefined ? {} : { people: options.people }),
   });
   // a test may think long between two requests of a connection
   const server = http.createServer({ keepAliveTimeout: 0 }, service.handle);

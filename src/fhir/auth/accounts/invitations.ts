@@ -1,0 +1,210 @@
+// Invitations: a link by e-mail with which somebody chooses a password and has a role at once; and the one-time link of the first start.
+import { randomBytes } from 'node:crypto';
+import { keyedHash } from '../../../platform/secrets/secrets.ts';
+import { FhirError } from '../../model/errors.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Visitor } from '../sign-in.ts';
+import type { Administration } from './administration.ts';
+import type { Book, Entry } from './book.ts';
+import type { AccountDocument, HeldRole, Invitation } from './documents.ts';
+import { needEmail } from './email-address.ts';
+import type { Mails } from './mails.ts';
+import type { Models } from './models.ts';
+import type { Passwords } from './passwords.ts';
+import { wrongName } from './personal.ts';
+import { needOrganization, needRole, particularsIn, type Registrations, wrongParticulars } from './registrations.ts';
+import type { SignInRoom } from './sign-in.ts';
+import { type Administrator, isGlobal, refuse } from './visitor.ts';
+
+export interface InvitationRequest {
+  email: string;
+  role: string;
+  organization?: string;
+  department?: string;
+  firstName?: string;
+  lastName?: string;
+}
+
+export interface Acceptance {
+  token: string;
+  password: string;
+  firstName?: string;
+  lastName?: string;
+  phone?: string;
+  email?: string;
+}
+
+export interface Invitations {
+  invite(by: Administrator, request: InvitationRequest): Promise<Invitation>;
+  list(by: Administrator): Promise<Invitation[]>;
+  revoke(by: Administrator, ref: string): Promise<void>;
+  /** for the page of the link; throws where it is of no use any more */
+  look(token: string): Promise<{ invitation: Invitation; hasAccount: boolean }>;
+  accept(acceptance: Acceptance, visitor: Visitor): Promise<{ account: AccountDocument } | { challenge: string }>;
+  /** a link for an administrator, whoever has it: of the first start, or of the command line for one address. Its secret is in it alone */
+  linkForAdministrator(email?: string): Promise<string>;
+  /** in the transaction that makes the account of who came by the link */
+  use(id: string, entry: Entry): Promise<void>;
+}
+
+export interface InvitationsDeps {
+  store: Store;
+  book: Book;
+  models: Pick<Models, 'accounts' | 'invitations'>;
+  mails: Mails;
+  passwords: Passwords;
+  administration: Pick<Administration, 'placeToGive'>;
+  registrations: () => Pick<Registrations, 'beginFirst'>;
+  signIn: () => Pick<SignInRoom, 'checkPassword'>;
+  key: Buffer;
+  linkOf: (token: string) => string;
+  now: () => number;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+const INVITATION_MS = 7 * DAY_MS;
+const FIRST_LINK_MS = DAY_MS;
+
+export function createInvitations(deps: InvitationsDeps): Invitations {
+  const { store, book, models, mails, passwords, administration, registrations, signIn, key, linkOf, now } = deps;
+
+  const idOf = (token: string): string => keyedHash(key, 'invitation', token);
+
+  async function save(invitation: Omit<Invitation, '_id' | 'ref' | 'createdAt' | 'endsAt'>, lastsMs: number) {
+    const token = randomBytes(24).toString('base64url');
+    const saved: Invitation = {
+      _id: idOf(token),
+      ref: store.newId(),
+      ...invitation,
+      createdAt: new Date(now()),
+      endsAt: new Date(now() + lastsMs),
+    };
+    await models.invitations.create(saved);
+    return { saved, link: linkOf(token) };
+  }
+
+  const openOnes = (): Record<string, unknown> => ({ usedAt: { $exists: false }, endsAt: { $gt: new Date(now()) } });
+  const scopeOf = (by: Administrator): Record<string, unknown> =>
+    isGlobal(by) ? {} : { organization: { $in: [...by.organizations] } };
+
+  async function need(token: string): Promise<Invitation> {
+    const invitation = await models.invitations.findById(idOf(token)).lean();
+    const why =
+      invitation === null
+        ? 'This link is not good'
+        : invitation.usedAt !== undefined
+          ? 'This link was used already; sign in'
+          : invitation.endsAt.getTime() <= now()
+            ? 'This link has ended; ask for another'
+            : undefined;
+    if (why !== undefined) throw new FhirError('not-found', why, { expression: 'token' });
+    return invitation!;
+  }
+
+  async function use(id: string, { account, beside }: Entry): Promise<void> {
+    const { modifiedCount } = await beside((session) =>
+      models.invitations
+        .updateOne({ _id: id, ...openOnes() }, { $set: { usedAt: new Date(now()) } }, { session })
+        .exec(),
+    );
+    if (modifiedCount === 0)
+      throw new FhirError('conflict', 'This link was used by somebody else', { expression: 'token' });
+    // with the first administrator, links that lie about on other terminals are of no use any more
+    if (!account.roles.some(({ code }) => code === 'admin')) return;
+    await beside((session) =>
+      models.invitations.deleteMany({ email: { $exists: false }, usedAt: { $exists: false } }, { session }).exec(),
+    );
+  }
+
+  const roleFrom = ({ role, organization, department, by }: Invitation): HeldRole => ({
+    code: role,
+    status: 'active',
+    ...(organization !== undefined && { organization }),
+    ...(department !== undefined && { department }),
+    since: new Date(now()),
+    ...(by !== undefined && { by }),
+  });
+
+  return {
+    use,
+    async invite(by, { email, role: wanted, organization, department, firstName, lastName }) {
+      const role = needRole(wanted);
+      refuse([
+        firstName === undefined ? undefined : wrongName(firstName, 'firstName'),
+        lastName === undefined ? undefined : wrongName(lastName, 'lastName'),
+      ]);
+      const place = administration.placeToGive(by, role, organization);
+      const where = place === undefined ? undefined : await needOrganization(store, place);
+      const to = needEmail(email);
+      const { saved, link } = await save(
+        {
+          email: to,
+          role,
+          ...(place !== undefined && { organization: place }),
+          ...(department !== undefined && { department }),
+          ...(firstName !== undefined && { firstName: firstName.trim() }),
+          ...(lastName !== undefined && { lastName: lastName.trim() }),
+          by: by.id,
+        },
+        INVITATION_MS,
+      );
+      const facts = { role, url: link, ...(where !== undefined && { where }) };
+      await mails.send('invitation', to, facts, saved.endsAt.getTime());
+      return saved;
+    },
+
+    list: (by) =>
+      models.invitations
+        .find({ ...openOnes(), ...scopeOf(by) })
+        .sort({ createdAt: -1 })
+        .limit(1000)
+        .lean()
+        .exec(),
+
+    async revoke(by, ref) {
+      const { deletedCount } = await models.invitations.deleteOne({ ref, ...openOnes(), ...scopeOf(by) });
+      if (deletedCount === 0)
+        throw new FhirError('not-found', 'There is no such open invitation', { expression: 'id' });
+    },
+
+    async look(token) {
+      const invitation = await need(token);
+      const { email } = invitation;
+      return { invitation, hasAccount: email !== undefined && (await book.findByEmail(email)) !== undefined };
+    },
+
+    async accept({ token, password, ...who }, visitor) {
+      const invitation = await need(token);
+      const { _id, email } = invitation;
+      const { firstName = invitation.firstName ?? '', lastName = invitation.lastName ?? '', phone } = who;
+      const request = { firstName, lastName, password, ...(phone !== undefined && { phone }) };
+      if (email === undefined) {
+        if (who.email === undefined) throw new FhirError('required', 'email is missing', { expression: 'email' });
+        return registrations().beginFirst({ ...request, email: who.email }, _id, visitor);
+      }
+      const known = await book.findByEmail(email);
+      if (known !== undefined) {
+        await signIn().checkPassword(known, password, visitor, 'password');
+        const account = await book.change(known._id, async (entry) => {
+          await use(_id, entry);
+          const role = roleFrom(invitation);
+          const isOther = (held: HeldRole): boolean =>
+            held.code !== role.code || held.organization !== role.organization;
+          entry.account.roles = [...entry.account.roles.filter(isOther), role];
+        });
+        return { account };
+      }
+      refuse(wrongParticulars(request));
+      const account = await book.add(
+        { ...particularsIn(request), email, password: await passwords.hash(password), roles: [roleFrom(invitation)] },
+        (entry) => use(_id, entry),
+      );
+      return { account };
+    },
+
+    async linkForAdministrator(email) {
+      const { link } = await save({ role: 'admin', ...(email !== undefined && { email }) }, FIRST_LINK_MS);
+      return link;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// What the operations of accounts share: who they ask, and how an account, a code on its way and tokens are answered.
+import type { Reference } from 'fhir/r4.js';
+import { FhirError } from '../../../model/errors.ts';
+import { answerWith, type OperationAnswer, type OperationContext } from '../../../operations/operation.ts';
+import type { Caller } from '../../caller.ts';
+import type { TokenSet } from '../../tokens.ts';
+import type { Accounts } from '../accounts.ts';
+import { type AccountDocument, fhirUserOf } from '../documents.ts';
+import type { RoleCode } from '../roles.ts';
+
+export function accountsOf({ parts }: Pick<OperationContext, 'parts'>): Accounts {
+  if (parts.accounts === undefined) throw new FhirError('not-configured', 'Nobody signs in here: AUTH is off');
+  return parts.accounts as Accounts;
+}
+
+/** Secrets are kept by nobody on the way. https://www.rfc-editor.org/rfc/rfc6749#section-5.1 */
+export const secretly = <Output>(output: Output): OperationAnswer<Output> =>
+  answerWith({ status: 200, headers: { 'Cache-Control': 'no-store' }, output });
+
+export const codeSent = (accounts: Accounts, { challenge }: { challenge: string }) =>
+  secretly({ challenge, expiresIn: accounts.codeSeconds, message: accounts.whereCodesAre() });
+
+export const tokensOf = ({ accessToken, refreshToken, expiresIn }: TokenSet) => ({
+  accessToken,
+  tokenType: 'bearer',
+  expiresIn,
+  refreshToken,
+});
+
+interface ShownRole {
+  code: RoleCode;
+  status: string;
+  organization?: { reference: string };
+  department?: string;
+}
+
+export interface ShownAccount {
+  id: string;
+  email: string;
+  firstName: string;
+  lastName: string;
+  phone?: string;
+  status: string;
+  role?: ShownRole[];
+  fhirUser?: { reference: string };
+  createdAt: string;
+  lastSignInAt?: string;
+}
+
+export function shown(account: AccountDocument): ShownAccount {
+  const { _id: id, email, firstName, lastName, phone, roles, createdAt, lastSignInAt } = account;
+  const who = fhirUserOf(account);
+  return {
+    id,
+    email,
+    firstName,
+    lastName,
+    ...(phone !== undefined && { phone }),
+    status: statusOf(account),
+    ...(roles.length > 0 && {
+      role: roles.map(({ code, status, organization, department }) => ({
+        code,
+        status,
+        ...(organization !== undefined && { organization: { reference: `Organization/${organization}` } }),
+        ...(department !== undefined && { department }),
+      })),
+    }),
+    ...(who !== undefined && { fhirUser: { reference: `${who.type}/${who.id}` } }),
+    createdAt: createdAt.toISOString(),
+    ...(lastSignInAt !== undefined && { lastSignInAt: lastSignInAt.toISOString() }),
+  };
+}
+
+/** Somebody of whom no role is approved yet may sign in, and see that. */
+function statusOf({ status, roles }: AccountDocument): string {
+  if (status === 'deactivated') return status;
+  return roles.some((role) => role.status === 'active') ? 'active' : 'pending';
+}
+
+/** of a parameter that is a Reference to an Organization */
+export function organizationIn(reference: Reference | undefined): { organization?: string } {
+  if (reference === undefined) return {};
+  const id = /^(?:.*\/)?Organization\/([A-Za-z0-9.-]{1,64})$/.exec(reference.reference ?? '')?.[1];
+  if (id !== undefined) return { organization: id };
+  throw new FhirError('value', 'organization is not of the form Organization/id', { expression: 'organization' });
+}
+
+export const sessionOf = ({ id, token }: Pick<Caller, 'id'> & { token: { grant: string } }) => ({
+  account: id,
+  grant: token.grant,
+});

@@ -1,0 +1,17 @@
+// A link by e-mail for a colleague (row A8).
+import type { InviteInput, InviteOutput } from '../../../../generated/operation-io.ts';
+import { defineOperation } from '../../../operations/operation.ts';
+import { needAdministrator } from '../visitor.ts';
+import { accountsOf, organizationIn } from './answers.ts';
+
+export default defineOperation<InviteInput, InviteOutput>({
+  definition: 'invite',
+  needs: [],
+  isOpen: true,
+  async run({ organization, ...request }, context) {
+    const by = needAdministrator(context.call);
+    const said = { ...request, ...organizationIn(organization) };
+    const { ref, endsAt } = await accountsOf(context).invitations.invite(by, said);
+    return { id: ref, expiresAt: endsAt.toISOString(), message: 'The invitation is on its way.' };
+  },
+});

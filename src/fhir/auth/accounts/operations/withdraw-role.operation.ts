@@ -1,0 +1,16 @@
+// A role is refused, or ends; so do the tokens that carry it (row A8).
+import type { WithdrawRoleInput, WithdrawRoleOutput } from '../../../../generated/operation-io.ts';
+import { defineOperation } from '../../../operations/operation.ts';
+import { needAdministrator } from '../visitor.ts';
+import { accountsOf, organizationIn, shown } from './answers.ts';
+
+export default defineOperation<WithdrawRoleInput, WithdrawRoleOutput>({
+  definition: 'withdraw-role',
+  needs: [],
+  isOpen: true,
+  async run({ organization, ...request }, context) {
+    const by = needAdministrator(context.call);
+    const said = { ...request, ...organizationIn(organization) };
+    return { account: shown(await accountsOf(context).administration.withdraw(by, said)) };
+  },
+});

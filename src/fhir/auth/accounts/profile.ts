@@ -1,0 +1,64 @@
+// One's own account, with the resource that is this person.
+import type { Address } from 'fhir/r4.js';
+import { FhirError } from '../../model/errors.ts';
+import { parseJson } from '../../model/json.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Book } from './book.ts';
+import { type AccountDocument, fhirUserOf } from './documents.ts';
+import { readPhone, wrongName, wrongPhone } from './personal.ts';
+import { refuse } from './visitor.ts';
+
+export interface ProfileChange {
+  firstName?: string;
+  lastName?: string;
+  phone?: string;
+  gender?: string;
+  birthDate?: string;
+  address?: Address;
+}
+
+export interface Profile {
+  account: AccountDocument;
+  resource?: Resource;
+}
+
+export interface Profiles {
+  read(account: string): Promise<Profile>;
+  change(account: string, change: ProfileChange): Promise<Profile>;
+}
+
+export function createProfiles({ store, book }: { store: Pick<Store, 'read'>; book: Book }): Profiles {
+  async function withResource(account: AccountDocument): Promise<Profile> {
+    const who = fhirUserOf(account);
+    const version = who === undefined ? undefined : await store.read(who.type, who.id);
+    return { account, ...(version?.bytes && { resource: parseJson(version.bytes) as Resource }) };
+  }
+
+  return {
+    async read(id) {
+      const account = await book.find(id);
+      if (account === undefined) throw new FhirError('login', 'This account does not exist any more');
+      return withResource(account);
+    },
+    async change(id, { firstName, lastName, phone, gender, birthDate, address }) {
+      refuse([
+        firstName === undefined ? undefined : wrongName(firstName, 'firstName'),
+        lastName === undefined ? undefined : wrongName(lastName, 'lastName'),
+        phone === undefined ? undefined : wrongPhone(phone, 'phone'),
+      ]);
+      const said = {
+        ...(firstName !== undefined && { firstName: firstName.trim() }),
+        ...(lastName !== undefined && { lastName: lastName.trim() }),
+        ...(phone !== undefined && { phone: readPhone(phone)! }),
+      };
+      const particulars = {
+        ...said,
+        ...(gender !== undefined && { gender }),
+        ...(birthDate !== undefined && { birthDate }),
+        ...(address !== undefined && { address }),
+      };
+      return withResource(await book.change(id, ({ account }) => void Object.assign(account, said), particulars));
+    },
+  };
+}

@@ -1,0 +1,221 @@
+// A hospital where people sign in: accounts, codes by mail into the development mailbox, sessions. On real MongoDB and Redis.
+import { randomBytes } from 'node:crypto';
+import type { Db } from 'mongodb';
+import { type Codes, createCodes } from '../../src/fhir/auth/accounts/codes.ts';
+import { createLimits } from '../../src/fhir/auth/limits/index.ts';
+import { ratesFrom } from '../../src/fhir/auth/limits/rates.ts';
+import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
+import { sleep } from '../../src/platform/clock/clock.ts';
+import { rates } from '../../src/platform/config/parse.ts';
+import { createMailbox, type KeptMail } from '../../src/platform/mail/mailbox.ts';
+import { createMailer } from '../../src/platform/mail/mailer.ts';
+import { createQueue } from '../../src/platform/queue/queue.ts';
+import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
+import { createSeal, createSecrets, keyedHash } from '../../src/platform/secrets/secrets.ts';
+import { freshDatabase, redisUrl } from './engines.ts';
+import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
+import { parametersOf } from './hospital.ts';
+import { createIssuer } from './issuer.ts';
+import { startTestServer, type TestServer } from './server.ts';
+
+export const PASSWORD = 'Correct-Horse-7';
+
+export interface Guest extends FhirClient {
+  /** parameters of the answer of a call that must succeed */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  call(operation: string, input?: Record<string, unknown>): Promise<any>;
+}
+
+export interface Person extends Guest {
+  email: string;
+  account: string;
+  accessToken: string;
+  refreshToken: string;
+}
+
+export interface PeopleOptions {
+  /** where codes and queue live; the run's Redis where absent */
+  redisUrl?: string;
+  /** RATE_LIMITS; nothing is limited where absent */
+  limits?: string;
+}
+
+export interface People {
+  server: TestServer;
+  clock: { now: number };
+  redis: Redis;
+  db: Db;
+  /** the server's own codes, and under which name they are kept */
+  codes: Codes;
+  space: string;
+  /** a code was sent half a minute ago */
+  skipResendPause(challenge: string): Promise<void>;
+  /** somebody at a network address, not signed in */
+  guest(address?: string): Guest;
+  /** the newest mail to an address that was not read yet; waits for it */
+  mailTo(email: string): Promise<KeptMail>;
+  /** the digits in the newest mail */
+  codeFor(email: string): Promise<string>;
+  /** registers and confirms */
+  register(given?: Record<string, unknown>): Promise<Person>;
+  signIn(email: string, password?: string): Promise<Person>;
+  /** somebody with these roles, without the mails */
+  person(role: string, organization?: string): Promise<Person>;
+  close(): Promise<void>;
+}
+
+const LIMITLESS = 'registration=none,login=none,otp=none,anonymous=none,standard=none';
+
+let counter = 0;
+export const freshEmail = (): string => `person${++counter}@example.org`;
+
+export async function openPeople(name: string, options: PeopleOptions = {}): Promise<People> {
+  const fresh = await freshDatabase(name);
+  const { db } = fresh;
+  const clock = { now: Date.now() };
+  const now = (): number => clock.now;
+  const redis = await connectRedis(options.redisUrl ?? (await redisUrl()));
+  const queue = createQueue({
+    redisUrl: await redisUrl(),
+    prefix: `${db.databaseName}-mail`,
+    onError: () => undefined,
+  });
+  const mailbox = createMailbox({ db, now: Date.now });
+  const mailer = createMailer({
+    queue,
+    seal: createSeal(randomBytes(32)),
+    deliver: mailbox.deliver,
+    now,
+    logger: {
+      warn: console.error,
+      error: console.error,
+      info: console.error,
+      debug: console.error,
+      child: () => null!,
+    },
+  });
+  const limits = createLimits({
+    redis,
+    prefix: db.databaseName,
+    rates: ratesFrom(rates(options.limits ?? LIMITLESS)),
+    logger: { warn: () => undefined, info: () => undefined },
+  });
+  const tokens = createIssuer(db, now);
+  const server = await startTestServer(name, {
+    database: fresh,
+    now,
+    guard: { verify: tokens.verify, limits, addressOf: createAddressOf(['127.0.0.1']) },
+    people: {
+      redis,
+      secrets: createSecrets({ db }),
+      mailer,
+      tokens,
+      demand: limits.demand,
+      origin: () => 'https://hospital.example',
+      passwordCost: { memoryCost: 64, timeCost: 1, parallelism: 1 },
+    },
+  });
+  const accounts = server.service.accounts!;
+  const plain = createFhirClient(server.base);
+  const read = new Set<string>();
+
+  function guest(address = '192.0.2.1', more: Record<string, string> = {}): Guest {
+    const headers = { 'x-forwarded-for': address, ...more };
+    const send: FhirClient['send'] = (method, path, body, given) =>
+      plain.send(method, path, body, { ...headers, ...given });
+    return {
+      base: plain.base,
+      send,
+      get: (path, given) => send('GET', path, undefined, given),
+      delete: (path, given) => send('DELETE', path, undefined, given),
+      post: (path, body, given) => send('POST', path, body, given),
+      put: (path, body, given) => send('PUT', path, body, given),
+      patch: (path, body, given) => send('PATCH', path, body, given),
+      async call(operation, input) {
+        const reply = await send(input === undefined ? 'GET' : 'POST', `/$${operation}`, input);
+        if (reply.status !== 200) throw new Error(`$${operation}: ${reply.status} ${reply.text}`);
+        return reply.body === undefined ? {} : parametersOf(reply);
+      },
+    };
+  }
+
+  async function mailTo(email: string): Promise<KeptMail> {
+    for (;;) {
+      const found = (await mailbox.list()).find(({ id, to }) => to === email && !read.has(id));
+      if (found !== undefined) {
+        for (const { id, to } of await mailbox.list()) if (to === email) read.add(id);
+        return found;
+      }
+      await sleep(10);
+    }
+  }
+
+  const codeFor = async (email: string): Promise<string> => /\b\d{6}\b/.exec((await mailTo(email)).text)?.[0] ?? '';
+
+  // biome-ignore lint/suspicious/noExplicitAny: see Guest
+  const person = (email: string, { accessToken, refreshToken, account }: any): Person => ({
+    ...guest('192.0.2.1', { authorization: `Bearer ${accessToken}` }),
+    email,
+    account: account.id,
+    accessToken,
+    refreshToken,
+  });
+
+  async function signIn(email: string, password = PASSWORD): Promise<Person> {
+    const { challenge } = await guest().call('login', { email, password });
+    return person(email, await guest().call('verify-otp', { code: await codeFor(email), challenge }));
+  }
+
+  const key = await createSecrets({ db }).key('accounts');
+  const space = db.databaseName;
+
+  return {
+    server,
+    clock,
+    redis,
+    db,
+    codes: createCodes({ redis, key, space, now }),
+    space,
+    async skipResendPause(challenge) {
+      await redis.hincrby(`{${space}:otp}:request:${keyedHash(key, 'challenge', challenge)}`, 'at', -31);
+    },
+    guest,
+    mailTo,
+    codeFor,
+    async register(given = {}) {
+      const email = String(given.email ?? freshEmail());
+      const said = { firstName: 'Ada', lastName: 'Lovelace', password: PASSWORD, ...given, email };
+      const { challenge } = await guest().call('register', said);
+      return person(email, await guest().call('verify-otp', { code: await codeFor(email), challenge }));
+    },
+    signIn,
+    async person(role, organization) {
+      const email = freshEmail();
+      const { book, passwords } = accounts;
+      const held = { code: role as 'admin', status: 'active' as const, since: new Date(now()) };
+      await book.add({
+        email,
+        firstName: 'Grace',
+        lastName: 'Hopper',
+        password: await passwords.hash(PASSWORD),
+        roles: [{ ...held, ...(organization !== undefined && { organization }) }],
+      });
+      return signIn(email);
+    },
+    async close() {
+      await server.close();
+      await queue.close();
+      await limits.close();
+      redis.disconnect();
+      await fresh.drop();
+    },
+  };
+}
+
+/** What tests ask of a refusal: status, code and expression. */
+export const refusalOf = ({ status, body, text }: Reply): string => {
+  const { code, expression } = body?.issue?.[0] ?? {};
+  return code === undefined
+    ? `${status} ${text}`
+    : `${status} ${code}${expression === undefined ? '' : ` at ${expression}`}`;
+};
