@@ -31,7 +31,7 @@ module.exports = {
     only('models-of-accounts-and-clients', 'mongoose', '^src/(platform/mongo|fhir/auth)'),
     only('mail-below', 'nodemailer', '^src/platform/mail'),
     only('oauth-library-behind-oauth', '(oidc-provider|openid-client|jose)', '^src/fhir/auth/oauth'),
-    only('templates-behind-web', 'eta', '^src/web'),
+    only('templates-of-pages-and-mail', 'eta', '^src/(web|fhir/auth/accounts/mails\\.ts)'),
     only('gemini-behind-ai', '@google/(genai|generative-ai)', '^src/domain/ai'),
   ],
   options: {

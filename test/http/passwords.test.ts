@@ -239,6 +239,8 @@ describe('passwords and sessions', function () {
       const read = await person.call('profile');
       assert.deepEqual(read.resource, resource);
       assert.equal(read.account.phone, '02079460000');
+      const again = await person.post('/$update-profile', { birthDate: '1815-12-11' });
+      assert.equal(refusalOf(again), '422 business-rule at birthDate');
     });
 
     it('leave alone what others wrote into the Patient', async () => {

@@ -103,6 +103,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
   const tokens = createIssuer(db, now);
   const server = await startTestServer(name, {
     database: fresh,
+    settings: { auth: 'on' },
     now,
     guard: { verify: tokens.verify, limits, addressOf: createAddressOf(['127.0.0.1']) },
     people: {

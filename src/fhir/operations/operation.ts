@@ -26,8 +26,6 @@ export interface OperationModule<Input = Record<string, unknown>, Output = Recor
   definition: string;
   /** SMART v2 scopes without the actor: `Location.u`. Checked by access from issue 5 on, listed in the capability statement's documentation. */
   needs: readonly string[];
-  /** decides by itself who may call it, whatever the policies say: sign-in, and what concerns one's own account */
-  isOpen?: true;
   /** `allowed`: runs on the queue when the caller asks with `Prefer: respond-async`. It may then run twice, so it must be idempotent. */
   async?: 'allowed';
   /** parameters beside the definition's: names of its own (`_cursor`), or every search parameter */

@@ -3,7 +3,7 @@ import type { Address } from 'fhir/r4.js';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
-import type { Store } from '../../storage/store.ts';
+import type { Store, Transaction } from '../../storage/store.ts';
 import type { Book } from './book.ts';
 import { type AccountDocument, fhirUserOf } from './documents.ts';
 import { readPhone, wrongName, wrongPhone } from './personal.ts';
@@ -35,6 +35,16 @@ export function createProfiles({ store, book }: { store: Pick<Store, 'read'>; bo
     return { account, ...(version?.bytes && { resource: parseJson(version.bytes) as Resource }) };
   }
 
+  /** A date that the hospital has seen on a document is the hospital's to change. */
+  async function refuseNewBirthDate({ patient }: AccountDocument, birthDate: string, tx: Transaction): Promise<void> {
+    const version = patient === undefined ? undefined : await tx.read('Patient', patient);
+    const known = version?.bytes ? (parseJson(version.bytes) as { birthDate?: string }).birthDate : undefined;
+    if (known === undefined || known === birthDate) return;
+    throw new FhirError('business-rule', 'The hospital keeps the date of birth; ask there to have it changed', {
+      expression: 'birthDate',
+    });
+  }
+
   return {
     async read(id) {
       const account = await book.find(id);
@@ -58,7 +68,15 @@ export function createProfiles({ store, book }: { store: Pick<Store, 'read'>; bo
         ...(birthDate !== undefined && { birthDate }),
         ...(address !== undefined && { address }),
       };
-      return withResource(await book.change(id, ({ account }) => void Object.assign(account, said), particulars));
+      const changed = await book.change(
+        id,
+        async ({ account, tx }) => {
+          if (birthDate !== undefined) await refuseNewBirthDate(account, birthDate, tx);
+          Object.assign(account, said);
+        },
+        particulars,
+      );
+      return withResource(changed);
     },
   };
 }

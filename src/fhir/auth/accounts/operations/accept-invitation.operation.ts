@@ -7,7 +7,6 @@ import { accountsOf, codeSent, secretly, shown } from './answers.ts';
 export default defineOperation<AcceptInvitationInput, AcceptInvitationOutput>({
   definition: 'accept-invitation',
   needs: [],
-  isOpen: true,
   async run(acceptance, context) {
     const accounts = accountsOf(context);
     const accepted = await accounts.invitations.accept(acceptance, visitorOf(context.call));

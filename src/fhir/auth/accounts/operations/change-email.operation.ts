@@ -7,7 +7,6 @@ import { accountsOf, codeSent, sessionOf } from './answers.ts';
 export default defineOperation<ChangeEmailInput, ChangeEmailOutput>({
   definition: 'change-email',
   needs: [],
-  isOpen: true,
   async run(request, context) {
     const accounts = accountsOf(context);
     const session = sessionOf(needPerson(context.call));

@@ -7,7 +7,6 @@ import { accountsOf, sessionOf } from './answers.ts';
 export default defineOperation<ChangePasswordInput, ChangePasswordOutput>({
   definition: 'change-password',
   needs: [],
-  isOpen: true,
   async run(request, context) {
     const session = sessionOf(needPerson(context.call));
     await accountsOf(context).credentials.change(session, request, visitorOf(context.call));

@@ -7,7 +7,6 @@ import { accountsOf, sessionOf, shown } from './answers.ts';
 export default defineOperation<ConfirmEmailInput, ConfirmEmailOutput>({
   definition: 'confirm-email',
   needs: [],
-  isOpen: true,
   async run(request, context) {
     const session = sessionOf(needPerson(context.call));
     const account = await accountsOf(context).credentials.confirmEmail(session, request, visitorOf(context.call));

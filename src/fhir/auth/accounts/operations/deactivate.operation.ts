@@ -7,7 +7,6 @@ import { accountsOf, shown } from './answers.ts';
 export default defineOperation<DeactivateInput, DeactivateOutput>({
   definition: 'deactivate',
   needs: [],
-  isOpen: true,
   async run({ account, reason }, context) {
     const by = needAdministrator(context.call);
     return { account: shown(await accountsOf(context).administration.deactivate(by, account, reason)) };

@@ -8,7 +8,6 @@ import { accountsOf } from './answers.ts';
 export default defineOperation<EndSessionInput, EndSessionOutput>({
   definition: 'end-session',
   needs: [],
-  isOpen: true,
   async run({ id, others = false }, context) {
     const { id: account, token } = needPerson(context.call);
     const { tokens } = accountsOf(context);

@@ -7,7 +7,6 @@ import { accountsOf, codeSent } from './answers.ts';
 export default defineOperation<ForgotPasswordInput, ForgotPasswordOutput>({
   definition: 'forgot-password',
   needs: [],
-  isOpen: true,
   async run({ email }, context) {
     const accounts = accountsOf(context);
     return codeSent(accounts, await accounts.credentials.forgot(email, visitorOf(context.call)));

@@ -7,7 +7,6 @@ import { accountsOf } from './answers.ts';
 export default defineOperation<InvitationsInput, InvitationsOutput>({
   definition: 'invitations',
   needs: [],
-  isOpen: true,
   async run(_, context) {
     const by = needAdministrator(context.call);
     const open = await accountsOf(context).invitations.list(by);

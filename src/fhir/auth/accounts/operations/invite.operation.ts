@@ -7,7 +7,6 @@ import { accountsOf, organizationIn } from './answers.ts';
 export default defineOperation<InviteInput, InviteOutput>({
   definition: 'invite',
   needs: [],
-  isOpen: true,
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const said = { ...request, ...organizationIn(organization) };

@@ -7,7 +7,6 @@ import { accountsOf, codeSent } from './answers.ts';
 export default defineOperation<LoginInput, LoginOutput>({
   definition: 'login',
   needs: [],
-  isOpen: true,
   async run({ email, password }, context) {
     const accounts = accountsOf(context);
     return codeSent(accounts, await accounts.signIn.begin(email, password, visitorOf(context.call)));

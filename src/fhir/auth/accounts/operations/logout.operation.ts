@@ -7,7 +7,6 @@ import { accountsOf } from './answers.ts';
 export default defineOperation<LogoutInput, LogoutOutput>({
   definition: 'logout',
   needs: [],
-  isOpen: true,
   async run({ refreshToken }, context) {
     const { tokens } = accountsOf(context);
     const { caller } = context.call;

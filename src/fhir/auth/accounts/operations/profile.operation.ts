@@ -7,7 +7,6 @@ import { accountsOf, shown } from './answers.ts';
 export default defineOperation<ProfileInput, ProfileOutput>({
   definition: 'profile',
   needs: [],
-  isOpen: true,
   async run(_, context) {
     const { id } = needPerson(context.call);
     const { account, resource } = await accountsOf(context).profiles.read(id);

@@ -7,7 +7,6 @@ import { accountsOf, shown } from './answers.ts';
 export default defineOperation<ReactivateInput, ReactivateOutput>({
   definition: 'reactivate',
   needs: [],
-  isOpen: true,
   async run({ account }, context) {
     const by = needAdministrator(context.call);
     return { account: shown(await accountsOf(context).administration.reactivate(by, account)) };

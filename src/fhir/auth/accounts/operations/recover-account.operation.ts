@@ -7,7 +7,6 @@ import { accountsOf, shown } from './answers.ts';
 export default defineOperation<RecoverAccountInput, RecoverAccountOutput>({
   definition: 'recover-account',
   needs: [],
-  isOpen: true,
   async run({ account, newEmail }, context) {
     const by = needAdministrator(context.call);
     const { administration, credentials } = accountsOf(context);

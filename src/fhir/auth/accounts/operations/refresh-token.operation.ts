@@ -6,7 +6,6 @@ import { accountsOf, secretly, tokensOf } from './answers.ts';
 export default defineOperation<RefreshTokenInput, RefreshTokenOutput>({
   definition: 'refresh-token',
   needs: [],
-  isOpen: true,
   async run({ refreshToken }, context) {
     return secretly(tokensOf(await accountsOf(context).tokens.refresh(refreshToken)));
   },

@@ -7,7 +7,6 @@ import { accountsOf, codeSent, organizationIn } from './answers.ts';
 export default defineOperation<RegisterInput, RegisterOutput>({
   definition: 'register',
   needs: [],
-  isOpen: true,
   async run({ organization, ...request }, context) {
     const accounts = accountsOf(context);
     const said = { ...request, ...organizationIn(organization) };

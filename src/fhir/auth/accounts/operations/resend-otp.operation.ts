@@ -7,7 +7,6 @@ import { accountsOf, secretly } from './answers.ts';
 export default defineOperation<ResendOtpInput, ResendOtpOutput>({
   definition: 'resend-otp',
   needs: [],
-  isOpen: true,
   async run(request, context) {
     const accounts = accountsOf(context);
     await accounts.resend(request, visitorOf(context.call).address);

@@ -7,7 +7,6 @@ import { accountsOf } from './answers.ts';
 export default defineOperation<ResetPasswordInput, ResetPasswordOutput>({
   definition: 'reset-password',
   needs: [],
-  isOpen: true,
   async run(request, context) {
     await accountsOf(context).credentials.reset(request, visitorOf(context.call));
     return { message: 'The password is changed and all sessions have ended. Sign in with the new one.' };

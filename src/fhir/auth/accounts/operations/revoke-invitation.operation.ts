@@ -7,7 +7,6 @@ import { accountsOf } from './answers.ts';
 export default defineOperation<RevokeInvitationInput, RevokeInvitationOutput>({
   definition: 'revoke-invitation',
   needs: [],
-  isOpen: true,
   async run({ id }, context) {
     await accountsOf(context).invitations.revoke(needAdministrator(context.call), id);
     return { message: 'The link is of no use any more.' };

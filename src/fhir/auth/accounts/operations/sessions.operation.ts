@@ -7,7 +7,6 @@ import { accountsOf, secretly } from './answers.ts';
 export default defineOperation<SessionsInput, SessionsOutput>({
   definition: 'sessions',
   needs: [],
-  isOpen: true,
   async run(_, context) {
     const { id, token } = needPerson(context.call);
     const sessions = await accountsOf(context).tokens.sessions(id);

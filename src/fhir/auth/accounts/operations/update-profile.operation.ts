@@ -7,7 +7,6 @@ import { accountsOf, shown } from './answers.ts';
 export default defineOperation<UpdateProfileInput, UpdateProfileOutput>({
   definition: 'update-profile',
   needs: [],
-  isOpen: true,
   async run(change, context) {
     const { id } = needPerson(context.call);
     const { account, resource } = await accountsOf(context).profiles.change(id, change);

@@ -7,7 +7,6 @@ import { accountsOf, organizationIn, shown } from './answers.ts';
 export default defineOperation<UsersInput, UsersOutput>({
   definition: 'users',
   needs: [],
-  isOpen: true,
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const list = { ...request, ...(organization !== undefined && organizationIn({ reference: organization })) };

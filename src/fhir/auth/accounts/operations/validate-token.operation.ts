@@ -7,7 +7,6 @@ import { accountsOf, secretly, shown } from './answers.ts';
 export default defineOperation<ValidateTokenInput, ValidateTokenOutput>({
   definition: 'validate-token',
   needs: [],
-  isOpen: true,
   async run({ token }, context) {
     const { tokens, book } = accountsOf(context);
     const asked = token ?? /^bearer +(\S+)$/i.exec(context.call.headers.authorization ?? '')?.[1];

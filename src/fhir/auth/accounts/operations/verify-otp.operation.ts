@@ -7,7 +7,6 @@ import { accountsOf, secretly, shown, tokensOf } from './answers.ts';
 export default defineOperation<VerifyOtpInput, VerifyOtpOutput>({
   definition: 'verify-otp',
   needs: [],
-  isOpen: true,
   async run(attempt, context) {
     const { arrivals, tokens } = accountsOf(context);
     const { account, subject } = await arrivals.arrive(attempt, visitorOf(context.call));

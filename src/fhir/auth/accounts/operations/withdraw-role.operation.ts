@@ -7,7 +7,6 @@ import { accountsOf, organizationIn, shown } from './answers.ts';
 export default defineOperation<WithdrawRoleInput, WithdrawRoleOutput>({
   definition: 'withdraw-role',
   needs: [],
-  isOpen: true,
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const said = { ...request, ...organizationIn(organization) };
