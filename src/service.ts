@@ -188,7 +188,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
           store,
           extractor,
           policies,
-          needsOf: ({ level, type, code }) => operations.find(level, type, code)?.module.needs ?? [],
+          needsOf({ level, type, code }) {
+            const found = operations.find(level, type, code);
+            return found && { needs: found.module.needs, affectsState: found.definition.affectsState };
+          },
           doctorsSee: settings.doctorsSee ?? 'organization',
         })
       : undefined;

@@ -635,6 +635,25 @@ export type AcceptInvitationOutput = {
   };
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/access-policies */
+export type AccessPoliciesInput = {
+  role?: string;
+  history?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/access-policies */
+export type AccessPoliciesOutput = {
+  entry?: {
+    role: string;
+    version: number;
+    title: string;
+    description: string;
+    changedAt?: string;
+    changedBy?: string;
+    policy: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/approve */
 export type ApproveInput = {
   account: string;
@@ -662,6 +681,18 @@ export type ApproveOutput = {
     createdAt: string;
     lastSignInAt?: string;
   };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-access-policy */
+export type ChangeAccessPolicyInput = {
+  policy: string;
+  ifVersion?: number;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-access-policy */
+export type ChangeAccessPolicyOutput = {
+  role: string;
+  version: number;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/change-email */

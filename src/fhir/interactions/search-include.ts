@@ -101,7 +101,13 @@ async function findAll(store: Finder, wanted: Wanted, limit: number): Promise<{ 
 /** All that meet it, but no more than one beyond the limit. */
 async function findEvery(store: Finder, type: string, where: Predicate, limit: number): Promise<Match[]> {
   const matches: Match[] = [];
-  for await (const match of everyMatch(store, { type, where, atOnce: PAGE, wantReferences: true })) {
+  for await (const match of everyMatch(store, {
+    type,
+    where,
+    purpose: 'include',
+    atOnce: PAGE,
+    wantReferences: true,
+  })) {
     matches.push(match);
     if (matches.length > limit) break;
   }

@@ -46,7 +46,7 @@ export function planFor(engine: Engine, call: Call, type: string, query = call.q
 export function queryFor(plan: SearchPlan, within?: Predicate): FindQuery {
   return {
     type: plan.type,
-    isListing: true,
+    purpose: 'listing',
     where: within === undefined ? plan.where : { op: 'and', of: [within, plan.where] },
     sort: plan.sort,
     limit: plan.count,

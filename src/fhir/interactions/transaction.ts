@@ -5,6 +5,7 @@ import { matches } from '../model/matches.ts';
 import { outcomeOf } from '../model/outcome.ts';
 import type { Predicate } from '../model/predicate.ts';
 import { createKeyExtractor } from '../search/index.ts';
+import { beyond, withBeyond } from '../storage/beyond.ts';
 import type { Match, Store, Transaction } from '../storage/store.ts';
 import { atEntry, callOf, type Entry, issueAt } from './bundle-entry.ts';
 import type { Answer, Call, Dispatch } from './call.ts';
@@ -204,14 +205,15 @@ async function named<T>(entry: Entry, work: () => Promise<T>): Promise<T> {
 
 /** Reads, searches, patches and operations of a transaction see what it wrote; what they write belongs to it. */
 function storeOf(tx: Transaction, store: Store): Store {
-  return {
-    ...store,
-    read: tx.read,
-    readMany: tx.readMany,
-    find: tx.find,
-    write: async (change) => (await tx.write([change]))[0]!,
-    transaction: (work) => work(tx),
-  };
+  const inside = (of: Transaction, outside: Store): Store => ({
+    ...outside,
+    read: of.read,
+    readMany: of.readMany,
+    find: of.find,
+    write: async (change) => (await of.write([change]))[0]!,
+    transaction: (work) => work(of),
+  });
+  return withBeyond(inside(tx, store), () => inside(beyond(tx), beyond(store)));
 }
 
 /** A write's resource is sent only where the client prefers it; what was asked for is always sent. */

@@ -38,8 +38,8 @@ export type SortKey =
 export interface FindQuery {
   type: string;
   where: Predicate;
-  /** the caller asked for a list of these; absent: they are looked up for something else (an include, an operation) */
-  isListing?: boolean;
+  /** the caller asked for a list of these, or they are added to one; absent: they are looked up for something else */
+  purpose?: 'listing' | 'include';
   /** empty: an order of the store's choice, stable over pages */
   sort: readonly SortKey[];
   /** page size; 0 with `total` gives only a count */

@@ -5,7 +5,13 @@ import type { Letter } from './policy.ts';
 import type { Rights } from './rights.ts';
 
 /** SMART letters that an operation needs besides being allowed to its caller: `Slot.r`, `Appointment.cu`, `*.rs` of the type it is called on. */
-export type NeedsOf = (target: Extract<Target, { kind: 'operation' }>) => readonly string[];
+export interface Needs {
+  needs: readonly string[];
+  affectsState: boolean;
+}
+
+/** undefined: there is no such operation, as the registry will say */
+export type NeedsOf = (target: Extract<Target, { kind: 'operation' }>) => Needs | undefined;
 
 type Ask<Kind extends Target['kind']> = (
   rights: Rights,
@@ -78,16 +84,27 @@ function isSignedIn({ caller }: Rights): boolean {
 
 function mayRun(rights: Rights, target: Extract<Target, { kind: 'operation' }>, needsOf: NeedsOf): boolean {
   const { code, type } = target;
-  return rights.mayRun(code, type) && needsOf(target).every((need) => isMet(rights, need, type));
+  const operation = needsOf(target);
+  if (operation === undefined) return isSignedIn(rights);
+  const { needs, affectsState } = operation;
+  if (!rights.mayRun(code, type)) return false;
+  // what no scope for clinical data speaks of (a password, a session) is for the person, not for an app
+  if (needs.length === 0 && affectsState && rights.caller.scopes !== undefined) return false;
+  return needs.every((need) => isMet(rights, need, { type, affectsState }));
 }
 
-function isMet(rights: Rights, need: string, type: string | undefined): boolean {
+function isMet(
+  rights: Rights,
+  need: string,
+  { type, affectsState }: { type: string | undefined; affectsState: boolean },
+): boolean {
   const dot = need.lastIndexOf('.');
   const named = need.slice(0, dot);
-  const letters = [...need.slice(dot + 1)] as Letter[];
+  const letters = [...need.slice(dot + 1)] as Exclude<Letter, 'h'>[];
   const of = named === '*' ? type : named;
-  // of an operation on the whole system only what it finds is narrowed
-  return of === undefined || letters.every((letter) => rights.may(of, letter));
+  if (of !== undefined) return letters.every((letter) => rights.may(of, letter));
+  // on the whole server: to change it one must reach all of it; what is only found is narrowed
+  return !affectsState || letters.every((letter) => rights.mayOnAll(letter));
 }
 
 function nameOf(target: Target): string {

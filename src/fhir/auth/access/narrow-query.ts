@@ -24,9 +24,10 @@ export interface NarrowedQuery {
 /** undefined where the caller reaches nothing of the type */
 export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise<NarrowedQuery | undefined> {
   const { definitions } = deps;
-  const { type, where, sort } = query;
-  const reach = await listedReach(deps, type, query.isListing === true);
+  const { type, where, sort, purpose } = query;
+  const reach = await listedReach(deps, type, purpose === 'listing');
   if (reach.isNothing) return undefined;
+  if (purpose === 'include') return { reach, query: { ...query, where: includable(definitions, type, reach, where) } };
   const ways = await usableWays(deps, type, reach, [
     ...parametersSpokenOf(definitions, type, where),
     ...sort.flatMap((key) => sortedBy(key, type, definitions)),
@@ -40,6 +41,20 @@ export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise
       ...(isOrderHidden && { sort: BY_ID }),
     },
   };
+}
+
+/** An include goes by many references at once: those that are hidden lead nowhere. */
+function includable(definitions: Definitions, type: string, { ways, where: all }: Reach, where: Predicate): Predicate {
+  if (where.op !== 'oneOf' || ways.every(({ hidden }) => hidden === undefined))
+    return restricted(definitions, type, all, where);
+  return anyOf(
+    ways.map((way) => {
+      const keys = where.keys.filter(
+        (key) => !parametersOfKey(definitions, type, key).some(({ code }) => way.hidden?.hides(code)),
+      );
+      return keys.length === 0 ? nothing : restricted(definitions, type, way.where, { op: 'oneOf', keys });
+    }),
+  );
 }
 
 const BY_ID: readonly SortKey[] = [{ by: 'id', descending: false }];

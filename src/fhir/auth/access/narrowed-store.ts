@@ -1,6 +1,7 @@
 // A store that is narrowed to one caller: nobody above it has to check access, so nobody can forget to. It wraps the store that obeys the
 // hospital's rules, so that rules see everything and callers do not.
 import { FhirError } from '../../model/errors.ts';
+import { withBeyond } from '../../storage/beyond.ts';
 import type { Store, Transaction, TransactionOptions, Write, Written } from '../../storage/store.ts';
 import { narrowedFinder, narrowedReader, narrowedStoreReads, type ReadDeps } from './narrowed-reads.ts';
 import { type Judged, judgedWrites, type WriteDeps } from './narrowed-writes.ts';
@@ -11,13 +12,17 @@ export type NarrowDeps = ReadDeps & WriteDeps;
 /** In a crowd on one resource one gets through each time. */
 const TURNS = 20;
 
-export function narrowedStore(base: Store, deps: NarrowDeps): Store {
+/** `everything`: the same of who reaches everything, for operations that act beyond their caller's reach (storage/beyond.ts). */
+export const narrowedStore = (base: Store, deps: NarrowDeps, everything: NarrowDeps): Store =>
+  withBeyond(narrowed(base, deps, everything), () => narrowed(base, everything, everything));
+
+function narrowed(base: Store, deps: NarrowDeps, everything: NarrowDeps): Store {
   async function write(change: Write): Promise<Written> {
     for (let turn = 1; ; turn++) {
       const [judged] = await judgedWrites([change], base, deps);
       if ('written' in judged!) return judged.written;
       try {
-        return await shown(await base.write(guarded(judged!)));
+        return await shownWritten(await base.write(guarded(judged!)), deps);
       } catch (error) {
         // it was judged as it was: what somebody else made of it meanwhile is judged again
         const isOutrun = error instanceof FhirError && error.kind === 'precondition' && !isConditional(change);
@@ -26,46 +31,42 @@ export function narrowedStore(base: Store, deps: NarrowDeps): Store {
     }
   }
 
-  async function shown(written: Written): Promise<Written> {
-    if (written.bytes === null) return written;
-    const { type } = written;
-    const { rights } = deps;
-    return shownVersion(
-      written,
-      await rights.reach(type, rights.may(type, 'r') ? 'r' : written.created ? 'c' : 'u'),
-      deps,
-    );
+  function transaction<T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const { expected = [] } = options;
+    return base.transaction((tx) => {
+      const within = (of: NarrowDeps): Transaction => narrowedTransaction(tx, base, of, expected);
+      return work(withBeyond(within(deps), () => within(everything)));
+    }, options);
   }
 
-  /** Inside a transaction everybody sees one snapshot, and who meets another one starts again: nothing has to be guarded. */
-  function narrowedTransaction(tx: Transaction, expected: readonly Write[]): Transaction {
-    const inside: NarrowDeps = { ...deps, judge: { ...deps.judge, store: tx } };
-    return {
-      ...tx,
-      ...narrowedReader(tx, base, inside),
-      ...narrowedFinder(tx, inside),
-      async write(writes) {
-        const judged = await judgedWrites(writes, tx, inside, expected);
-        const wanted = judged.flatMap((one) => ('write' in one ? [one.write] : []));
-        const written =
-          wanted.length === 0
-            ? []
-            : await tx.write(wanted).catch((error: unknown) => {
-                throw aboutOriginal(error, judged, writes);
-              });
-        let next = 0;
-        return Promise.all(judged.map((one) => ('write' in one ? shown(written[next++]!) : one.written)));
-      },
-    };
+  return { ...base, ...narrowedStoreReads(base, deps), write, transaction };
+}
+
+/** Inside a transaction everybody sees one snapshot, and who meets another one starts again: nothing has to be guarded. */
+function narrowedTransaction(tx: Transaction, base: Store, deps: NarrowDeps, expected: readonly Write[]): Transaction {
+  const inside: NarrowDeps = { ...deps, judge: { ...deps.judge, store: tx } };
+
+  async function write(writes: readonly Write[]): Promise<Written[]> {
+    const judged = await judgedWrites(writes, tx, inside, expected);
+    const wanted = judged.flatMap((one) => ('write' in one ? [one.write] : []));
+    const written =
+      wanted.length === 0
+        ? []
+        : await tx.write(wanted).catch((error: unknown) => {
+            throw aboutOriginal(error, judged, writes);
+          });
+    let next = 0;
+    return Promise.all(judged.map((one) => ('write' in one ? shownWritten(written[next++]!, inside) : one.written)));
   }
 
-  return {
-    ...base,
-    ...narrowedStoreReads(base, deps),
-    write,
-    transaction: <T>(work: (tx: Transaction) => Promise<T>, options: TransactionOptions = {}) =>
-      base.transaction((tx) => work(narrowedTransaction(tx, options.expected ?? [])), options),
-  };
+  return { ...tx, ...narrowedReader(tx, base, inside), ...narrowedFinder(tx, inside), write };
+}
+
+async function shownWritten(written: Written, deps: NarrowDeps): Promise<Written> {
+  const { type, bytes, created } = written;
+  if (bytes === null) return written;
+  const letter = deps.rights.may(type, 'r') ? 'r' : created ? 'c' : 'u';
+  return shownVersion(written, await deps.rights.reach(type, letter), deps);
 }
 
 const isConditional = (change: Write): boolean => change.kind !== 'create' && change.ifVersion !== undefined;

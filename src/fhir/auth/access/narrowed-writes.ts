@@ -147,18 +147,31 @@ const unknownId = (type: string, id: string): FhirError =>
 
 async function judgedDelete(write: Given<'delete'>, current: Version | undefined, room: Room): Promise<Judged> {
   const { type, id } = write;
-  if (!current?.bytes) return { write };
+  if (!current?.bytes) return nothingToDelete(write);
   const before = { type, id, lastUpdated: current.lastUpdated, bytes: current.bytes };
   const deleting = await waysTo(await room.rights.reach(type, 'd'), before, room.judge);
   if (deleting.length === 0) {
     if (await isSeen(before, room)) throw notAllowed(type, id, 'deleted');
-    return {
-      written: { type, id, version: 0, lastUpdated: 0, bytes: null, method: 'DELETE', created: false, changed: false },
-    };
+    return nothingToDelete(write);
   }
   const content = parseJson(current.bytes) as Resource;
   meetOne(deleting, 'd', { type, before: content });
   return { write, version: current };
+}
+
+/** The same of what never was, is gone, or is out of reach. */
+function nothingToDelete({ type, id, ifVersion = 0 }: Given<'delete'>): Judged {
+  if (ifVersion !== 0)
+    throw new FhirError('precondition', `Version ${ifVersion} of ${type}/${id} was expected, but it does not exist`);
+  const nothing = {
+    version: 0,
+    lastUpdated: 0,
+    bytes: null,
+    method: 'DELETE',
+    created: false,
+    changed: false,
+  } as const;
+  return { written: { type, id, ...nothing } };
 }
 
 /** The ways by which what is there may be changed. Who cannot even see it learns nothing of it. */

@@ -15,6 +15,8 @@ export interface PolicyEntry {
   /** 0: as it came with the program */
   version: number;
   policy: Policy;
+  /** as it was written */
+  written: unknown;
   changedBy?: string;
   /** ms since 1970 */
   changedAt?: number;
@@ -78,14 +80,15 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
 
   const shipped = new Map<string, PolicyEntry>();
   for (const name of (await readdir(folder)).filter((one) => one.endsWith('.json') && one !== TYPES).sort()) {
-    const { policy, issues } = readPolicy(await readJson(folder, name), context);
+    const written = await readJson(folder, name);
+    const { policy, issues } = readPolicy(written, context);
     if (!policy) {
       const problems = issues.map(({ expression, diagnostics }) => `${expression}: ${diagnostics}`).join('; ');
       throw new Error(`profiles/access-policies/${name}: ${problems}`);
     }
     if (name !== `${policy.role}.json`)
       throw new Error(`profiles/access-policies/${name}: by its role it should be named ${policy.role}.json`);
-    shipped.set(policy.role, { role: policy.role, version: 0, policy });
+    shipped.set(policy.role, { role: policy.role, version: 0, policy, written });
   }
 
   let entries = new Map(shipped);
@@ -103,8 +106,9 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
 
   /** undefined where it is not right any more, after an upgrade: then the role has no rights, rather than others than were meant */
   function entryOf(role: string, version: number, { text, by, at }: Kept): PolicyEntry | undefined {
-    const { policy, issues } = readPolicy(JSON.parse(text), context);
-    if (policy) return { role, version, policy, changedBy: by, changedAt: at };
+    const written = JSON.parse(text) as unknown;
+    const { policy, issues } = readPolicy(written, context);
+    if (policy) return { role, version, policy, written, changedBy: by, changedAt: at };
     onError(new Error(`the policy of ${role}, version ${version}: ${issues[0]?.diagnostics}`));
     return undefined;
   }

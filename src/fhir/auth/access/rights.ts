@@ -54,6 +54,8 @@ export interface Rights {
   readonly policies: readonly Policy[];
   /** the interaction on some resource of the type, at least */
   may(type: string, letter: Letter): boolean;
+  /** the interaction on all types: roles and scopes must say `*` */
+  mayOnAll(letter: Exclude<Letter, 'h'>): boolean;
   /**
    * History of one resource, or of all of a type, or of anything. The latter would be walked in vain for who sees a part by criteria: it is for
    * those who see everything, or everything of their organisations.
@@ -233,6 +235,11 @@ export function createRights(caller: Caller, inForce: readonly PolicyInForce[], 
     caller,
     policies,
     may,
+    mayOnAll: (letter) =>
+      policies.some(({ grants }) =>
+        grants.some(({ types, may: letters }) => types.includes('*') && letters.includes(letter)),
+      ) &&
+      (scopes?.some((scope) => scope.type === '*' && scope.may.has(letter)) ?? true),
     mayHistory(level, type) {
       if (type === undefined) return policies.some(({ grants }) => grants.some(seesAllHistory));
       if (!may(type, 'h')) return false;

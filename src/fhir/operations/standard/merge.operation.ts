@@ -6,6 +6,7 @@ import { FhirError } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
 import type { Resource } from '../../model/resource.ts';
 import { planCriteria } from '../../search/index.ts';
+import { beyond } from '../../storage/beyond.ts';
 import type { Transaction, Write, Written } from '../../storage/store.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import {
@@ -46,14 +47,18 @@ export default defineOperation<PatientMergeInput, PatientMergeOutput>({
       });
     }
     if (input.preview) return preview(context, { source, target, wanted });
+    // both are the caller's to see; what refers to them is moved whether or not it is
+    await need(store, 'Patient', source);
+    await need(store, 'Patient', target);
     const ids = { task: store.newId(), provenance: store.newId() };
-    return store.transaction((tx) => merge(context, tx, { source, target, wanted, ids }), {
+    const merged = await beyond(store).transaction((tx) => merge(context, tx, { source, target, wanted, ids }), {
       locks: [referenceTo(source), referenceTo(target)].sort(),
       expected: [
         created({ resourceType: 'Task', id: ids.task }),
         created({ resourceType: 'Provenance', id: ids.provenance }),
       ],
     });
+    return { ...merged, result: contentOf(await need(store, 'Patient', target)) as never as Patient };
   },
 });
 
@@ -184,13 +189,13 @@ async function merge(
     outcome: outcomeAbout(
       `${referenceTo(pair.source)} was merged into ${referenceTo(pair.target)}; ${countOf(changes)} refer to the target now`,
     ),
-    result: contentOf({ bytes: written.at(-1)!.bytes! }) as never as Patient,
     task: contentOf({ bytes: storedTask!.bytes! }) as never as NonNullable<PatientMergeOutput['task']>,
   };
 }
 
 async function preview(context: OperationContext, pair: Pair): Promise<PatientMergeOutput> {
-  const { changes, target } = await plan(context, context.store, pair);
+  const { store } = context;
+  const { changes, target } = await plan(context, { read: store.read, find: beyond(store).find }, pair);
   return {
     outcome: outcomeAbout(`Nothing is merged yet; ${countOf(changes)} would refer to ${referenceTo(pair.target)}`),
     result: target,

@@ -5,6 +5,7 @@ import { withId } from '../../interactions/resource-body.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
 import type { Resource } from '../../model/resource.ts';
+import { beyond } from '../../storage/beyond.ts';
 import type { Store, Transaction, Version, Write } from '../../storage/store.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import {
@@ -32,11 +33,21 @@ export default defineOperation<PatientUnmergeInput, PatientUnmergeOutput>({
       throw new FhirError('value', 'task must refer to a Task of this server, as Task/123', { expression: 'task' });
     }
     const record = recordOf(needMerge(contentOf(await need(store, 'Task', name.id))));
+    // both are the caller's to see; what was moved is moved back whether or not it is
+    await need(store, 'Patient', record.source);
+    await need(store, 'Patient', record.target);
+    const whole = beyond(store);
     // superseded versions never change, so they can be read before the transaction
-    const before = await versionsBefore(store, record.changed);
-    return store.transaction((tx) => unmerge(context, tx, { id: name.id, record, before, skipChanged }), {
+    const before = await versionsBefore(whole, record.changed);
+    const undone = await whole.transaction((tx) => unmerge(context, tx, { id: name.id, record, before, skipChanged }), {
       locks: [referenceTo(record.source), referenceTo(record.target)].sort(),
     });
+    const [source, target] = [await need(store, 'Patient', record.source), await need(store, 'Patient', record.target)];
+    return {
+      ...undone,
+      source: contentOf(source) as never as Patient,
+      target: contentOf(target) as never as Patient,
+    };
   },
 });
 
@@ -73,7 +84,7 @@ async function unmerge(
   context: OperationContext,
   tx: Transaction,
   { id, record, before, skipChanged }: Undoing,
-): Promise<PatientUnmergeOutput> {
+): Promise<Omit<PatientUnmergeOutput, 'source' | 'target'>> {
   const taskVersion = await need(tx, 'Task', id);
   const task = needMerge(contentOf(taskVersion));
   const current = await tx.readMany(record.changed);
@@ -115,7 +126,7 @@ async function unmerge(
     update(source.resource, source.version),
     update(target.resource, target.version),
   ]);
-  const [storedTask, storedSource, storedTarget] = written.slice(-3).map(({ bytes }) => contentOf({ bytes: bytes! }));
+  const storedTask = contentOf({ bytes: written.at(-3)!.bytes! });
   const done = `${referenceTo(record.source)} and ${referenceTo(record.target)} are separate again; ${untouched.length} resources are as they were`;
   const issues: Issue[] = [
     { severity: 'information', code: 'informational', diagnostics: done },
@@ -123,8 +134,6 @@ async function unmerge(
   ];
   return {
     outcome: outcomeOf(issues) as never as OperationOutcome,
-    source: storedSource as never as Patient,
-    target: storedTarget as never as Patient,
     task: storedTask as never as Task,
   };
 }
