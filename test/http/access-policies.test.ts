@@ -38,7 +38,7 @@ describe('access policies', () => {
 
   async function post(path: string, body: object): Promise<{ status: number; body: unknown }> {
     const headers = { 'Content-Type': 'application/json', Accept: 'application/json' };
-    const response = await fetch(`${other.base}/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(`${other.base}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: response.status, body: await response.json() };
   }
 
@@ -51,13 +51,13 @@ describe('access policies', () => {
     );
 
   it('are told, of all roles or of one', async () => {
-    const all = entriesIn((await post('$access-policies', {})).body);
+    const all = entriesIn((await post('/$access-policies', {})).body);
     assert.ok(all.length >= 13);
-    const [nurse, ...more] = entriesIn((await post('$access-policies', { role: 'nurse' })).body);
+    const [nurse, ...more] = entriesIn((await post('/$access-policies', { role: 'nurse' })).body);
     assert.equal(more.length, 0);
     assert.equal(nurse?.version, 0);
     assert.equal(JSON.parse(nurse!.policy).role, 'nurse');
-    const unknown = await post('$access-policies', { role: 'wizard' });
+    const unknown = await post('/$access-policies', { role: 'wizard' });
     assert.equal(unknown.status, 404);
   });
 
@@ -79,7 +79,7 @@ describe('access policies', () => {
     const ask = askerOf(one);
     const caller = aCaller('porter', { token: { id: 't1', grant: 'g1', expires: Date.now() + 3600e3 } });
     assert.equal((await ask(caller, 'GET', 'Patient')).status, 403);
-    const made = await post('$change-access-policy', { policy: porter('rs') });
+    const made = await post('/$change-access-policy', { policy: porter('rs') });
     assert.equal(made.status, 200, JSON.stringify(made.body));
     const start = Date.now();
     let status = 403;
@@ -91,9 +91,9 @@ describe('access policies', () => {
   });
 
   it('are kept in all versions, with who made them', async () => {
-    const changed = await post('$change-access-policy', { policy: porter('r'), ifVersion: 1 });
+    const changed = await post('/$change-access-policy', { policy: porter('r'), ifVersion: 1 });
     assert.equal(changed.status, 200, JSON.stringify(changed.body));
-    const versions = entriesIn((await post('$access-policies', { role: 'porter', history: true })).body);
+    const versions = entriesIn((await post('/$access-policies', { role: 'porter', history: true })).body);
     assert.deepEqual(
       versions.map(({ version, changedBy }) => [version, changedBy]),
       [
@@ -123,7 +123,7 @@ describe('access policies', () => {
   ];
   for (const [what, body, status, code, expression] of refusals) {
     it(`are not changed by ${what}`, async () => {
-      const answer = await post('$change-access-policy', body);
+      const answer = await post('/$change-access-policy', body);
       const { issue } = answer.body as { issue: { code: string; expression?: string[] }[] };
       assert.equal(answer.status, status);
       assert.equal(issue[0]?.code, code);
