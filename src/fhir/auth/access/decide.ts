@@ -88,8 +88,6 @@ function mayRun(rights: Rights, target: Extract<Target, { kind: 'operation' }>, 
   if (operation === undefined) return isSignedIn(rights);
   const { needs, affectsState } = operation;
   if (!rights.mayRun(code, type)) return false;
-  // what no scope for clinical data speaks of (a password, a session) is for the person, not for an app
-  if (needs.length === 0 && affectsState && rights.caller.scopes !== undefined) return false;
   return needs.every((need) => isMet(rights, need, { type, affectsState }));
 }
 
