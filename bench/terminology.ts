@@ -17,7 +17,11 @@ const CONCEPTS = Number(process.argv[2] ?? 1_000_000);
 const WORDS = 60_000;
 const ASKED = 60;
 const MODULE = '900000000000207008';
+const [SITE, SHAPE] = ['363698007', '116676008'];
+const SET = '700043003';
 const random = seeded(7);
+/** as long as an identifier of the real one */
+const idOf = (number: number): string => String(10_000_000 + number);
 const say = (line: string): void => console.error(line);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wardgate-terminology-'));
@@ -90,22 +94,32 @@ async function ask(
     await measure('a word of the 40 most frequent', (index) => filter(frequent(index)));
     await measure('two words of the 40 most frequent', (index) => filter(`${frequent(index)} ${frequent(index + 7)}`));
     await measure('a word, below one of ten branches', (index) =>
-      url(`=isa/${1 + (index % 10)}`, `&count=20&filter=${pick().split(' ').at(-1)}`),
+      url(`=isa/${idOf(1 + (index % 10))}`, `&count=20&filter=${pick().split(' ').at(-1)}`),
     );
-    await measure('the first page of a branch', (index) => url(`=isa/${1 + (index % 10)}`, '&count=20'));
+    await measure('the first page of a branch', (index) => url(`=isa/${idOf(1 + (index % 10))}`, '&count=20'));
+    for (const [what, expression] of EXPRESSIONS)
+      await measure(`ECL ${what}`, (index) => url(`=ecl/${expression(index)}`, '&count=20'));
+    await measure('ECL, is a code in << a : attr = << b', (index) => {
+      const valueSet = encodeURIComponent(`http://snomed.info/sct?fhir_vs=ecl/${EXPRESSIONS[5]![1](index % 5)}`);
+      return `${server.base}/ValueSet/$validate-code?url=${valueSet}&system=http://snomed.info/sct&code=${idOf(some(CONCEPTS))}`;
+    });
     await measure(
       '$lookup',
-      () =>
-        `${server.base}/CodeSystem/$lookup?system=http://snomed.info/sct&code=${1 + Math.floor(random() * CONCEPTS)}`,
+      () => `${server.base}/CodeSystem/$lookup?system=http://snomed.info/sct&code=${idOf(some(CONCEPTS))}`,
     );
     await measure(
       '$subsumes',
       (index) =>
-        `${server.base}/CodeSystem/$subsumes?system=http://snomed.info/sct&codeA=${1 + (index % 10)}&codeB=${1 + Math.floor(random() * CONCEPTS)}`,
+        `${server.base}/CodeSystem/$subsumes?system=http://snomed.info/sct&codeA=${idOf(1 + (index % 10))}&codeB=${idOf(some(CONCEPTS))}`,
     );
   } finally {
     await server.close();
   }
+}
+
+/** from 1 to that */
+function some(most: number): number {
+  return 1 + Math.floor(random() * most);
 }
 
 async function measure(what: string, urlOf: (index: number) => string): Promise<void> {
@@ -136,6 +150,26 @@ function frequentWord(): string {
   return words[Math.min(WORDS - 1, Math.floor(WORDS ** random()) - 1)]!;
 }
 
+/** Different ones each time, so that none is kept ready; `a` is one of ten branches, `b` a concept with some below it. */
+const EXPRESSIONS: readonly [what: string, expression: (index: number) => string][] = [
+  ['<< b', () => `<< ${idOf(10 + some(1000))}`],
+  ['< a', (index) => `< ${idOf(1 + (index % 10))}`],
+  ['^ set', () => `^ ${SET}`],
+  ['<< b OR << b', () => `<< ${idOf(10 + some(1000))} OR << ${idOf(10 + some(1000))}`],
+  ['<< a MINUS << b', (index) => `<< ${idOf(1 + (index % 10))} MINUS << ${idOf(10 + some(1000))}`],
+  ['<< a : attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = << ${idOf(10 + some(50))}`],
+  ['<< a : attr = *', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = *`],
+  [
+    '<< a : { attr = << b, attr = << b }',
+    (index) =>
+      `<< ${idOf(1 + (index % 10))} : { ${SITE} = << ${idOf(10 + some(50))}, ${SHAPE} = << ${idOf(10 + some(50))} }`,
+  ],
+  ['<< a : [2..*] attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : [2..*] ${SITE} = << ${idOf(10 + some(50))}`],
+  ['<< b . attr', () => `<< ${idOf(10 + some(200))} . ${SITE}`],
+  ['< (^ set)', () => `< (^ ${SET}) MINUS ${idOf(some(1000))}`],
+  ['<< a {{ term = "…" }}', (index) => `<< ${idOf(1 + (index % 10))} {{ term = "${words[100 + some(2000)]}" }}`],
+];
+
 async function writeRelease(to: string): Promise<string[]> {
   mkdirSync(to, { recursive: true });
   const open = async (
@@ -161,23 +195,31 @@ async function writeRelease(to: string): Promise<string[]> {
     'sct2_Relationship_Snapshot_INT_20250101.txt',
     `${shared} sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId`,
   );
+  const members = await open('der2_Refset_SimpleSnapshot_INT_20250101.txt', `${shared} refsetId referencedComponentId`);
   const names: string[] = [];
   const row = (...cells: (string | number)[]): string =>
     [cells[0], '20250101', '1', MODULE, ...cells.slice(1)].join('\t');
   for (let id = 1; id <= CONCEPTS; id++) {
     const name = Array.from({ length: 2 + Math.floor(random() * 5) }, frequentWord).join(' ');
     if (id % 500 === 0) names.push(name);
-    await concepts.line(row(id, '900000000000074008'));
-    await descriptions.line(row(id * 10, id, 'en', '900000000000003001', `${name} (thing)`, '1'));
-    await descriptions.line(row(id * 10 + 1, id, 'en', '900000000000013009', name, '1'));
+    const code = idOf(id);
+    await concepts.line(row(code, '900000000000074008'));
+    await descriptions.line(row(id * 10, code, 'en', '900000000000003001', `${name} (thing)`, '1'));
+    await descriptions.line(row(id * 10 + 1, code, 'en', '900000000000013009', name, '1'));
+    if (id % 100 === 0) await members.line(row(`m${id}`, SET, code));
     // ten branches; each concept hangs below an earlier one of about a tenth of its number, some below two: about as deep as the real one
     const parents = id <= 10 ? [] : [above(id), ...(random() < 0.4 ? [above(id)] : [])];
     for (const [index, parent] of parents.entries())
-      await relationships.line(row(id * 10 + index, id, parent, 0, '116680003', '1', '1'));
-    if (id > 10)
-      await relationships.line(row(id * 10 + 5, id, 1 + Math.floor(random() * 1000), 1, '363698007', '1', '1'));
+      await relationships.line(row(id * 10 + index, code, idOf(parent), 0, '116680003', '1', '1'));
+    // one or two groups, of values that are as deep as bodies and their parts
+    for (let group = 1; id > 10 && group <= (random() < 0.2 ? 2 : 1); group++) {
+      for (const [at, attribute] of [SITE, SHAPE].entries())
+        await relationships.line(
+          row(id * 10 + 3 + group * 2 + at, code, idOf(some(20_000)), group, attribute, '1', '1'),
+        );
+    }
   }
-  await Promise.all([concepts.end(), descriptions.end(), relationships.end()]);
+  await Promise.all([concepts.end(), descriptions.end(), relationships.end(), members.end()]);
   return names;
 }
 

@@ -80,6 +80,7 @@ export type CodeSystemLookupInput = {
   date?: string;
   displayLanguage?: string;
   property?: string[];
+  useSupplement?: string[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup */
@@ -131,6 +132,7 @@ export type CodeSystemValidateCodeInput = {
   date?: string;
   abstract?: boolean;
   displayLanguage?: string;
+  useSupplement?: string[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code */
@@ -570,6 +572,7 @@ export type ValueSetExpandInput = {
   'system-version'?: string[];
   'check-system-version'?: string[];
   'force-system-version'?: string[];
+  useSupplement?: string[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/ValueSet-expand */
@@ -592,6 +595,7 @@ export type ValueSetValidateCodeInput = {
   date?: string;
   abstract?: boolean;
   displayLanguage?: string;
+  useSupplement?: string[];
 };
 
 /** http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code */

@@ -69,6 +69,8 @@ export interface CodeSystemSource {
   isListed?: boolean;
   /** codes are written this way in the system itself; where absent, unknown properties are refused */
   properties?: ReadonlyMap<string, { uri?: string; type: string; description?: string }>;
+  /** canonicals of supplements whose designations, and properties, count here */
+  supplements?: readonly string[];
   /** the implicit value set of the whole system, where it has one */
   valueSet?: string;
   lookup(code: string): Promise<Concept | undefined>;

@@ -10,13 +10,15 @@ import { sourceOf } from './code-system-resource.ts';
 import { decide, missingImportOf, sourceOfSystem, systemsOf } from './decide.ts';
 import { displayIn, isDisplayOf } from './displays.ts';
 import { enumerate, merge } from './enumerate.ts';
-import { expandPlan } from './expand.ts';
+import { expandPlan, languagesOf } from './expand.ts';
 import { implicitValueSet, valueSetOfSystem } from './implicit-value-sets.ts';
 import { membershipOf } from './membership.ts';
+import { createSupplements, type SupplementWish } from './supplements/in-use.ts';
+import { isSupplement } from './supplements/supplement.ts';
 import { builtInSystems } from './systems/index.ts';
 import type { ExpandOptions, Membership, Terminology, Verdict } from './terminology.ts';
 import { codeKey, isNotHere, type Plan, type PlanDeps, type PlanOptions, planValueSet } from './value-set-plan.ts';
-import { canonicalOf, isVersion, readCanonical } from './versions.ts';
+import { canonicalOf, isVersion, readCanonical, wasThere } from './versions.ts';
 import { createWholeSystems } from './whole-systems.ts';
 
 export interface TerminologyDeps {
@@ -54,7 +56,7 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
     for (const entry of canonicals.versions('CodeSystem', url)) {
       if (!fits(entry)) continue;
       const resource = await canonicals.find('CodeSystem', canonicalOf(entry));
-      if (resource === undefined || !wasThere(resource, date)) continue;
+      if (resource === undefined || !wasThere(resource.date, date)) continue;
       const source = sourceOf(resource);
       if (source !== undefined) return source;
     }
@@ -68,7 +70,7 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
     for (const entry of entries) {
       if (version !== undefined && !isVersion(entry.version, version)) continue;
       const resource = await canonicals.find('ValueSet', canonicalOf(entry));
-      if (resource !== undefined && wasThere(resource, date)) return resource;
+      if (resource !== undefined && wasThere(resource.date, date)) return resource;
     }
     if (entries.length > 0) return undefined;
     const implicit = implicitValueSet(url);
@@ -78,6 +80,7 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
   }
 
   const ofWholeSystem = createWholeSystems(canonicals);
+  const supplements = createSupplements(canonicals);
 
   const depsOf = (date?: string): PlanDeps => ({
     valueSet: (canonical) => valueSet(canonical, date),
@@ -88,6 +91,7 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
       const [best] = canonicals.versions('CodeSystem', url);
       return best?.origin.kind === 'published' ? codeSystem(url, undefined, date) : undefined;
     },
+    supplements,
   });
   const deps = depsOf();
 
@@ -98,6 +102,21 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
     return resource && planValueSet(resource, depsOf(date), rules);
   }
 
+  /** Undefined where nothing changes by it, so that what is kept can be taken. */
+  async function wishOf(
+    { useSupplement, date }: Pick<ExpandOptions, 'useSupplement' | 'date'>,
+    languages: readonly (string | undefined)[],
+  ): Promise<SupplementWish | undefined> {
+    const why = await supplements.missing(useSupplement ?? []);
+    if (why !== undefined) throw new FhirError('not-found', why, { expression: 'useSupplement' });
+    const wish = {
+      ...(useSupplement && { useSupplement }),
+      languages: languages.filter((one) => one !== undefined),
+      ...(date !== undefined && { date }),
+    };
+    return (await supplements.matters(wish)) ? wish : undefined;
+  }
+
   function planOf(canonical: string): Promise<Plan | undefined> {
     forgetWhatChanged();
     let plan = plans.get(canonical);
@@ -106,6 +125,11 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
       remember(plans, canonical, plan);
     }
     return plan;
+  }
+
+  async function isNoSystem(url: string | undefined): Promise<boolean> {
+    const resource = url === undefined ? undefined : await canonicals.find('CodeSystem', url);
+    return resource !== undefined && isSupplement(resource);
   }
 
   async function codesOf(canonical: string, limit: number): Promise<readonly Code[] | undefined> {
@@ -142,19 +166,31 @@ export function createTerminology({ canonicals, loaded, maxExpansion, now }: Ter
     validateCode(code, options) {
       const { valueSet: asked, codeSystem: given, date } = options;
       return unlessUnknown(async () => {
+        const wish = await wishOf(options, [options.displayLanguage]);
         if (asked !== undefined) {
-          const plan = await planFor(asked, date);
+          const plan = await planFor(asked, date, wish && { supplements: wish });
           return plan === undefined ? unknown(`The value set ${asked} is not here`) : inValueSet(code, options, plan);
         }
-        const source = given && sourceOf(given);
-        return inSystem(code, options, source ? async () => source : depsOf(date).codeSystem);
+        const own = given && sourceOf(given);
+        const verdict = await inSystem(code, options, async (url, version) => {
+          const source = own ?? (await codeSystem(url, version, date));
+          return source && wish ? supplements.apply(source, wish) : source;
+        });
+        return 'isUnknown' in verdict && (await isNoSystem(code.system)) ? noSystem(code.system!) : verdict;
       });
     },
     async expand(asked, options = {}) {
       const resource = typeof asked === 'string' ? await valueSet(asked, options.date) : asked;
-      const plan = resource && (await planFor(asked, options.date, hasVersionRules(options) ? options : undefined));
+      const wish = await wishOf(options, [options.displayLanguage, ...languagesOf(options.designation)]);
+      const rules = { ...options, ...(wish && { supplements: wish }) };
+      const plan =
+        resource && (await planFor(asked, options.date, wish || hasVersionRules(options) ? rules : undefined));
       if (plan === undefined) throw new FhirError('not-found', `The value set ${asked} is not here`);
       return expandPlan(resource!, plan, options, { limit: maxExpansion, now, newId: randomUUID });
+    },
+    async supplemented(source, wish) {
+      const found = await wishOf(wish, wish.languages ?? []);
+      return found ? supplements.apply(source, found) : source;
     },
     valueSet,
     async closure(system, code, direction, limit) {
@@ -211,14 +247,16 @@ async function unlessUnknown(work: () => Promise<Verdict>): Promise<Verdict> {
   }
 }
 
-/** Definitions of a later day say nothing about that one. https://hl7.org/fhir/R4/valueset-operation-expand.html, parameter `date` */
-const wasThere = ({ date }: Resource, day: string | undefined): boolean =>
-  day === undefined || typeof date !== 'string' || date.slice(0, day.length) <= day.slice(0, date.length);
-
 const UNDECIDED: ReadonlySet<string> = new Set(['business-rule', 'too-costly', 'not-supported', 'value']);
 
 /** A value set that is wrong, or too much, decides nothing; other errors are ours. */
 const isUndecided = (error: unknown): error is FhirError => error instanceof FhirError && UNDECIDED.has(error.kind);
+
+/** https://hl7.org/fhir/R4/codesystem.html#supplements */
+const noSystem = (url: string): Verdict => ({
+  result: false,
+  message: `${url} is a supplement: its codes are those of the code system that it adds to`,
+});
 
 const unknown = (message: string): Verdict => ({ result: false, isUnknown: true, message });
 

@@ -7,11 +7,16 @@ export const isLanguage = (actual: string, wanted: string): boolean => {
   return have === want || have.startsWith(`${want}-`);
 };
 
-/** A header such as `de-CH, de;q=0.9` is read as well: the first one that is there. */
+/** A tag, or those of a header such as `de-CH, de;q=0.9`. */
+export const languagesIn = (header: string): string[] =>
+  header
+    .split(',')
+    .map((range) => range.replace(/;.*$/, '').trim())
+    .filter((tag) => tag !== '' && tag !== '*');
+
+/** The first of the languages that is there. */
 export function displayIn(concept: Concept, languages: string | undefined): string | undefined {
-  for (const range of languages?.split(',') ?? []) {
-    const wanted = range.replace(/;.*$/, '').trim();
-    if (wanted === '' || wanted === '*') continue;
+  for (const wanted of languagesIn(languages ?? '')) {
     const best = concept.designations?.find(({ language }) => language !== undefined && isLanguage(language, wanted));
     if (best !== undefined) return best.value;
   }

@@ -37,7 +37,7 @@ export async function expandPlan(
       timestamp: new Date(now()).toISOString(),
       ...(total !== undefined && { total }),
       ...(isPage && { offset: options.offset ?? 0 }),
-      parameter: [...asked(options), ...versionsOf(items, plan)],
+      parameter: [...asked(options), ...versionsOf(items, plan), ...supplementsIn(plan)],
       ...(contains.length > 0 && { contains }),
     },
   };
@@ -142,6 +142,13 @@ function containsOf({ system, concept }: Item, options: ExpandOptions): ValueSet
   };
 }
 
+/** Those of the parameter `designation` that are languages. */
+export const languagesOf = (designation: readonly string[] = []): string[] =>
+  designation.flatMap((token) => {
+    const { url, version } = readCanonical(token);
+    return version === undefined ? [url] : url === 'urn:ietf:bcp:47' ? [version] : [];
+  });
+
 /** By language (`urn:ietf:bcp:47|fr`, or `fr`) or by use (`system|code`); all where none is named. */
 function designationsOf({ designations = [] }: Concept, wanted: readonly string[] = []): Designation[] {
   const isWanted = ({ language, use }: Designation): boolean =>
@@ -174,6 +181,7 @@ function asked(options: ExpandOptions): ValueSetExpansionParameter[] {
     ...uris('system-version', options.systemVersion),
     ...uris('check-system-version', options.checkSystemVersion),
     ...uris('force-system-version', options.forceSystemVersion),
+    ...uris('useSupplement', options.useSupplement),
   ];
   return named.flatMap(([name, value]) => (value === undefined ? [] : [{ name, ...value }]));
 }
@@ -190,4 +198,11 @@ function versionsOf(items: readonly Item[], plan: Plan): ValueSetExpansionParame
   const used = new Set(items.flatMap(({ system, version }) => (version === undefined ? [] : [`${system}|${version}`])));
   if (overlaps(plan) || used.size > 0) return [...used].sort().map((valueUri) => ({ name: 'version', valueUri }));
   return [];
+}
+
+/** Named as in FHIR R5: the supplements that had something to say. */
+function supplementsIn(plan: Plan): ValueSetExpansionParameter[] {
+  const used = (one: Plan): string[] =>
+    one.include.flatMap(({ source, imports }) => [...(source?.supplements ?? []), ...imports.flatMap(used)]);
+  return [...new Set(used(plan))].sort().map((valueUri) => ({ name: 'used-supplement', valueUri }));
 }

@@ -1,6 +1,7 @@
 // The port to terminology: what validation, search and operations may ask about codes. https://hl7.org/fhir/R4/terminology-service.html
 import type { Code, CodeSystemSource } from '../model/concept.ts';
 import type { Resource } from '../model/resource.ts';
+import type { SupplementWish } from './supplements/in-use.ts';
 
 export type {
   Code,
@@ -48,6 +49,7 @@ export interface ExpandOptions {
   checkSystemVersion?: readonly string[];
   forceSystemVersion?: readonly string[];
   excludeSystem?: readonly string[];
+  useSupplement?: readonly string[];
   date?: string;
 }
 
@@ -58,6 +60,7 @@ export interface ValidateOptions {
   codeSystem?: Resource;
   displayLanguage?: string;
   isAbstractAllowed?: boolean;
+  useSupplement?: readonly string[];
   /** definitions as they were then */
   date?: string;
 }
@@ -82,6 +85,8 @@ export interface Terminology {
   ): Promise<readonly Code[] | undefined>;
   /** the best source for a code system: newest version where none is named, of those that were there on the date */
   codeSystem(url: string, version?: string, date?: string): Promise<CodeSystemSource | undefined>;
+  /** the code system with what its supplements say that are asked for, by name or by language; throws `not-found` for an unknown one */
+  supplemented(source: CodeSystemSource, wish: SupplementWish): Promise<CodeSystemSource>;
   /** the definition that a canonical names, implicit value sets among them */
   valueSet(canonical: string, date?: string): Promise<Resource | undefined>;
 }

@@ -1,6 +1,7 @@
 // A value set with everything it names looked up: code systems and imported value sets. What is not here is remembered, not refused:
 // a code may be decided without it. https://hl7.org/fhir/R4/valueset.html#compositions
 import type {
+  Extension,
   ValueSet,
   ValueSetComposeInclude,
   ValueSetComposeIncludeConcept,
@@ -12,6 +13,7 @@ import { FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import { parseEcl } from './ecl/parse.ts';
 import { placed } from './placed.ts';
+import type { Supplements, SupplementWish } from './supplements/in-use.ts';
 import { readCanonical, type VersionRules, wantedVersion } from './versions.ts';
 
 export interface Plan {
@@ -31,7 +33,7 @@ export interface Part {
   source?: CodeSystemSource;
   /** the code system is not here, so that what is not listed cannot be decided: a sentence that says so */
   missing?: string;
-  /** the same of an imported value set: then nothing can be decided */
+  /** the same of an imported value set, or of a supplement: then nothing can be decided */
   missingImport?: string;
   /** by code as compared, see `codeKey` */
   listed?: ReadonlyMap<string, ValueSetComposeIncludeConcept>;
@@ -44,18 +46,21 @@ export interface PlanDeps {
   codeSystem(url: string, version: string | undefined): Promise<CodeSystemSource | undefined>;
   /** the newest version of what HL7 publishes, which keeps the codes of older ones: for value sets that name an older one */
   successor(url: string): Promise<CodeSystemSource | undefined>;
+  supplements: Pick<Supplements, 'missing' | 'apply'>;
 }
 
 export interface PlanOptions extends VersionRules {
   /** `url` or `url|version` of systems to be left out */
   excludeSystem?: readonly string[];
+  /** supplements that the caller asks for, beside those that the value set names */
+  supplements?: SupplementWish;
 }
 
 export const codeKey = (code: string, source: Pick<CodeSystemSource, 'isCaseSensitive'> | undefined): string =>
   source?.isCaseSensitive === false ? code.toLowerCase() : code;
 
 export async function planValueSet(resource: Resource, deps: PlanDeps, options: PlanOptions = {}): Promise<Plan> {
-  return plan(resource as unknown as ValueSet, { deps, options, above: [], isNested: false });
+  return plan(resource as unknown as ValueSet, { deps, options, above: [], isNested: false, supplements: [] });
 }
 
 interface Planning {
@@ -65,6 +70,8 @@ interface Planning {
   above: readonly string[];
   /** a value set that another one names: what is wrong with it is said of the place that names it */
   isNested: boolean;
+  /** supplements that the value set needs */
+  supplements: readonly string[];
 }
 
 async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
@@ -74,7 +81,11 @@ async function plan(valueSet: ValueSet, planning: Planning): Promise<Plan> {
   if (url !== undefined && above.includes(name)) {
     throw new FhirError('business-rule', `The value set ${name} includes itself: ${[...above, name].join(' → ')}`);
   }
-  const below = url === undefined ? planning : { ...planning, above: [...above, name] };
+  const below = {
+    ...planning,
+    above: url === undefined ? above : [...above, name],
+    supplements: supplementsOf(valueSet.extension),
+  };
   if (compose === undefined) {
     const parts = expansion === undefined ? [] : partsOfExpansion(expansion.contains ?? []);
     return { name, include: parts, exclude: [], activeOnly: false };
@@ -110,14 +121,17 @@ async function planPart(item: ValueSetComposeInclude, planning: Planning, at: st
     hasNoRule(system, options)
       ? await deps.successor(system)
       : undefined;
-  const source = exact ?? newer;
+  const found = exact ?? newer;
+  const needed = [...planning.supplements, ...supplementsOf(item.extension)];
+  const wish = { ...options.supplements, useSupplement: [...needed, ...(options.supplements?.useSupplement ?? [])] };
+  const source = found && (await deps.supplements.apply(found, wish));
   const version = newer === undefined ? wanted : newer.version;
   const imports: Plan[] = [];
-  let missingImport: string | undefined;
+  let missingImport = await deps.supplements.missing(needed);
   for (const [index, canonical] of valueSet.entries()) {
     const imported = await placed(at && `${at}.valueSet[${index}]`, async () => {
-      const found = await deps.valueSet(canonical);
-      return found && plan(found as unknown as ValueSet, { ...planning, isNested: true });
+      const named = await deps.valueSet(canonical);
+      return named && plan(named as unknown as ValueSet, { ...planning, isNested: true });
     });
     if (imported === undefined) missingImport ??= `The value set ${canonical} is not here`;
     else imports.push(imported);
@@ -136,6 +150,14 @@ async function planPart(item: ValueSetComposeInclude, planning: Planning, at: st
     imports,
   };
 }
+
+/** "should not be used in its absence": https://hl7.org/fhir/R4/extension-valueset-supplement.html */
+const SUPPLEMENT = 'http://hl7.org/fhir/StructureDefinition/valueset-supplement';
+
+const supplementsOf = (extensions: readonly Extension[] = []): string[] =>
+  extensions.flatMap(({ url, valueCanonical }) =>
+    url === SUPPLEMENT && valueCanonical !== undefined ? [valueCanonical] : [],
+  );
 
 function filterOf(system: string | undefined, { property, op, value }: ValueSetComposeIncludeFilter): ConceptFilter {
   const filter = { property, op: op as ConceptFilter['op'], value };

@@ -46,3 +46,7 @@ export function isVersion(actual: string | undefined, wanted: string): boolean {
   if (actual === undefined) return false;
   return actual === wanted || actual.startsWith(`${wanted}.`) || actual.startsWith(`${wanted}/`);
 }
+
+/** Definitions of a later day say nothing about that one. https://hl7.org/fhir/R4/valueset-operation-expand.html, parameter `date` */
+export const wasThere = (date: unknown, day: string | undefined): boolean =>
+  day === undefined || typeof date !== 'string' || date.slice(0, day.length) <= day.slice(0, date.length);

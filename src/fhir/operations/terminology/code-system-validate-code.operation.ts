@@ -10,7 +10,7 @@ export default defineOperation<CodeSystemValidateCodeInput, CodeSystemValidateCo
   definition: 'CodeSystem-validate-code',
   needs: ['CodeSystem.rs'],
   async run(input, context) {
-    const { url, codeSystem: sent, version, displayLanguage, abstract: isAbstractAllowed, date } = input;
+    const { url, codeSystem: sent, version, displayLanguage, abstract: isAbstractAllowed, date, useSupplement } = input;
     const codes = codesOf(input);
     const stored = await targetOf(context);
     if ([stored, sent, url].filter((one) => one !== undefined).length > 1) {
@@ -38,6 +38,7 @@ export default defineOperation<CodeSystemValidateCodeInput, CodeSystemValidateCo
           ...(language !== undefined && { displayLanguage: language }),
           ...(isAbstractAllowed === true && { isAbstractAllowed }),
           ...(date !== undefined && { date }),
+          ...(useSupplement !== undefined && { useSupplement }),
         },
       );
     });

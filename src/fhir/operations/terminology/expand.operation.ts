@@ -35,6 +35,7 @@ export default defineOperation<ValueSetExpandInput, ValueSetExpandOutput>({
         'excludeNested',
         'excludeNotForUI',
         'excludePostCoordinated',
+        'useSupplement',
       ]),
       ...(language !== undefined && { displayLanguage: language }),
       ...renamed(input),

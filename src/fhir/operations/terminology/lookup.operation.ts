@@ -20,14 +20,19 @@ export default defineOperation<CodeSystemLookupInput, CodeSystemLookupOutput>({
         expression: isCoding ? 'coding.system' : 'system',
       });
     }
-    const source = await systemGiven(
+    const asIs = await systemGiven(
       { system, ...(version !== undefined && { version }), ...(input.date !== undefined && { date: input.date }) },
       context,
     );
+    const language = languageOf(input.displayLanguage, context);
+    const source = await context.engine.terminology.supplemented(asIs, {
+      ...(input.useSupplement !== undefined && { useSupplement: input.useSupplement }),
+      languages: [...(language === undefined ? [] : [language]), ...languagesNamed(input.property)],
+      ...(input.date !== undefined && { date: input.date }),
+    });
     const concept = await source.lookup(code);
     if (concept === undefined) throw unknownCode(code, source, isCoding ? 'coding.code' : 'code');
     const wanted = wantedProperties(input.property);
-    const language = languageOf(input.displayLanguage, context);
     const designation = (concept.designations ?? []).filter(wanted.designation).map(designationOf);
     const property = await propertiesOf(concept, source, wanted.property);
     return {
@@ -45,10 +50,13 @@ interface Wanted {
   designation(designation: Designation): boolean;
 }
 
+const languagesNamed = (names: readonly string[] = []): string[] =>
+  names.filter((name) => name.startsWith('lang.')).map((name) => name.slice('lang.'.length));
+
 /** https://hl7.org/fhir/R4/codesystem-operation-lookup.html: names, `designation`, `lang.X` and `*`; all where none is named */
 function wantedProperties(names: readonly string[] | undefined): Wanted {
   if (names === undefined || names.includes('*')) return { property: () => true, designation: () => true };
-  const languages = names.filter((name) => name.startsWith('lang.')).map((name) => name.slice('lang.'.length));
+  const languages = languagesNamed(names);
   return {
     property: (code) => names.includes(code),
     designation: ({ language }) =>

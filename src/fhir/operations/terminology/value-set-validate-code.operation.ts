@@ -9,7 +9,15 @@ export default defineOperation<ValueSetValidateCodeInput, ValueSetValidateCodeOu
   definition: 'ValueSet-validate-code',
   needs: ['ValueSet.rs'],
   async run(input, context) {
-    const { systemVersion, valueSet, displayLanguage, abstract: isAbstractAllowed, date, ...given } = input;
+    const {
+      systemVersion,
+      valueSet,
+      displayLanguage,
+      abstract: isAbstractAllowed,
+      date,
+      useSupplement,
+      ...given
+    } = input;
     const codes = codesOf({ ...given, ...(systemVersion !== undefined && { version: systemVersion }) });
     const asked = await valueSetGiven(
       { ...given, ...(valueSet && { valueSet: valueSet as unknown as Resource }) },
@@ -22,6 +30,7 @@ export default defineOperation<ValueSetValidateCodeInput, ValueSetValidateCodeOu
         ...(language !== undefined && { displayLanguage: language }),
         ...(isAbstractAllowed === true && { isAbstractAllowed }),
         ...(date !== undefined && { date }),
+        ...(useSupplement !== undefined && { useSupplement }),
       }),
     );
   },
