@@ -28,6 +28,26 @@ const folder = mkdtempSync(path.join(tmpdir(), 'wardgate-terminology-'));
 const words = Array.from({ length: WORDS }, word);
 const config = { ...readConfig(), dataDir: path.join(folder, 'data'), mongodbUri: undefined, redisUrl: undefined };
 
+/** Different ones each time, so that none is kept ready; `a` is one of ten branches, `b` a concept with some below it. */
+const EXPRESSIONS: readonly [what: string, expression: (index: number) => string][] = [
+  ['<< b', () => `<< ${idOf(10 + some(1000))}`],
+  ['< a', (index) => `< ${idOf(1 + (index % 10))}`],
+  ['^ set', () => `^ ${SET}`],
+  ['<< b OR << b', () => `<< ${idOf(10 + some(1000))} OR << ${idOf(10 + some(1000))}`],
+  ['<< a MINUS << b', (index) => `<< ${idOf(1 + (index % 10))} MINUS << ${idOf(10 + some(1000))}`],
+  ['<< a : attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = << ${idOf(10 + some(50))}`],
+  ['<< a : attr = *', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = *`],
+  [
+    '<< a : { attr = << b, attr = << b }',
+    (index) =>
+      `<< ${idOf(1 + (index % 10))} : { ${SITE} = << ${idOf(10 + some(50))}, ${SHAPE} = << ${idOf(10 + some(50))} }`,
+  ],
+  ['<< a : [2..*] attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : [2..*] ${SITE} = << ${idOf(10 + some(50))}`],
+  ['<< b . attr', () => `<< ${idOf(10 + some(200))} . ${SITE}`],
+  ['< (^ set)', () => `< (^ ${SET}) MINUS ${idOf(some(1000))}`],
+  ['<< a {{ term = "…" }}', (index) => `<< ${idOf(1 + (index % 10))} {{ term = "${words[100 + some(2000)]}" }}`],
+];
+
 try {
   say('Writing the release …');
   const names = await writeRelease(path.join(folder, 'release'));
@@ -149,26 +169,6 @@ function word(): string {
 function frequentWord(): string {
   return words[Math.min(WORDS - 1, Math.floor(WORDS ** random()) - 1)]!;
 }
-
-/** Different ones each time, so that none is kept ready; `a` is one of ten branches, `b` a concept with some below it. */
-const EXPRESSIONS: readonly [what: string, expression: (index: number) => string][] = [
-  ['<< b', () => `<< ${idOf(10 + some(1000))}`],
-  ['< a', (index) => `< ${idOf(1 + (index % 10))}`],
-  ['^ set', () => `^ ${SET}`],
-  ['<< b OR << b', () => `<< ${idOf(10 + some(1000))} OR << ${idOf(10 + some(1000))}`],
-  ['<< a MINUS << b', (index) => `<< ${idOf(1 + (index % 10))} MINUS << ${idOf(10 + some(1000))}`],
-  ['<< a : attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = << ${idOf(10 + some(50))}`],
-  ['<< a : attr = *', (index) => `<< ${idOf(1 + (index % 10))} : ${SITE} = *`],
-  [
-    '<< a : { attr = << b, attr = << b }',
-    (index) =>
-      `<< ${idOf(1 + (index % 10))} : { ${SITE} = << ${idOf(10 + some(50))}, ${SHAPE} = << ${idOf(10 + some(50))} }`,
-  ],
-  ['<< a : [2..*] attr = << b', (index) => `<< ${idOf(1 + (index % 10))} : [2..*] ${SITE} = << ${idOf(10 + some(50))}`],
-  ['<< b . attr', () => `<< ${idOf(10 + some(200))} . ${SITE}`],
-  ['< (^ set)', () => `< (^ ${SET}) MINUS ${idOf(some(1000))}`],
-  ['<< a {{ term = "…" }}', (index) => `<< ${idOf(1 + (index % 10))} {{ term = "${words[100 + some(2000)]}" }}`],
-];
 
 async function writeRelease(to: string): Promise<string[]> {
   mkdirSync(to, { recursive: true });
