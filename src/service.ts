@@ -75,6 +75,10 @@ export interface ServiceDeps {
   guard?: Guard;
   /** what accounts need besides; absent with AUTH=off */
   people?: Omit<AccountsDeps, 'mongo' | 'store' | 'now'>;
+  /** what operations need of the outside, by name, beside what is made here */
+  parts?: Readonly<Record<string, unknown>>;
+  /** what the CapabilityStatement says of sign-in; absent with AUTH=off */
+  security?: object;
 }
 
 export interface FhirService {
@@ -175,6 +179,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     validate,
     parts: {
       ...partsOf(settings),
+      ...deps.parts,
       activation,
       reextract: database.reextract,
       policies,
@@ -212,6 +217,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       base,
       softwareVersion: version,
       packaged: packagedFacts(canonicals),
+      ...(deps.security !== undefined && { security: deps.security }),
     });
   const dispatch = createDispatch({ engine, validate, statement, operations, asyncRunner, ...(access && { access }) });
   const handle = createFhirHandler({

@@ -320,6 +320,22 @@ export type PatientEverythingOutput = {
   return: Bundle;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-launch */
+export type PatientLaunchInput = {
+  app?: string;
+  encounter?: Reference;
+  context?: Reference[];
+  intent?: string;
+  patientBanner?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Patient-launch */
+export type PatientLaunchOutput = {
+  launch: string;
+  iss: string;
+  url?: string;
+};
+
 /** http://hl7.org/fhir/OperationDefinition/Patient-match */
 export type PatientMatchInput = {
   resource: Patient;

@@ -19,6 +19,8 @@ export interface StatementFacts {
   softwareVersion: string;
   /** what packages bring; none where nothing is said */
   packaged?: PackagedFacts;
+  /** CapabilityStatement.rest.security; absent where nobody signs in */
+  security?: object;
 }
 
 export interface PackagedFacts {
@@ -56,7 +58,7 @@ const systemInteractions = ['transaction', 'batch', 'search-system', 'history-sy
 export function buildCapabilityStatement(
   definitions: Definitions,
   operations: readonly OperationSummary[],
-  { base, softwareVersion, packaged }: StatementFacts,
+  { base, softwareVersion, packaged, security }: StatementFacts,
 ): Resource {
   const types = definitions.resourceTypes.filter((type) => type !== 'Parameters');
   const reverse = reverseIncludes(definitions, types);
@@ -82,6 +84,7 @@ export function buildCapabilityStatement(
     rest: [
       {
         mode: 'server',
+        ...(security !== undefined && { security }),
         resource: types.map((type) => ({
           type,
           profile: `http://hl7.org/fhir/StructureDefinition/${type}`,

@@ -7,6 +7,7 @@ import type { ClientRecord, Payload } from '../../storage/grants.ts';
 /** Members of ours. `scope` itself the library would compare with its own fixed list, so SMART scopes are a member of their own. */
 export const ownMembers = [
   'smart_scopes',
+  'launch_uri',
   'roles',
   'organizations',
   'limits',
@@ -18,6 +19,8 @@ export const ownMembers = [
 export interface OwnMetadata {
   /** what it may ask for at most, separated by spaces; absent: all that people may allow it */
   smart_scopes?: string;
+  /** where an EHR launch begins: it is called with `iss` and `launch` */
+  launch_uri?: string;
   /** of a client that acts for itself */
   roles?: readonly string[];
   organizations?: readonly string[];

@@ -30,9 +30,11 @@ interface Metadata extends OwnMetadata {
 export function checkMetadata(
   ctx: KoaContextWithOIDC | undefined,
   key: string,
-  _value: unknown,
+  value: unknown,
   metadata: object,
 ): void {
+  if (key === 'launch_uri' && value !== undefined && !/^https?:/.test(String(value)))
+    throw new errors.InvalidClientMetadata('launch_uri must be a web address');
   if (key !== 'smart_scopes') return;
   const given = metadata as Metadata;
   if (given.scope !== undefined) {

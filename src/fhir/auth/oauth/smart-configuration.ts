@@ -54,3 +54,26 @@ export function smartConfiguration({ issuer }: Addresses, registration: Registra
     ],
   };
 }
+
+const SMART_SERVICE = {
+  system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+  code: 'SMART-on-FHIR',
+};
+const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
+
+/** What the CapabilityStatement says of it, for clients of before the well-known document. */
+export const capabilitySecurity = ({ issuer }: Addresses): object => ({
+  extension: [
+    {
+      url: OAUTH_URIS,
+      extension: [
+        { url: 'authorize', valueUri: `${issuer}${routes.authorization}` },
+        { url: 'token', valueUri: `${issuer}${routes.token}` },
+        { url: 'introspect', valueUri: `${issuer}${routes.introspection}` },
+        { url: 'revoke', valueUri: `${issuer}${routes.revocation}` },
+      ],
+    },
+  ],
+  cors: true,
+  service: [{ coding: [SMART_SERVICE], text: 'OAuth 2.0 by SMART App Launch' }],
+});

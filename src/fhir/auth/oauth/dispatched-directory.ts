@@ -1,0 +1,136 @@
+// The directory over the server's own searches, asked as the person who picks: what they may not see is not found.
+import type { Address, Encounter, HumanName, Identifier, Patient } from 'fhir/r4.js';
+import type { Call, Dispatch } from '../../interactions/call.ts';
+import { FhirError } from '../../model/errors.ts';
+import { parseJson } from '../../model/json.ts';
+import type { Resource } from '../../model/resource.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Caller } from '../caller.ts';
+import type { Account } from '../sign-in.ts';
+import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
+import { FIRST_PARTY } from './token-claims.ts';
+
+export interface DispatchedDirectoryDeps {
+  dispatch: Dispatch;
+  storeFor: (caller: Caller) => Store;
+  base: string;
+}
+
+const MOST = '20';
+
+export function createDispatchedDirectory({ dispatch, storeFor, base }: DispatchedDirectoryDeps): Directory {
+  const callerOf = ({ id, roles, organizations, fhirUser }: Account): Caller => ({
+    kind: 'account',
+    id,
+    roles,
+    organizations,
+    ...(fhirUser !== undefined && { fhirUser }),
+    client: FIRST_PARTY,
+    limits: 'standard',
+    address: '',
+  });
+
+  async function ask(
+    account: Account,
+    target: Call['target'],
+    query: Call['query'] = [],
+  ): Promise<Resource | undefined> {
+    const caller = callerOf(account);
+    const call: Call = {
+      target,
+      method: 'GET',
+      query,
+      headers: {},
+      base,
+      id: 'sign-in',
+      store: storeFor(caller),
+      caller,
+    };
+    try {
+      const { body } = await dispatch(call);
+      return Buffer.isBuffer(body) ? (parseJson(body) as Resource) : body;
+    } catch (error) {
+      // not there, not to be seen, or not a search: for the page it is all the same
+      if (error instanceof FhirError && error.status >= 400 && error.status < 500) return undefined;
+      throw error;
+    }
+  }
+
+  async function find<T>(account: Account, type: string, query: Call['query']): Promise<T[]> {
+    const bundle = await ask(account, { kind: 'search-type', type }, [...query, ['_count', MOST]]);
+    return ((bundle?.entry ?? []) as { resource: T }[]).map(({ resource }) => resource);
+  }
+
+  return {
+    async patients(account, text) {
+      const found = await Promise.all(queriesFor(text).map((query) => find<Patient>(account, 'Patient', query)));
+      const byId = new Map(found.flat().map((patient) => [patient.id!, patient]));
+      return [...byId.values()].slice(0, Number(MOST)).map(patientEntry);
+    },
+    async patient(account, id) {
+      const found = await ask(account, { kind: 'read', type: 'Patient', id });
+      return found === undefined ? undefined : patientEntry(found as unknown as Patient);
+    },
+    async encounters(account, patient) {
+      const query = [
+        ['patient', `Patient/${patient}`],
+        ['_sort', '-date'],
+      ] as const;
+      return (await find<Encounter>(account, 'Encounter', query)).map(encounterEntry);
+    },
+  };
+}
+
+/** What was typed may be a name, a date of birth or a record number; a colon or bar in it means nothing. */
+function queriesFor(text: string): Call['query'][] {
+  const typed = text.trim();
+  if (typed === '') return [[['_sort', 'family']]];
+  const plain = typed.replace(/[\\,$|]/g, (sign) => `\\${sign}`);
+  const words = plain.split(/\s+/).map((word) => ['name', word] as const);
+  const isDate = /^\d{4}(-\d{2}(-\d{2})?)?$/.test(typed);
+  return [words, [['identifier', plain]], ...(isDate ? [[['birthdate', typed]] as const] : [])];
+}
+
+function patientEntry({ id, name = [], birthDate, gender, identifier = [], address = [] }: Patient): PatientEntry {
+  return {
+    id: id!,
+    name: nameOf(name) ?? `Patient ${id}`,
+    ...(birthDate !== undefined && { birthDate }),
+    ...(gender !== undefined && { gender }),
+    identifiers: [...identifier.flatMap(identifierText), ...address.slice(0, 1).flatMap(cityOf)].slice(0, 3),
+  };
+}
+
+function nameOf(names: readonly HumanName[]): string | undefined {
+  const name = names.find(({ use }) => use === 'official' || use === 'usual') ?? names[0];
+  if (name === undefined) return undefined;
+  const parts = [...(name.prefix ?? []), ...(name.given ?? []), name.family].filter(Boolean).join(' ');
+  return name.text ?? (parts === '' ? undefined : parts);
+}
+
+const identifierText = ({ type, value }: Identifier): string[] => {
+  if (value === undefined) return [];
+  const what = type?.text ?? type?.coding?.[0]?.display;
+  return [what === undefined ? value : `${what} ${value}`];
+};
+
+const cityOf = ({ city }: Address): string[] => (city === undefined ? [] : [city]);
+
+function encounterEntry({
+  id,
+  type = [],
+  class: kind,
+  serviceType,
+  period,
+  status,
+  location = [],
+}: Encounter): EncounterEntry {
+  const what = type[0]?.text ?? type[0]?.coding?.[0]?.display ?? serviceType?.text ?? kind?.display ?? kind?.code;
+  const where = location.at(-1)?.location.display;
+  return {
+    id: id!,
+    title: [what ?? 'Encounter', where].filter(Boolean).join(', '),
+    ...(period?.start !== undefined && { start: period.start.slice(0, 10) }),
+    status: status ?? '',
+  };
+}

@@ -1,0 +1,61 @@
+// An EHR launch: the app starts with the patient that somebody looks at. http://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch
+import type { Encounter, Reference } from 'fhir/r4.js';
+import type { PatientLaunchInput, PatientLaunchOutput } from '../../../generated/operation-io.ts';
+import { FhirError, notFound } from '../../model/errors.ts';
+import { parseJson } from '../../model/json.ts';
+import { defineOperation } from '../../operations/operation.ts';
+import type { Store } from '../../storage/store.ts';
+import type { Oauth } from './create-oauth.ts';
+
+/** What this operation needs of the authorization server; `parts.oauth`. */
+export type LaunchParts = Pick<Oauth, 'launches' | 'clients' | 'addresses'>;
+
+export default defineOperation<PatientLaunchInput, PatientLaunchOutput>({
+  definition: 'Patient-launch',
+  needs: ['Patient.r'],
+  async run({ app, encounter, context = [], intent, patientBanner }, { target, store, parts, call }) {
+    const oauth = parts.oauth as LaunchParts | undefined;
+    if (oauth === undefined) throw new FhirError('not-configured', 'Nobody signs in here: AUTH is off');
+    if (call.caller?.kind !== 'account') throw new FhirError('login', 'Sign in first');
+    const patient = target.id!;
+    if (!(await store.read('Patient', patient))?.bytes) throw notFound('Patient', patient);
+    const stay = encounter === undefined ? undefined : await encounterOf(patient, encounter, store);
+    const launchUri = app === undefined ? undefined : await launchUriOf(app, oauth);
+    const launch = await oauth.launches.open({
+      account: call.caller.id,
+      ...(app !== undefined && { client: app }),
+      context: {
+        patient,
+        ...(stay !== undefined && { encounter: stay }),
+        ...(context.length > 0 && { fhirContext: context.map(({ reference }) => ({ reference })) }),
+        ...(intent !== undefined && { intent }),
+        ...(patientBanner !== undefined && { needPatientBanner: patientBanner }),
+      },
+    });
+    const iss = oauth.addresses.base;
+    return { launch, iss, ...(launchUri !== undefined && { url: withLaunch(launchUri, { iss, launch }) }) };
+  },
+});
+
+async function encounterOf(patient: string, { reference = '' }: Reference, store: Store): Promise<string> {
+  const id = reference.slice(reference.lastIndexOf('/') + 1);
+  const bytes = (await store.read('Encounter', id))?.bytes;
+  const subject = bytes ? (parseJson(bytes) as unknown as Encounter).subject?.reference : undefined;
+  if (subject !== undefined && (subject === `Patient/${patient}` || subject.endsWith(`/Patient/${patient}`))) return id;
+  throw new FhirError('value', `Patient/${patient} has no encounter ${reference}`, { expression: 'encounter' });
+}
+
+async function launchUriOf(app: string, { clients }: LaunchParts): Promise<string | undefined> {
+  const client = await clients.find(app);
+  if (client === undefined || client.disabled)
+    throw new FhirError('value', `There is no app ${app}`, { expression: 'app' });
+  const uri = client.metadata.launch_uri;
+  return typeof uri === 'string' ? uri : undefined;
+}
+
+function withLaunch(uri: string, { iss, launch }: { iss: string; launch: string }): string {
+  const url = new URL(uri);
+  url.searchParams.set('iss', iss);
+  url.searchParams.set('launch', launch);
+  return url.href;
+}
