@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Oauth } from '../../src/fhir/auth/oauth/create-oauth.ts';
 import type { Directory } from '../../src/fhir/auth/oauth/directory.ts';
+import { createDispatchedDirectory } from '../../src/fhir/auth/oauth/dispatched-directory.ts';
 import type { Registration } from '../../src/fhir/auth/oauth/registration.ts';
+import type { SignIn } from '../../src/fhir/auth/sign-in.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
+import type { FhirService } from '../../src/service.ts';
 import { createTestAccounts, type TestAccounts } from './accounts.ts';
 import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
 
@@ -31,10 +34,17 @@ export interface TestOauthOptions {
   directory?: Directory;
   /** the library's fetch refuses loopback addresses, where the key sets of test clients are */
   fetch?: typeof fetch;
+  /** who people are; those of test/support/accounts.ts where absent */
+  signIn?: () => SignIn;
+  /** what answers below the FHIR base, and finds patients for the pages */
+  fhir?: () => FhirService;
   accounts?: TestAccounts;
   database?: FreshDatabase;
   base?: string;
 }
+
+const directoryOf = ({ dispatch, access }: FhirService, base = ''): Directory =>
+  createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, base });
 
 const nobody: Directory = {
   patients: async () => [],
@@ -46,7 +56,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   // loaded here so that tests which need no OAuth library do not wait for it
   const { createOauth } = await import('../../src/fhir/auth/oauth/create-oauth.ts');
   const { pages } = await import('../../src/web/interaction/pages.ts');
-  const { addOauthRoutes } = await import('../../src/web/oauth-routes.ts');
+  const { addOauthRoutes, isWellKnown } = await import('../../src/web/oauth-routes.ts');
   const database = options.database ?? (await freshDatabase(name));
   const redis = await connectRedis(await redisUrl());
   const accounts = options.accounts ?? createTestAccounts();
@@ -57,7 +67,10 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
 
   const app = express();
-  const server = http.createServer(app);
+  const isFhir = (url: string): boolean => url.startsWith('/fhir/') && !isWellKnown(url, '/fhir');
+  const server = http.createServer((req, res) =>
+    options.fhir !== undefined && isFhir(req.url ?? '') ? options.fhir().handle(req, res) : void app(req, res),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const base = options.base ?? `${root}/fhir`;
@@ -68,8 +81,8 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     space: database.db.databaseName,
     secrets: createSecrets({ db: database.db }),
     definitions: loadDefinitions(),
-    signIn: () => accounts,
-    directory: () => options.directory ?? nobody,
+    signIn: options.signIn ?? (() => accounts),
+    directory: () => options.directory ?? (options.fhir === undefined ? nobody : directoryOf(options.fhir())),
     pages,
     registration: options.registration ?? { policy: 'off' },
     visitorOf: (req) => ({ address: req.socket.remoteAddress ?? '', userAgent: req.headers['user-agent'] ?? '' }),

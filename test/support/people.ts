@@ -4,6 +4,7 @@ import type { Db } from 'mongodb';
 import { type Codes, createCodes } from '../../src/fhir/auth/accounts/codes.ts';
 import { createLimits } from '../../src/fhir/auth/limits/index.ts';
 import { ratesFrom } from '../../src/fhir/auth/limits/rates.ts';
+import { capabilitySecurity } from '../../src/fhir/auth/oauth/capability-security.ts';
 import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { rates } from '../../src/platform/config/parse.ts';
@@ -16,6 +17,7 @@ import { freshDatabase, redisUrl } from './engines.ts';
 import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
 import { parametersOf } from './hospital.ts';
 import { createIssuer } from './issuer.ts';
+import { startTestOauth, type TestOauth } from './oauth.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 export const PASSWORD = 'Correct-Horse-7';
@@ -38,10 +40,14 @@ export interface PeopleOptions {
   redisUrl?: string;
   /** RATE_LIMITS; nothing is limited where absent */
   limits?: string;
+  /** with the authorization server as the issuer: apps sign people in, at `people.oauth.base` */
+  oauth?: true;
 }
 
 export interface People {
   server: TestServer;
+  /** there where it was asked for */
+  oauth: TestOauth;
   clock: { now: number };
   redis: Redis;
   db: Db;
@@ -100,10 +106,18 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     rates: ratesFrom(rates(options.limits ?? LIMITLESS)),
     logger: { warn: () => undefined, info: () => undefined },
   });
-  const tokens = createIssuer(db, now);
-  const server = await startTestServer(name, {
+  const oauth =
+    options.oauth &&
+    (await startTestOauth(name, {
+      database: fresh,
+      signIn: () => accounts.signIn,
+      fhir: () => server.service,
+    }));
+  const tokens = oauth?.tokens ?? createIssuer(db, now);
+  const server: TestServer = await startTestServer(name, {
     database: fresh,
-    settings: { auth: 'on' },
+    settings: { auth: 'on', ...(oauth && { baseUrl: oauth.base }) },
+    ...(oauth && { parts: { oauth }, security: capabilitySecurity(oauth.addresses) }),
     now,
     guard: { verify: tokens.verify, limits, addressOf: createAddressOf(['127.0.0.1']) },
     people: {
@@ -172,6 +186,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
 
   return {
     server,
+    oauth: oauth!,
     clock,
     redis,
     db,
@@ -204,6 +219,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
       return signIn(email);
     },
     async close() {
+      await oauth?.close();
       await server.close();
       await queue.close();
       await limits.close();

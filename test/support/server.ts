@@ -35,6 +35,8 @@ export interface TestServerOptions {
   /** who stands at the door; nobody where absent (AUTH=off) */
   guard?: Guard;
   people?: ServiceDeps['people'];
+  parts?: ServiceDeps['parts'];
+  security?: ServiceDeps['security'];
   /** a database that other servers of the test use as well; who opened it drops it */
   database?: FreshDatabase;
   /** told of every line beside `lines` */
@@ -84,6 +86,8 @@ export async function startTestServer(name: string, options: TestServerOptions =
     onLost: (reason) => logger.error(reason),
     ...(options.guard === undefined ? {} : { guard: options.guard }),
     ...(options.people === undefined ? {} : { people: options.people }),
+    ...(options.parts === undefined ? {} : { parts: options.parts }),
+    ...(options.security === undefined ? {} : { security: options.security }),
   });
   // a test may think long between two requests of a connection
   const server = http.createServer({ keepAliveTimeout: 0 }, service.handle);

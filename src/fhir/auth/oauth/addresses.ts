@@ -12,6 +12,17 @@ export interface Addresses {
 export const OAUTH_PATH = '/oauth';
 export const INTERACTION_PATH = '/interaction';
 
+/** below the issuer */
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  jwks: '/jwks',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  registration: '/register',
+  end_session: '/logout',
+} as const;
+
 /** `https://h.example/fhir` → issuer `https://h.example/oauth`; a base that is a host alone is its own root */
 export function addressesOf(base: string): Addresses {
   const root = base.replace(/\/fhir$/, '');

@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Grants } from '../../storage/grants.ts';
-import type { Addresses } from './addresses.ts';
+import { type Addresses, routes } from './addresses.ts';
 import { introspect } from './introspect.ts';
 import { IMPLIED_CONSENT } from './launch-room.ts';
-import { mayLookAt, routes } from './provider.ts';
+import { mayLookAt } from './provider.ts';
 import { scopesIn } from './scopes.ts';
 import type { Issuer } from './tokens.ts';
 

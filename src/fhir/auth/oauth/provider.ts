@@ -2,7 +2,7 @@
 // called from here; ADR 0021 says why.
 import type Provider from 'oidc-provider';
 import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
-import { type Addresses, INTERACTION_PATH, isBase } from './addresses.ts';
+import { type Addresses, INTERACTION_PATH, isBase, routes } from './addresses.ts';
 import { isSecretOf, type OwnMetadata, ownMembers } from './client-metadata.ts';
 import { createPolicy } from './interaction-policy.ts';
 import { IMPLIED_CONSENT, type LaunchRoom } from './launch-room.ts';
@@ -42,16 +42,6 @@ export interface ProviderDeps {
   fetch: typeof fetch | undefined;
   now: () => number;
 }
-
-export const routes = {
-  authorization: '/authorize',
-  token: '/token',
-  jwks: '/jwks',
-  introspection: '/introspect',
-  revocation: '/revoke',
-  registration: '/register',
-  end_session: '/logout',
-} as const;
 
 /** http://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html: RS384 and ES384 at least */
 export const ASSERTION_ALGS = ['RS384', 'ES384', 'RS256', 'ES256'] as const;

@@ -1,6 +1,6 @@
 // How apps find out what the authorization server can do. http://hl7.org/fhir/smart-app-launch/conformance.html
-import type { Addresses } from './addresses.ts';
-import { ASSERTION_ALGS, routes } from './provider.ts';
+import { type Addresses, routes } from './addresses.ts';
+import { ASSERTION_ALGS } from './provider.ts';
 import type { Registration } from './registration.ts';
 import { wordScopes } from './scopes.ts';
 
@@ -54,26 +54,3 @@ export function smartConfiguration({ issuer }: Addresses, registration: Registra
     ],
   };
 }
-
-const SMART_SERVICE = {
-  system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
-  code: 'SMART-on-FHIR',
-};
-const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris';
-
-/** What the CapabilityStatement says of it, for clients of before the well-known document. */
-export const capabilitySecurity = ({ issuer }: Addresses): object => ({
-  extension: [
-    {
-      url: OAUTH_URIS,
-      extension: [
-        { url: 'authorize', valueUri: `${issuer}${routes.authorization}` },
-        { url: 'token', valueUri: `${issuer}${routes.token}` },
-        { url: 'introspect', valueUri: `${issuer}${routes.introspection}` },
-        { url: 'revoke', valueUri: `${issuer}${routes.revocation}` },
-      ],
-    },
-  ],
-  cors: true,
-  service: [{ coding: [SMART_SERVICE], text: 'OAuth 2.0 by SMART App Launch' }],
-});
