@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { systemClock } from '../platform/clock/clock.ts';
 import { readConfig } from '../platform/config/config.ts';
 import { StartError } from '../platform/start-error.ts';
+import type { AddOptions } from './clients.ts';
 
 const program = new Command('wardgate').description('A FHIR R4 server, and the hospital system that comes with it.');
 
@@ -103,6 +104,85 @@ terminology
   .action(async (system: string) => {
     const { runTerminologyUnload } = await import('./terminology.ts');
     process.exitCode = await runTerminologyUnload(readConfig(), system);
+  });
+
+const keys = program.command('keys').description('The keys that tokens are signed with; they change by themselves.');
+
+keys
+  .command('list')
+  .description('Show them.')
+  .action(async () => {
+    const { runKeysList } = await import('./keys.ts');
+    process.exitCode = await runKeysList(readConfig());
+  });
+
+keys
+  .command('rotate')
+  .description('Use the next ones from now on. Nobody is signed out.')
+  .option('--compromised', 'make all of them anew: every access token there is ends at once')
+  .action(async ({ compromised = false }: { compromised?: boolean }) => {
+    const { runKeysRotate } = await import('./keys.ts');
+    process.exitCode = await runKeysRotate(readConfig(), { compromised });
+  });
+
+const clients = program
+  .command('clients')
+  .description('Applications that sign people in, or themselves (docs/smart.md).');
+
+clients
+  .command('add')
+  .description('Register one; its client_id, and its secret where it has one, are printed.')
+  .argument('<name>', 'as people shall read it')
+  .option('--id <client-id>', 'its client_id; made where it is not given')
+  .option('-r, --redirect <uri...>', 'where browsers are sent back to')
+  .option('-l, --launch <uri>', 'where a launch from the hospital begins')
+  .option('-s, --scope <scopes>', 'the most it may ask for: "launch/patient openid patient/*.rs"')
+  .option('--native', 'an app on a device, not on the web')
+  .option('--confidential', 'it can keep a secret')
+  .option('--backend', 'it acts for itself (SMART Backend Services)')
+  .option('-k, --jwks <file-or-address>', 'its public keys')
+  .option('--role <role...>', 'roles of a backend client')
+  .option('--organization <id...>', 'organizations that a backend client acts for')
+  .option('--limits <class>', 'class of rate limits')
+  .option('--resource-server', 'it may ask what any token stands for')
+  .action(async (name: string, options: AddOptions) => {
+    const { runClientsAdd } = await import('./clients.ts');
+    process.exitCode = await runClientsAdd(readConfig(), name, options);
+  });
+
+clients
+  .command('list')
+  .description('Show them.')
+  .action(async () => {
+    const { runClientsList } = await import('./clients.ts');
+    process.exitCode = await runClientsList(readConfig());
+  });
+
+clients
+  .command('disable')
+  .description('End everything it holds; it can do nothing until it is enabled.')
+  .argument('<client-id>')
+  .action(async (id: string) => {
+    const { runClientsDisable } = await import('./clients.ts');
+    process.exitCode = await runClientsDisable(readConfig(), id);
+  });
+
+clients
+  .command('enable')
+  .description('Let it in again.')
+  .argument('<client-id>')
+  .action(async (id: string) => {
+    const { runClientsEnable } = await import('./clients.ts');
+    process.exitCode = await runClientsEnable(readConfig(), id);
+  });
+
+clients
+  .command('remove')
+  .description('End everything it holds, and forget it.')
+  .argument('<client-id>')
+  .action(async (id: string) => {
+    const { runClientsRemove } = await import('./clients.ts');
+    process.exitCode = await runClientsRemove(readConfig(), id);
   });
 
 function wholeNumber(text: string): number {

@@ -105,6 +105,24 @@ export const settings = {
     parse: oneOf('organization', 'care'),
     help: 'Whose records doctors see: those of their `organization`, or of the patients in their `care`. See [access](access.md).',
   }),
+  serverSecret: optional({
+    name: 'SERVER_SECRET',
+    parse: text,
+    secret: true,
+    help: 'Long random text that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold.',
+  }),
+  oauthRegistration: required({
+    name: 'OAUTH_REGISTRATION',
+    default: 'off',
+    parse: oneOf('off', 'open'),
+    help: 'Whether apps may register themselves (RFC 7591). What they can do is up to the people who use them. See [SMART](smart.md).',
+  }),
+  oauthRegistrationToken: optional({
+    name: 'OAUTH_REGISTRATION_TOKEN',
+    parse: text,
+    secret: true,
+    help: 'With it, `OAUTH_REGISTRATION=open` is open to those who send it as a bearer token.',
+  }),
   allowInsecure: required({
     name: 'ALLOW_INSECURE',
     default: 'off',

@@ -1,14 +1,14 @@
 // Applications, as administrators keep them.
 import { randomBytes } from 'node:crypto';
-import type Provider from 'oidc-provider';
 import type { AllClientMetadata, ClientMetadata } from 'oidc-provider';
 import { FhirError } from '../../model/errors.ts';
-import type { ClientRecord, Clients } from '../../storage/grants.ts';
-import type { OwnMetadata } from './client-metadata.ts';
-import { errors } from './library.ts';
+import { type ClientRecord, type GrantStore, REMEMBER_END_MS } from '../../storage/grants.ts';
+import { asStored, type OwnMetadata } from './client-metadata.ts';
+import { errors, Provider } from './library.ts';
+import { clientFeatures, clientRules } from './provider.ts';
 import { type ScopeRules, scopesIn, wordScopes } from './scopes.ts';
-import { FIRST_PARTY } from './token-claims.ts';
-import type { Issuer } from './tokens.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { clientGrant, FIRST_PARTY } from './token-claims.ts';
 
 /** RFC 7591 names; `smart_scopes` and the other members of ours besides */
 export type NewClient = AllClientMetadata & OwnMetadata;
@@ -30,16 +30,41 @@ export interface ClientRegistry {
 }
 
 export interface ClientRegistryDeps {
-  provider: () => Provider;
-  clients: Clients;
-  tokens: Pick<Issuer, 'endAllOfClient'>;
+  store: Pick<GrantStore, 'clients' | 'grants'>;
   rules: ScopeRules;
+  /** the library checks what is to be signed for a client against the keys there are */
+  keys: Pick<SigningKeys, 'list'>;
+  now: () => number;
+  /** told of what ends, so that this process need not wait until it reads so */
+  onEnd?: (id: string) => void;
 }
 
 const ID = /^[A-Za-z0-9._~-]{3,100}$/;
 
-export function createClientRegistry({ provider, clients, tokens, rules }: ClientRegistryDeps): ClientRegistry {
+export function createClientRegistry({ store, rules, keys, now, onEnd }: ClientRegistryDeps): ClientRegistry {
+  const { clients, grants } = store;
   const unknown = (id: string): FhirError => new FhirError('not-found', `There is no client ${id}`);
+
+  /** a library of its own, that serves nobody */
+  const checker = (): LibraryClient => {
+    const library = new Provider('https://clients.invalid', {
+      ...clientRules,
+      jwks: { keys: keys.list().map(({ jwk }) => jwk) },
+      features: { ...clientFeatures, devInteractions: { enabled: false } },
+      adapter: () => ({}) as never,
+    });
+    return library.Client as unknown as LibraryClient;
+  };
+
+  async function endAll(id: string): Promise<void> {
+    const client = await clients.find(id);
+    if (client === undefined) throw unknown(id);
+    await grants.endAllOfClient(id);
+    await clients.raiseGeneration(id);
+    const own = clientGrant(id, client.generation);
+    await grants.markEnded(own, now() + REMEMBER_END_MS);
+    onEnd?.(own);
+  }
 
   return {
     async register({ client_id: id = randomBytes(12).toString('base64url'), ...given }) {
@@ -57,14 +82,13 @@ export function createClientRegistry({ provider, clients, tokens, rules }: Clien
         ...given,
         client_id: id,
       };
-      const { Client } = provider() as unknown as { Client: LibraryClient };
+      const Client = checker();
       const secret = Client.needsSecret({ token_endpoint_auth_method: 'client_secret_basic', ...metadata })
         ? randomBytes(32).toString('base64url')
         : undefined;
-      const whole = { ...metadata, ...(secret !== undefined && { client_secret: secret }) };
       try {
-        const made = new Client(whole);
-        await Client.adapter.upsert(id, made.metadata());
+        const made = new Client({ ...metadata, ...(secret !== undefined && { client_secret: secret }) });
+        await clients.save(id, asStored(made.metadata()));
       } catch (cause) {
         if (!(cause instanceof errors.OIDCProviderError)) throw cause;
         throw new FhirError('value', cause.error_description ?? cause.message, { cause });
@@ -75,14 +99,14 @@ export function createClientRegistry({ provider, clients, tokens, rules }: Clien
     find: (id) => clients.find(id),
     async disable(id) {
       if (!(await clients.setDisabled(id, true))) throw unknown(id);
-      await tokens.endAllOfClient(id);
+      await endAll(id);
     },
     async enable(id) {
       if (!(await clients.setDisabled(id, false))) throw unknown(id);
     },
     async remove(id) {
-      await tokens.endAllOfClient(id);
-      if (!(await clients.remove(id))) throw unknown(id);
+      await endAll(id);
+      await clients.remove(id);
     },
   };
 }
@@ -90,7 +114,6 @@ export function createClientRegistry({ provider, clients, tokens, rules }: Clien
 interface LibraryClient {
   new (metadata: object): { metadata(): ClientMetadata };
   needsSecret(metadata: object): boolean;
-  adapter: { upsert(id: string, metadata: object): Promise<void> };
 }
 
 function checkScopes(text: string | undefined, rules: ScopeRules): void {

@@ -22,7 +22,7 @@ import { createFindPerson } from './people.ts';
 import { createProvider, type OauthPages } from './provider.ts';
 import type { Registration } from './registration.ts';
 import { createScopeRules } from './scopes.ts';
-import { createSigningKeys, KEYS_CHANGED, type SigningKeys } from './signing-keys.ts';
+import { createSigningKeys, KEYS_CHANGED, SEAL_PURPOSE, type SigningKeys } from './signing-keys.ts';
 import { smartConfiguration } from './smart-configuration.ts';
 import { createTokenFacts } from './token-facts.ts';
 import { createTokens, type Issuer } from './tokens.ts';
@@ -70,7 +70,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   const onError = (error: unknown): void => logger.warn('the list of ended sign-ins could not be read', { error });
 
   const [sealKey, cookieKey, successorKey] = await Promise.all(
-    ['oauth-signing-keys', 'oauth-cookies', 'oauth-refresh-tokens'].map((purpose) => secrets.key(purpose)),
+    [SEAL_PURPOSE, 'oauth-cookies', 'oauth-refresh-tokens'].map((purpose) => secrets.key(purpose)),
   );
   const keys = await createSigningKeys({
     store: store.signingKeys,
@@ -133,7 +133,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     handle: createHandle(() => provider, addresses),
     interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
-    clients: createClientRegistry({ provider: () => provider, clients: store.clients, tokens, rules }),
+    clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
     launches,
     keys,
     async close() {

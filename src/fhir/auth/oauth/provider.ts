@@ -57,6 +57,21 @@ export function createProvider(deps: ProviderDeps): Provider {
   return provider;
 }
 
+/** What decides whether a client's metadata is right. */
+export const clientRules = {
+  clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
+  extraClientMetadata: { properties: [...ownMembers], validator: checkMetadata },
+  clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+  enabledJWA: {
+    clientAuthSigningAlgValues: [...ASSERTION_ALGS],
+    idTokenSigningAlgValues: ['RS256', 'ES384'],
+  },
+  responseTypes: ['code'],
+  scopes: [...wordScopes],
+} satisfies Configuration;
+
+export const clientFeatures = { clientCredentials: { enabled: true } };
+
 function configurationOf(deps: ProviderDeps): Configuration {
   const { addresses, keys, cookieKeys, findPerson, facts, room, pages } = deps;
   return {
@@ -73,15 +88,7 @@ function configurationOf(deps: ProviderDeps): Configuration {
         token_endpoint_auth_method: 'none',
       },
     ],
-    clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
-    extraClientMetadata: { properties: [...ownMembers], validator: checkMetadata },
-    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-    enabledJWA: {
-      clientAuthSigningAlgValues: [...ASSERTION_ALGS],
-      idTokenSigningAlgValues: ['RS256', 'ES384'],
-    },
-    responseTypes: ['code'],
-    scopes: [...wordScopes],
+    ...clientRules,
     claims: { openid: ['sub', 'auth_time', 'amr'], fhirUser: ['fhirUser'], profile: ['name'], email: ['email'] },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -131,7 +138,7 @@ function configurationOf(deps: ProviderDeps): Configuration {
       pushedAuthorizationRequests: { enabled: false },
       // its tokens would be the only ones that are not for FHIR
       userinfo: { enabled: false },
-      clientCredentials: { enabled: true },
+      ...clientFeatures,
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => mayLookAt(client, String(token.clientId)),

@@ -42,6 +42,8 @@ export interface SigningKeysDeps {
 }
 
 export const KEYS_CHANGED = 'keys:';
+/** the server key that the signing keys are sealed with */
+export const SEAL_PURPOSE = 'oauth-signing-keys';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 export const USE_FOR_MS = 30 * DAY_MS;

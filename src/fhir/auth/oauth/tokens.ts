@@ -12,7 +12,7 @@ import type { Ended } from './ended.ts';
 import { errors } from './library.ts';
 import { lifetimes } from './lifetimes.ts';
 import { openGrant } from './open-grant.ts';
-import { clientGrant, FIRST_PARTY } from './token-claims.ts';
+import { FIRST_PARTY } from './token-claims.ts';
 import { limitsOfPeople, type TokenFactsRoom } from './token-facts.ts';
 import { ACCESS_TOKEN_ALG, endedToken, refused, type Verify } from './verify.ts';
 
@@ -33,8 +33,6 @@ export interface TokensDeps {
 export interface Issuer extends Tokens {
   /** one access token; its grant goes on */
   endAccessToken(id: string, expires: number): Promise<void>;
-  /** everything that a client holds */
-  endAllOfClient(client: string): Promise<void>;
   /** the person signed out of the browser: what was to last as long ends */
   endSession(uid: string): Promise<void>;
   /** a grant was used for new tokens */
@@ -43,7 +41,7 @@ export interface Issuer extends Tokens {
 
 export function createTokens(deps: TokensDeps): Issuer {
   const { addresses, provider, store, facts, ended, verify, signIn, successorOf, now } = deps;
-  const { grants, refreshTokens, clients, consents, cutoffs } = store;
+  const { grants, refreshTokens, consents, cutoffs } = store;
 
   async function firstParty(): Promise<Client> {
     return (await provider().Client.find(FIRST_PARTY))!;
@@ -197,16 +195,6 @@ export function createTokens(deps: TokensDeps): Issuer {
     }
   }
 
-  async function endAllOfClient(id: string): Promise<void> {
-    const client = await clients.find(id);
-    await grants.endAllOfClient(id);
-    if (client === undefined) return;
-    const grant = clientGrant(id, client.generation);
-    await clients.raiseGeneration(id);
-    await grants.markEnded(grant, now() + lifetimes.accessToken * 1000);
-    ended.add(grant);
-  }
-
   async function sessions(account: string): Promise<Session[]> {
     const open = (await grants.ofAccount(account)).filter(({ expiresAt }) => expiresAt > now());
     const names = new Map<string, string>();
@@ -236,7 +224,6 @@ export function createTokens(deps: TokensDeps): Issuer {
     endAllOf,
     sessions,
     endAccessToken,
-    endAllOfClient,
     used,
     endSession: (uid) => grants.endAllOfSession(uid, 'online_access'),
   };
