@@ -12,7 +12,7 @@ describe('Patient/[id]/$launch', function () {
   let people: People;
   let doctor: Person;
   before(async () => {
-    people = await openPeople('launch', { oauth: true });
+    people = await openPeople('launch');
     await people.oauth.clients.register({
       client_id: 'chart',
       client_name: 'Growth chart',

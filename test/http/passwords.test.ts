@@ -193,6 +193,7 @@ describe('passwords and sessions', function () {
       const person = await people.register();
       const next = await people.guest().call('refresh-token', { refreshToken: person.refreshToken });
       assert.notEqual(next.refreshToken, person.refreshToken);
+      people.clock.now += 60_000;
       const again = await people.guest().post('/$refresh-token', { refreshToken: person.refreshToken });
       assert.equal(refusalOf(again), '401 login');
       const after = await people.guest().post('/$refresh-token', { refreshToken: next.refreshToken });

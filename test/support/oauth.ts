@@ -41,6 +41,7 @@ export interface TestOauthOptions {
   accounts?: TestAccounts;
   database?: FreshDatabase;
   base?: string;
+  now?: () => number;
 }
 
 const directoryOf = ({ dispatch, access }: FhirService, base = ''): Directory =>
@@ -61,7 +62,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const redis = await connectRedis(await redisUrl());
   const accounts = options.accounts ?? createTestAccounts();
   const clock: TestOauth['clock'] = { now: undefined };
-  const now = (): number => clock.now ?? Date.now();
+  const now = options.now ?? ((): number => clock.now ?? Date.now());
   const log: TestOauth['log'] = [];
   const write = (message: string, fields?: unknown): void => void log.push({ message, fields });
   const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };

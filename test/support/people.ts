@@ -16,7 +16,6 @@ import { createSeal, createSecrets, keyedHash } from '../../src/platform/secrets
 import { freshDatabase, redisUrl } from './engines.ts';
 import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
 import { parametersOf } from './hospital.ts';
-import { createIssuer } from './issuer.ts';
 import { startTestOauth, type TestOauth } from './oauth.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
@@ -40,13 +39,11 @@ export interface PeopleOptions {
   redisUrl?: string;
   /** RATE_LIMITS; nothing is limited where absent */
   limits?: string;
-  /** with the authorization server as the issuer: apps sign people in, at `people.oauth.base` */
-  oauth?: true;
 }
 
 export interface People {
   server: TestServer;
-  /** there where it was asked for */
+  /** apps sign people in at its base */
   oauth: TestOauth;
   clock: { now: number };
   redis: Redis;
@@ -106,18 +103,18 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     rates: ratesFrom(rates(options.limits ?? LIMITLESS)),
     logger: { warn: () => undefined, info: () => undefined },
   });
-  const oauth =
-    options.oauth &&
-    (await startTestOauth(name, {
-      database: fresh,
-      signIn: () => accounts.signIn,
-      fhir: () => server.service,
-    }));
-  const tokens = oauth?.tokens ?? createIssuer(db, now);
+  const oauth = await startTestOauth(name, {
+    database: fresh,
+    now,
+    signIn: () => server.service.accounts!.signIn,
+    fhir: () => server.service,
+  });
+  const { tokens } = oauth;
   const server: TestServer = await startTestServer(name, {
     database: fresh,
-    settings: { auth: 'on', ...(oauth && { baseUrl: oauth.base }) },
-    ...(oauth && { parts: { oauth }, security: capabilitySecurity(oauth.addresses) }),
+    settings: { auth: 'on', baseUrl: oauth.base },
+    parts: { oauth },
+    security: capabilitySecurity(oauth.addresses),
     now,
     guard: { verify: tokens.verify, limits, addressOf: createAddressOf(['127.0.0.1']) },
     people: {
@@ -186,7 +183,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
 
   return {
     server,
-    oauth: oauth!,
+    oauth,
     clock,
     redis,
     db,
@@ -219,7 +216,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
       return signIn(email);
     },
     async close() {
-      await oauth?.close();
+      await oauth.close();
       await server.close();
       await queue.close();
       await limits.close();
