@@ -1,4 +1,5 @@
 // The server process: reads the settings, starts what it needs in order, listens, and takes it all down again.
+import { offerFirstAdministrator } from './cli/first-administrator.ts';
 import { seedOnFirstStart } from './cli/seed.ts';
 import { systemClock } from './platform/clock/clock.ts';
 import { readConfig } from './platform/config/config.ts';
@@ -33,6 +34,8 @@ try {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   if (config.seed === 'demo') await seedOnFirstStart({ server, timeZone: config.timeZone, now: systemClock });
+  const { accounts } = server.service;
+  if (accounts !== undefined) await offerFirstAdministrator(accounts, (line) => console.log(line));
   console.log(`FHIR base URL: ${server.base}`);
 } catch (error) {
   // Whoever stops the server while it loads the demo hospital cuts that off; the next start goes on with it.

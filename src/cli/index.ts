@@ -43,6 +43,17 @@ program
     process.exitCode = await runReindex(readConfig(), type);
   });
 
+program
+  .command('admin')
+  .description('Accounts that may do everything.')
+  .command('create')
+  .description('Print a one-time link with which somebody becomes an administrator; also beside a running server.')
+  .argument('<email>', 'the address of the account')
+  .action(async (email: string) => {
+    const { runAdminCreate } = await import('./admin.ts');
+    process.exitCode = await runAdminCreate(readConfig(), email, systemClock);
+  });
+
 const packages = program
   .command('package')
   .description('FHIR packages: profiles, value sets and search parameters of others.');

@@ -2,8 +2,10 @@
 import { everything } from '../fhir/model/predicate.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { RunningServer } from '../server.ts';
-import { createClient } from './import/client.ts';
+import type { Client } from './import/client.ts';
 import { createProgress } from './progress.ts';
+import { createDemoAccounts } from './seed/demo-accounts.ts';
+import { createInnerClient } from './seed/inner-client.ts';
 import { loadDemo } from './seed/load-demo.ts';
 import { openTarget } from './target.ts';
 
@@ -27,7 +29,9 @@ export async function seedOnFirstStart({ server, timeZone, now }: FirstStart): P
   await store.transaction((tx) =>
     tx.changePlace('seed', 'demo', {}, { $set: { state: 'loading' } }, { state: 'loading' }),
   );
-  await seed(server.base, timeZone, now);
+  const { accounts } = server.service;
+  await seed(createInnerClient(server.service, server.base), timeZone, now);
+  if (accounts !== undefined) await createDemoAccounts({ accounts, now, print: (line) => console.log(line) });
   await store.transaction((tx) => tx.changePlace('seed', 'demo', {}, { $set: { state: 'done' } }));
 }
 
@@ -36,8 +40,7 @@ async function hasPatients(store: RunningServer['service']['store']): Promise<bo
   return (await store.find(everyone)).matches.length > 0;
 }
 
-async function seed(base: string, timeZone: string, now: () => number): Promise<number> {
-  const client = createClient(base, CONNECTIONS);
+async function seed(client: Client, timeZone: string, now: () => number): Promise<number> {
   const progress = createProgress('Loading the demo hospital', 100);
   try {
     return await loadDemo({
@@ -49,7 +52,6 @@ async function seed(base: string, timeZone: string, now: () => number): Promise<
     });
   } finally {
     progress.end();
-    client.close();
   }
 }
 
@@ -57,7 +59,7 @@ async function seed(base: string, timeZone: string, now: () => number): Promise<
 export async function runSeed(config: Config, now: () => number): Promise<number> {
   const target = await openTarget(config, CONNECTIONS);
   try {
-    const loaded = await seed(target.base, config.timeZone, now);
+    const loaded = await seed(target.client, config.timeZone, now);
     console.log(
       loaded === 0 ? 'The demo hospital was there already.' : `The demo hospital is loaded: ${loaded} resources.`,
     );

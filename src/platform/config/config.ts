@@ -30,6 +30,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (wrong.length > 0) throw new StartError(`Wrong setting: ${wrong.join('; ')}.`, 2);
   const read = values as unknown as SettingValues;
   refuseOpenDoor(read);
+  refuseHalfMail(read, environment);
   return {
     ...read,
     dataDir: resolve(read.dataDir),
@@ -52,6 +53,15 @@ function refuseOpenDoor({ auth, host, allowInsecure }: SettingValues): void {
       'Use a loopback address such as 127.0.0.1, or set ALLOW_INSECURE=1 if something else guards the port.',
     2,
   );
+}
+
+function refuseHalfMail({ smtpUrl, mailFrom, auth }: SettingValues, { NODE_ENV }: NodeJS.ProcessEnv): void {
+  if (smtpUrl !== undefined && mailFrom === undefined) {
+    throw new StartError('Wrong setting: SMTP_URL needs MAIL_FROM, the sender of mail.', 2);
+  }
+  if (smtpUrl === undefined && auth === 'on' && NODE_ENV === 'production') {
+    throw new StartError('Wrong setting: in production sign-in needs SMTP_URL, because codes go by mail.', 2);
+  }
 }
 
 export function isLoopback(host: string): boolean {

@@ -43,6 +43,17 @@ export const onOff: Parse<boolean> = (value) => words[value.toLowerCase()] ?? re
 
 const units: Readonly<Record<string, number>> = { '': 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 
+const SHORTEST_SECRET = 32;
+
+export const secretText: Parse<string> = (value) =>
+  value.length >= SHORTEST_SECRET ? value : refuse(`at least ${SHORTEST_SECRET} characters`);
+
+/** `no-reply@hospital.example`, or with a name before it in angle brackets; on one line */
+export const mailSender: Parse<string> = (value) =>
+  /^(?:[^<>\r\n]+<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/.test(value)
+    ? value
+    : refuse('a sender such as General Hospital <no-reply@hospital.example>');
+
 /** `15MB` */
 export const bytes: Parse<number> = (value) => {
   const [, amount, unit] = /^(\d{1,9})\s*([KMG]B)?$/i.exec(value) ?? [];

@@ -12,6 +12,7 @@ import { type Book, createBook } from './book.ts';
 import { createCodeSender } from './code-sender.ts';
 import { CODE_SECONDS, createCodes, type Purpose } from './codes.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
+import { invitationAddress } from './invitation-address.ts';
 import { createInvitations, type Invitations } from './invitations.ts';
 import { createLockout } from './lockout.ts';
 import { createMails } from './mails.ts';
@@ -56,6 +57,8 @@ export interface Accounts {
   codeSeconds: number;
   /** a sentence for people about where a code is to be found */
   whereCodesAre(): string;
+  /** where mail is while no mail server is set */
+  mailboxUrl(): string | undefined;
   hasAdministrator(): Promise<boolean>;
 }
 
@@ -89,7 +92,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     registrations: () => registrations,
     signIn: () => signIn,
     key,
-    linkOf: (token) => `${origin()}/invitation/${token}`,
+    linkOf: (token) => invitationAddress(origin(), token),
     now,
   });
   const registrations: Registrations = createRegistrations({
@@ -143,6 +146,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
       mailboxUrl === undefined
         ? 'A code was sent by e-mail; send it to $verify-otp within ten minutes.'
         : `No mail server is set, so the mail with the code is at ${mailboxUrl()}; send the code to $verify-otp within ten minutes.`,
+    mailboxUrl: () => mailboxUrl?.(),
     hasAdministrator: async () =>
       (await models.accounts.exists({
         status: 'active',

@@ -34,6 +34,45 @@ export interface Acceptance {
   email?: string;
 }
 
+const DAY_MS = 24 * 3600 * 1000;
+const INVITATION_MS = 7 * DAY_MS;
+const FIRST_LINK_MS = DAY_MS;
+
+export interface LinksDeps {
+  models: Pick<Models, 'invitations'>;
+  key: Buffer;
+  linkOf: (token: string) => string;
+  now: () => number;
+}
+
+/** Links that open something once; only the hash of their secret is kept. The command line makes them as well. */
+export function createLinks({ models, key, linkOf, now }: LinksDeps) {
+  const idOf = (token: string): string => keyedHash(key, 'invitation', token);
+
+  async function save(invitation: Omit<Invitation, '_id' | 'ref' | 'createdAt' | 'endsAt'>, lastsMs: number) {
+    const token = randomBytes(24).toString('base64url');
+    const saved: Invitation = {
+      _id: idOf(token),
+      ref: randomBytes(9).toString('base64url'),
+      ...invitation,
+      createdAt: new Date(now()),
+      endsAt: new Date(now() + lastsMs),
+    };
+    await models.invitations.create(saved);
+    return { saved, token, link: linkOf(token) };
+  }
+
+  return {
+    idOf,
+    save,
+    /** for an administrator: of the first start, whoever has it, or for one address */
+    async linkForAdministrator(email?: string): Promise<string> {
+      const { link } = await save({ role: 'admin', ...(email !== undefined && { email }) }, FIRST_LINK_MS);
+      return link;
+    },
+  };
+}
+
 export interface Invitations {
   invite(by: Administrator, request: InvitationRequest): Promise<Invitation>;
   list(by: Administrator): Promise<Invitation[]>;
@@ -41,47 +80,25 @@ export interface Invitations {
   /** for the page of the link; throws where it is of no use any more */
   look(token: string): Promise<{ invitation: Invitation; hasAccount: boolean }>;
   accept(acceptance: Acceptance, visitor: Visitor): Promise<{ account: AccountDocument } | { challenge: string }>;
-  /** a link for an administrator, whoever has it: of the first start, or of the command line for one address. Its secret is in it alone */
   linkForAdministrator(email?: string): Promise<string>;
   /** in the transaction that makes the account of who came by the link */
   use(id: string, entry: Entry): Promise<void>;
 }
 
-export interface InvitationsDeps {
+export interface InvitationsDeps extends LinksDeps {
   store: Store;
   book: Book;
-  models: Pick<Models, 'accounts' | 'invitations'>;
   mails: Mails;
   passwords: Passwords;
   administration: Pick<Administration, 'placeToGive'>;
   registrations: () => Pick<Registrations, 'beginFirst'>;
   signIn: () => Pick<SignInRoom, 'checkPassword'>;
-  key: Buffer;
-  linkOf: (token: string) => string;
-  now: () => number;
 }
 
-const DAY_MS = 24 * 3600 * 1000;
-const INVITATION_MS = 7 * DAY_MS;
-const FIRST_LINK_MS = DAY_MS;
-
 export function createInvitations(deps: InvitationsDeps): Invitations {
-  const { store, book, models, mails, passwords, administration, registrations, signIn, key, linkOf, now } = deps;
+  const { store, book, models, mails, passwords, administration, registrations, signIn, now } = deps;
 
-  const idOf = (token: string): string => keyedHash(key, 'invitation', token);
-
-  async function save(invitation: Omit<Invitation, '_id' | 'ref' | 'createdAt' | 'endsAt'>, lastsMs: number) {
-    const token = randomBytes(24).toString('base64url');
-    const saved: Invitation = {
-      _id: idOf(token),
-      ref: store.newId(),
-      ...invitation,
-      createdAt: new Date(now()),
-      endsAt: new Date(now() + lastsMs),
-    };
-    await models.invitations.create(saved);
-    return { saved, link: linkOf(token) };
-  }
+  const { idOf, save, linkForAdministrator } = createLinks(deps);
 
   const openOnes = (): Record<string, unknown> => ({ usedAt: { $exists: false }, endsAt: { $gt: new Date(now()) } });
   const scopeOf = (by: Administrator): Record<string, unknown> =>
@@ -202,9 +219,6 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       return { account };
     },
 
-    async linkForAdministrator(email) {
-      const { link } = await save({ role: 'admin', ...(email !== undefined && { email }) }, FIRST_LINK_MS);
-      return link;
-    },
+    linkForAdministrator,
   };
 }

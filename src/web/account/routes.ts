@@ -1,0 +1,153 @@
+// Pages of accounts for who is not signed in: register, a forgotten password, an invitation. Plain forms; what is decided is decided by
+// src/fhir/auth/accounts, as for the operations.
+import express, { type Express, type Request, type Response } from 'express';
+import type { Accounts } from '../../fhir/auth/accounts/accounts.ts';
+import { roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
+import type { Visitor } from '../../fhir/auth/sign-in.ts';
+import { FhirError } from '../../fhir/model/errors.ts';
+import type { Logger } from '../../platform/logger/logger.ts';
+import { show } from '../views.ts';
+
+export interface AccountPagesDeps {
+  accounts: Accounts;
+  visitorOf: (req: Request) => Visitor;
+  logger: Logger;
+}
+
+type Form = Readonly<Record<string, string>>;
+/** what the page shows beside what its template always shows */
+type View = Readonly<Record<string, unknown>>;
+type Step = (req: Request, res: Response, form: Form) => Promise<void>;
+/** shows the form again with what was typed, and why it was refused */
+type Again = (req: Request, res: Response, form: Form, problem: string) => Promise<void> | void;
+
+export function addAccountPages(app: Express, { accounts, visitorOf, logger }: AccountPagesDeps): void {
+  const { registrations, arrivals, credentials, invitations } = accounts;
+  const roles = roleCodes.map((code) => [code, roleOf(code).display]);
+  const mailbox = accounts.mailboxUrl();
+
+  const askCode = (res: Response, view: View): void =>
+    show(res, 'account/code', { title: 'Enter the code', mailbox, ...view });
+  const done = (res: Response, title: string, sentence: string): void => show(res, 'account/done', { title, sentence });
+  const register = (res: Response, view: View): void =>
+    show(res, 'account/register', { title: 'Register', roles, said: {}, ...view });
+  const forgot = (res: Response, view: View): void =>
+    show(res, 'account/forgot', { title: 'Forgot password', ...view });
+  const reset = (res: Response, view: View): void =>
+    show(res, 'account/reset', { title: 'New password', mailbox, ...view });
+
+  async function invitation(req: Request, res: Response, view: View): Promise<void> {
+    const token = String(req.params.token);
+    const { invitation: found, hasAccount } = await invitations.look(token);
+    const { email, role, firstName, lastName } = found;
+    const shown = { token, email, hasAccount, role: roleOf(role).display.toLowerCase() };
+    show(res, 'account/invitation', { title: 'Welcome', ...shown, said: { firstName, lastName }, ...view });
+  }
+
+  function page(path: string, view: (req: Request, res: Response) => Promise<void> | void): void {
+    app.get(path, async (req, res) => {
+      try {
+        await view(req, res);
+      } catch (error) {
+        fail(res, error);
+      }
+    });
+  }
+
+  function form(path: string, step: Step, again: Again): void {
+    app.post(path, refuseForeignForms, express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
+      const said = textsOf(req.body);
+      try {
+        await step(req, res, said);
+      } catch (error) {
+        if (!isForPerson(error)) return fail(res, error);
+        res.status(error.status).set(error.headers);
+        const problem = [...new Set(error.issues.map(({ diagnostics }) => diagnostics))].join('. ');
+        await again(req, res, said, problem);
+      }
+    });
+  }
+
+  page('/account/register', (_req, res) => register(res, {}));
+  form(
+    '/account/register',
+    async (req, res, { phone, ...said }) => {
+      const { firstName = '', lastName = '', email = '', password = '', role = 'patient' } = said;
+      const request = { firstName, lastName, email, password, role, ...(phone && { phone }) };
+      askCode(res, { email, ...(await registrations.begin(request, visitorOf(req))) });
+    },
+    (_req, res, said, problem) => register(res, { said, problem }),
+  );
+  form(
+    '/account/confirm',
+    async (req, res, { code = '', challenge = '' }) => {
+      const { account } = await arrivals.arrive({ code, challenge }, visitorOf(req));
+      const isWaiting = account.roles.every(({ status }) => status === 'pending');
+      done(
+        res,
+        'Welcome',
+        isWaiting
+          ? 'Your account is there. Your role waits for approval; you will get a mail.'
+          : 'Your account is there. You can sign in now.',
+      );
+    },
+    (_req, res, { challenge, email }, problem) => askCode(res, { challenge, email, problem }),
+  );
+  form(
+    '/account/resend',
+    async (req, res, { challenge = '', email }) => {
+      await accounts.resend({ challenge }, visitorOf(req).address);
+      askCode(res, { challenge, email });
+    },
+    (_req, res, { challenge, email }, problem) => askCode(res, { challenge, email, problem }),
+  );
+
+  page('/account/forgot', (_req, res) => forgot(res, {}));
+  form(
+    '/account/forgot',
+    async (req, res, { email = '' }) => reset(res, { email, ...(await credentials.forgot(email, visitorOf(req))) }),
+    (_req, res, { email }, problem) => forgot(res, { email, problem }),
+  );
+  form(
+    '/account/reset',
+    async (req, res, { code = '', challenge = '', password = '' }) => {
+      await credentials.reset({ code, challenge, newPassword: password }, visitorOf(req));
+      done(res, 'The password is changed', 'All sessions have ended. You can sign in with the new password now.');
+    },
+    (_req, res, { challenge, email }, problem) => reset(res, { challenge, email, problem }),
+  );
+
+  page('/invitation/:token', (req, res) => invitation(req, res, {}));
+  form(
+    '/invitation/:token',
+    async (req, res, { password = '', email, firstName, lastName }) => {
+      const who = { ...(email && { email }), ...(firstName && { firstName }), ...(lastName && { lastName }) };
+      const accepted = await invitations.accept({ token: String(req.params.token), password, ...who }, visitorOf(req));
+      if ('challenge' in accepted) askCode(res, { email, ...accepted });
+      else done(res, 'Welcome', 'You can sign in with your address and password now.');
+    },
+    (req, res, said, problem) => invitation(req, res, { said, problem }),
+  );
+
+  function fail(res: Response, error: unknown): void {
+    const isKnown = error instanceof FhirError;
+    if (!isKnown) logger.error('a page of accounts failed', { error });
+    res.status(isKnown ? error.status : 500).set(isKnown ? error.headers : {});
+    const sentence = isKnown ? `${error.message}.` : 'Something went wrong here. Please try again.';
+    show(res, 'account/done', { title: 'This did not work', sentence });
+  }
+}
+
+const textsOf = (body: unknown): Form =>
+  Object.fromEntries(Object.entries(body ?? {}).map(([name, value]) => [name, typeof value === 'string' ? value : '']));
+
+/** What somebody can put right; what is gone or broken has a page of its own. */
+const isForPerson = (error: unknown): error is FhirError =>
+  error instanceof FhirError && error.status < 500 && error.kind !== 'not-found';
+
+/** Browsers say themselves when a form is another site's. */
+function refuseForeignForms(req: Request, res: Response, next: () => void): void {
+  if (req.headers['sec-fetch-site'] !== 'cross-site') next();
+  else
+    show(res.status(403), 'account/done', { title: 'This did not work', sentence: 'The form came from another site.' });
+}

@@ -1,0 +1,166 @@
+// The pages of accounts and the development mailbox, as a browser without scripts uses them.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { createMailbox } from '../../src/platform/mail/mailbox.ts';
+import { addAccountPages } from '../../src/web/account/routes.ts';
+import { addMailbox } from '../../src/web/dev/mail.ts';
+import { freshEmail, openPeople, PASSWORD, type People } from '../support/people.ts';
+
+describe('pages of accounts', function () {
+  this.timeout(60_000);
+  let people: People;
+  let server: http.Server;
+  let root: string;
+  before(async () => {
+    people = await openPeople('account_pages');
+    const app = express();
+    const logger = {
+      error: console.error,
+      warn: console.error,
+      info: () => undefined,
+      debug: () => undefined,
+      child: () => logger,
+    };
+    const visitorOf = (): { address: string } => ({ address: '192.0.2.1' });
+    addAccountPages(app, { accounts: people.server.service.accounts!, visitorOf, logger });
+    addMailbox(app, createMailbox({ db: people.db, now: Date.now }));
+    server = http.createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await people.close();
+  });
+
+  interface Page {
+    status: number;
+    html: string;
+    title: string | undefined;
+    headers: Headers;
+    /** hidden fields */
+    fields: Record<string, string>;
+  }
+  async function open(
+    path: string,
+    form?: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
+    const reply = await fetch(`${root}${path}`, {
+      headers,
+      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+    });
+    const html = await reply.text();
+    const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
+    return {
+      status: reply.status,
+      html,
+      title: /<h1>(.*?)<\/h1>/.exec(html)?.[1],
+      headers: reply.headers,
+      fields: Object.fromEntries(fields.map(([, name, value]) => [name, value])),
+    };
+  }
+  const person = (email: string) => ({
+    firstName: 'Ada',
+    lastName: 'O’Brien',
+    email,
+    password: PASSWORD,
+    role: 'patient',
+  });
+
+  it('register somebody', async () => {
+    const email = freshEmail();
+    assert.equal((await open('/account/register')).title, 'Register');
+    const asked = await open('/account/register', person(email));
+    assert.equal(asked.title, 'Enter the code');
+    const wrong = await open('/account/confirm', { ...asked.fields, code: '000000' });
+    assert.equal(wrong.status, 401);
+    assert.match(wrong.html, /role="alert".*The code is wrong; 4 tries are left/);
+    const done = await open('/account/confirm', { ...wrong.fields, code: await people.codeFor(email) });
+    assert.equal(done.title, 'Welcome');
+    await people.signIn(email);
+  });
+
+  it('show again what was typed, besides the password, with everything that is wrong', async () => {
+    const page = await open('/account/register', { ...person('"><script>'), firstName: '<b>', password: 'short' });
+    assert.equal(page.status, 400);
+    assert.match(page.html, /is no e-mail address/);
+    assert.match(page.html, /The password needs/);
+    assert.ok(page.html.includes('value="&quot;&gt;&lt;script&gt;"') && page.html.includes('O’Brien'));
+    assert.ok(!page.html.includes('<script>') && !page.html.includes('short'));
+  });
+
+  it('set a new password', async () => {
+    const { email } = await people.register();
+    assert.equal((await open('/account/forgot')).title, 'Forgot password');
+    const asked = await open('/account/forgot', { email });
+    const code = await people.codeFor(email);
+    const refused = await open('/account/reset', { ...asked.fields, code, password: PASSWORD });
+    assert.match(refused.html, /one of the last 5 passwords/);
+    const done = await open('/account/reset', { ...refused.fields, code, password: 'New-Horse-8' });
+    assert.equal(done.title, 'The password is changed');
+    await people.mailTo(email);
+    await people.signIn(email, 'New-Horse-8');
+  });
+
+  it('accept an invitation by its link', async () => {
+    const admin = await people.person('admin');
+    const email = freshEmail();
+    await admin.call('invite', { email, role: 'nurse', firstName: 'Mary', lastName: 'Seacole' });
+    const [, path = ''] = /hospital\.example(\/invitation\/\S+)/.exec((await people.mailTo(email)).text) ?? [];
+    const page = await open(path);
+    assert.match(page.html, /invited as <strong>nurse<\/strong> with the address/);
+    assert.match(page.html, /value="Mary"/);
+    const done = await open(path, { firstName: 'Mary', lastName: 'Seacole', password: PASSWORD });
+    assert.equal(done.title, 'Welcome');
+    await people.signIn(email);
+    const again = await open(path);
+    assert.equal(again.status, 404);
+    assert.match(again.html, /used already/);
+  });
+
+  it('allow no script, no frame and no form of another site', async () => {
+    const { headers } = await open('/account/register');
+    assert.match(
+      headers.get('content-security-policy') ?? '',
+      /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/,
+    );
+    assert.equal(headers.get('cache-control'), 'no-store');
+    const foreign = await open('/account/forgot', { email: freshEmail() }, { 'sec-fetch-site': 'cross-site' });
+    assert.equal(foreign.status, 403);
+  });
+
+  describe('the development mailbox', () => {
+    it('shows mail to who sits at the machine, as a page and as JSON', async () => {
+      const email = freshEmail();
+      await people.guest().call('register', person(email));
+      await people.mailTo(email);
+      const page = await open('/dev/mail');
+      assert.equal(page.status, 200);
+      assert.match(page.html, new RegExp(email));
+      const reply = await fetch(`${root}/dev/mail`, { headers: { accept: 'application/json' } });
+      const [newest] = (await reply.json()) as { to: string; text: string }[];
+      assert.equal(newest?.to, email);
+      assert.match(newest?.text ?? '', /\d{6}/);
+    });
+
+    for (const [what, headers] of [
+      ['another name of the machine (a page that rebinds it)', { host: 'evil.example' }],
+      ['a proxy (X-Forwarded-For)', { 'x-forwarded-for': '203.0.113.1' }],
+      ['a proxy (Forwarded)', { forwarded: 'for=203.0.113.1' }],
+      ['a proxy (Via)', { via: '1.1 proxy' }],
+    ] as const) {
+      it(`is not there through ${what}`, async () => {
+        const status = await new Promise((resolve, reject) => {
+          http
+            .get(`${root}/dev/mail`, { headers }, (response) => resolve(response.resume().statusCode))
+            .on('error', reject);
+        });
+        assert.equal(status, 404);
+      });
+    }
+  });
+});
