@@ -109,9 +109,9 @@ export const settings = {
   }),
   serverSecret: optional({
     name: 'SERVER_SECRET',
-    parse: text,
+    parse: secretText,
     secret: true,
-    help: 'Long random text that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold.',
+    help: 'Long random text (32 characters or more) that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold. Another one ends what hangs on it: links, sessions of browsers, signing keys.',
   }),
   oauthRegistration: required({
     name: 'OAUTH_REGISTRATION',
@@ -130,12 +130,6 @@ export const settings = {
     default: 'off',
     parse: onOff,
     help: 'Allows `AUTH=off` on an address that other machines reach. Everyone who reaches it reads and writes everything.',
-  }),
-  serverSecret: optional({
-    name: 'SERVER_SECRET',
-    parse: secretText,
-    secret: true,
-    help: 'Secret of 32 characters or more from which the keys are made that hash one-time codes and seal what lies on queues and in the database. Unset: random keys, kept in the database. A new one ends what hangs on the old one: links, sessions of browsers, signing keys.',
   }),
   smtpUrl: optional({
     name: 'SMTP_URL',
