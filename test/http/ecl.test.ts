@@ -111,6 +111,59 @@ describe('ECL over HTTP', function () {
     assert.equal(await post({ include, exclude }), '400113 400114 male');
   });
 
+  it('has relationships that $lookup tells, numbers and texts among them', async () => {
+    const { body } = await client.get(`/CodeSystem/$lookup?system=${SNOMED}&code=500112`);
+    const told = body.parameter.flatMap(({ name, part }: { name: string; part: Record<string, unknown>[] }) => {
+      const [code, value] = name === 'property' ? part : [];
+      return /^1001/.test(String(code?.valueCode)) ? [`${code!.valueCode} ${JSON.stringify(value)}`] : [];
+    });
+    assert.deepEqual(told, [
+      '100106 {"name":"value","valueCode":"600111"}',
+      '100106 {"name":"value","valueCode":"600120"}',
+      '100110 {"name":"value","valueDecimal":500}',
+      '100110 {"name":"value","valueDecimal":0.5}',
+      '100111 {"name":"value","valueString":"Alphabet"}',
+      '100112 {"name":"value","valueBoolean":false}',
+    ]);
+  });
+
+  it('goes with supplements', async () => {
+    const supplement = {
+      resourceType: 'CodeSystem',
+      id: 'polish',
+      url: 'http://example.org/CodeSystem/polish',
+      status: 'active',
+      content: 'supplement',
+      supplements: SNOMED,
+      property: [{ code: 'clinic', type: 'code' }],
+      concept: [
+        {
+          code: '400113',
+          designation: [{ language: 'pl', value: 'Złamane przedramię' }],
+          property: [{ code: 'clinic', valueCode: 'bones' }],
+        },
+        { code: '400121', designation: [{ language: 'pl', value: 'Złamane serce' }] },
+      ],
+    };
+    assert.equal((await client.put('/CodeSystem/polish', supplement)).status, 201);
+    const { body } = await client.get(
+      `/ValueSet/$expand?url=${implicit('<< 400110')}&filter=${encodeURIComponent('Złam')}&displayLanguage=pl&count=5`,
+    );
+    assert.deepEqual(
+      [body.expansion.contains.map(({ display }: { display: string }) => display), body.expansion.total],
+      [['Złamane przedramię'], 1],
+    );
+    const filter = [
+      { property: 'constraint', op: '=', value: '<< 400130' },
+      { property: 'clinic', op: '=', value: 'bones' },
+    ];
+    const extension = [
+      { url: 'http://hl7.org/fhir/StructureDefinition/valueset-supplement', valueCanonical: supplement.url },
+    ];
+    const own = valueSet('own', { include: [{ system: SNOMED, filter, extension }] });
+    assert.equal(flat(await client.post('/ValueSet/$expand', own)), '400113');
+  });
+
   it('decides whether a code is valid', async () => {
     const validate = async (code: string): Promise<unknown> => {
       const query = `url=${implicit('<< 400130 {{ + HISTORY }}')}&system=${SNOMED}&code=${code}`;

@@ -57,16 +57,16 @@ export function createSupplements(canonicals: Canonicals): Supplements {
     return resource !== undefined && isMeant ? supplementOf(resource) : undefined;
   }
 
-  const inLanguages = (languages: readonly string[]) => {
+  /** whether a language is one of those asked for */
+  function languageTest(languages: readonly string[] = []): (language: string) => boolean {
     const wanted = languages.flatMap(languagesIn);
-    return ({ language }: Designation): boolean =>
-      language !== undefined && wanted.some((one) => isLanguage(language, one));
-  };
+    return (language) => wanted.some((one) => isLanguage(language, one));
+  }
 
   async function speaking({ languages = [], date }: SupplementWish): Promise<Supplement[]> {
     if (languages.length === 0) return [];
-    const isWanted = inLanguages(languages);
-    return (await all()).filter((one) => wasThere(one.date, date) && one.has(isWanted));
+    const isAsked = languageTest(languages);
+    return (await all()).filter((one) => wasThere(one.date, date) && [...one.languages()].some(isAsked));
   }
 
   return {
@@ -80,7 +80,8 @@ export function createSupplements(canonicals: Canonicals): Supplements {
       const asked = await Promise.all([...new Set(wish.useSupplement)].map(named));
       const own = asked.filter((one) => one !== undefined && supplements(one, source)) as Supplement[];
       const others = (await speaking(wish)).filter((one) => supplements(one, source) && !own.includes(one));
-      const isWanted = inLanguages(wish.languages ?? []);
+      const isAsked = languageTest(wish.languages);
+      const isWanted = ({ language }: Designation): boolean => language !== undefined && isAsked(language);
       return supplemented(source, [
         ...own.map((supplement) => ({ supplement })),
         ...others.map((supplement) => ({ supplement, isWanted })),

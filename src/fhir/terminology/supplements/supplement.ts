@@ -17,7 +17,8 @@ export interface Supplement {
   date?: string;
   properties: NonNullable<CodeSystemSource['properties']>;
   designations(code: string): readonly Designation[];
-  has(isWanted: (designation: Designation) => boolean): boolean;
+  /** of its designations */
+  languages(): ReadonlySet<string>;
   propertiesOf(code: string): readonly ConceptProperty[];
   /** codes with a designation of these in which every word begins one of its words, best first */
   find(text: string, isWanted: (designation: Designation) => boolean): string[];
@@ -59,6 +60,18 @@ function createSupplement(resource: CodeSystem, supplements: string): Supplement
     ...(concept.display === undefined || language === undefined ? [] : [{ language, value: concept.display }]),
     ...(concept.designations ?? []).map((one) => (language === undefined ? one : { language, ...one })),
   ];
+  let languages: ReadonlySet<string> | undefined;
+  let read: { code: string; designation: Designation; text: string }[] | undefined;
+  const texts = () => {
+    read ??= graph().nodes.flatMap((node) =>
+      designationsOf(node).map((designation) => ({
+        code: node.concept.code,
+        designation,
+        text: normalise(designation.value),
+      })),
+    );
+    return read;
+  };
   return {
     canonical: canonicalOf({ url, ...(own !== undefined && { version: own }) }),
     system,
@@ -69,21 +82,17 @@ function createSupplement(resource: CodeSystem, supplements: string): Supplement
       const node = graph().find(code);
       return node === undefined ? [] : designationsOf(node);
     },
-    has: (isWanted) => graph().nodes.some((node) => designationsOf(node).some(isWanted)),
+    languages() {
+      languages ??= new Set(texts().flatMap(({ designation }) => designation.language ?? []));
+      return languages;
+    },
     propertiesOf: (code) => graph().find(code)?.concept.properties ?? [],
     find(text, isWanted) {
       const words = wordsOf(text);
       if (words.length === 0) return [];
-      const found = graph().nodes.flatMap((node) => {
-        const texts = designationsOf(node)
-          .filter(isWanted)
-          .map(({ value }) => normalise(value))
-          .filter((value) => hasWords(value, words));
-        return texts.length === 0
-          ? []
-          : [{ code: node.concept.code, length: Math.min(...texts.map((one) => one.length)) }];
-      });
-      return found.sort((a, b) => a.length - b.length).map(({ code }) => code);
+      const found = texts().filter((one) => hasWords(one.text, words) && isWanted(one.designation));
+      found.sort((a, b) => a.text.length - b.text.length);
+      return [...new Set(found.map(({ code }) => code))];
     },
     filter(filter) {
       const meets = compileFilter(filter, {

@@ -10,6 +10,12 @@ export interface Addition {
 
 type Wish = Omit<Selection, 'offset' | 'count'>;
 
+/** A wish without filters on what supplements add: these allow some codes only, or all but some. */
+interface Plain {
+  wish: Wish;
+  isAllowed?: (code: string) => boolean;
+}
+
 export function supplemented(source: CodeSystemSource, additions: readonly Addition[]): CodeSystemSource {
   if (additions.length === 0) return source;
   const asked = additions.flatMap(({ supplement, isWanted }) => (isWanted === undefined ? [supplement] : []));
@@ -35,8 +41,7 @@ export function supplemented(source: CodeSystemSource, additions: readonly Addit
   const ownerOf = ({ property }: ConceptFilter): Supplement | undefined =>
     source.properties?.has(property) === true ? undefined : asked.find((one) => one.properties.has(property));
 
-  /** The wish without filters on what supplements add: these allow some codes only, or all but some. */
-  function plain(wish: Wish): { wish: Wish; isAllowed: ((code: string) => boolean) | undefined } {
+  function plain(wish: Wish): Plain {
     const owned = wish.filters.map((filter) => ({ filter, owner: ownerOf(filter) }));
     let { codes } = wish;
     const tests: ((code: string) => boolean)[] = [];
@@ -49,7 +54,7 @@ export function supplemented(source: CodeSystemSource, additions: readonly Addit
     const filters = owned.flatMap(({ filter, owner }) => (owner === undefined ? [filter] : []));
     return {
       wish: { ...wish, filters, ...(codes !== undefined && { codes }) },
-      isAllowed: tests.length === 0 ? undefined : (code) => tests.every((test) => test(code)),
+      ...(tests.length > 0 && { isAllowed: (code: string) => tests.every((test) => test(code)) }),
     };
   }
 
@@ -58,24 +63,29 @@ export function supplemented(source: CodeSystemSource, additions: readonly Addit
       ? []
       : [...new Set(additions.flatMap(({ supplement, isWanted }) => supplement.find(text, isWanted ?? (() => true))))];
 
-  /** What only a designation of a supplement has been found by stands first. */
-  async function* each(asIs: Wish): AsyncGenerator<readonly Concept[]> {
-    const { wish, isAllowed = () => true } = plain(asIs);
-    const { text: _, ...withoutText } = wish;
-    const codes = foundBy(wish.text).filter((code) => wish.codes === undefined || wish.codes.includes(code));
-    const first = new Map<string, Concept>();
-    if (codes.length > 0) {
-      const place = new Map(codes.map((code, index) => [code, index]));
-      const found: Concept[] = [];
-      for await (const batch of source.each({ ...withoutText, codes })) found.push(...batch);
-      found.sort((a, b) => (place.get(a.code) ?? 0) - (place.get(b.code) ?? 0));
-      for (const concept of found) if (isAllowed(concept.code)) first.set(concept.code, withAll(concept));
-    }
+  /** What a designation of a supplement has been found by stands first. */
+  async function* each({ wish, isAllowed = () => true }: Plain, found: readonly string[]) {
+    const first = await foundOf(wish, found, isAllowed);
     if (first.size > 0) yield [...first.values()];
     for await (const batch of source.each(wish)) {
       const others = batch.filter(({ code }) => !first.has(code) && isAllowed(code));
       if (others.length > 0) yield others.map(withAll);
     }
+  }
+
+  async function foundOf(
+    { text: _, ...wish }: Wish,
+    found: readonly string[],
+    isAllowed: (code: string) => boolean,
+  ): Promise<Map<string, Concept>> {
+    const among = wish.codes && new Set(wish.codes);
+    const codes = found.filter((code) => isAllowed(code) && (among === undefined || among.has(code)));
+    if (codes.length === 0) return new Map();
+    const met: Concept[] = [];
+    for await (const batch of source.each({ ...wish, codes })) met.push(...batch);
+    const place = new Map(codes.map((code, index) => [code, index]));
+    met.sort((a, b) => (place.get(a.code) ?? 0) - (place.get(b.code) ?? 0));
+    return new Map(met.map((concept) => [concept.code, withAll(concept)]));
   }
 
   return {
@@ -93,14 +103,15 @@ export function supplemented(source: CodeSystemSource, additions: readonly Addit
       return new Set([...met].filter(isAllowed));
     },
     async select({ offset, count, ...asIs }) {
-      const { wish, isAllowed } = plain(asIs);
-      if (isAllowed === undefined && foundBy(wish.text).length === 0) {
-        const { concepts, ...counted } = await source.select({ ...wish, offset, count });
+      const wish = plain(asIs);
+      const found = foundBy(asIs.text);
+      if (wish.isAllowed === undefined && found.length === 0) {
+        const { concepts, ...counted } = await source.select({ ...wish.wish, offset, count });
         return { concepts: concepts.map(withAll), ...counted };
       }
       const concepts: Concept[] = [];
       let total = 0;
-      for await (const batch of each(asIs)) {
+      for await (const batch of each(wish, found)) {
         concepts.push(...batch.slice(Math.max(0, offset - total), Math.max(0, offset + count - total)));
         total += batch.length;
         // counting on is not worth the wait
@@ -108,7 +119,7 @@ export function supplemented(source: CodeSystemSource, additions: readonly Addit
       }
       return { concepts, total };
     },
-    each,
+    each: (wish) => each(plain(wish), foundBy(wish.text)),
     children: async (code) => (await source.children(code)).map(withAll),
   };
 }

@@ -65,8 +65,8 @@ export function createEclContext(
     async codesOf(where) {
       const codes: string[] = [];
       for await (const { _id } of context.each(where, [])) {
-        if (codes.length === MOST_CODES) throw tooMany();
         codes.push(_id);
+        refuseTooMany(codes);
       }
       return codes;
     },
@@ -95,11 +95,11 @@ export function createEclContext(
 
 const LIMIT = { maxTimeMS: 20_000 };
 
-export const tooMany = (): FhirError =>
-  new FhirError(
-    'too-costly',
-    `A part of the ECL expression has more than ${MOST_CODES} concepts: narrow it down first`,
-  );
+export function refuseTooMany({ length }: readonly unknown[]): void {
+  if (length <= MOST_CODES) return;
+  const what = `A part of the ECL expression has more than ${MOST_CODES} concepts`;
+  throw new FhirError('too-costly', `${what}: narrow it down, with AND before it is used`);
+}
 
 export const oneOf = (codes: readonly string[]): Where => ({ _id: { $in: [...codes] } });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../../model/ecl.ts';
 import { wordsOf } from '../../../../model/words.ts';
 import { type ConceptDocument, isExact, keyOf, keys, tokenOf } from '../document.ts';
-import { allOf, anyOf, type EclContext, EVERYTHING, NOTHING, oneOf, type Where } from './context.ts';
+import { allOf, anyOf, type EclContext, EVERYTHING, NOTHING, oneOf, refuseTooMany, type Where } from './context.ts';
 import { set } from './rows.ts';
 import { textTest } from './texts.ts';
 
@@ -76,6 +76,7 @@ export async function describedBy(
   for await (const document of context.each(allOf([base, ...hints]), ['g', 'f', 'l'])) {
     if (descriptionsOf(document).some((description) => tests.every((test) => test(description))))
       codes.push(document._id);
+    refuseTooMany(codes);
   }
   return oneOf(codes);
 }

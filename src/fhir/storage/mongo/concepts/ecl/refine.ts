@@ -2,11 +2,11 @@
 // that the index gives. https://docs.snomed.org/snomed-ct-specifications/snomed-ct-expression-constraint-language/behaviour-specification-with-examples/6.3-cardinality
 import type { Filter } from 'mongodb';
 import type { Attribute, Count, Ecl, Refinement } from '../../../../model/ecl.ts';
-import { keys } from '../document.ts';
-import { allOf, anyOf, type EclContext, EVERYTHING, noneOf, oneOf, type Where } from './context.ts';
+import { type ConceptDocument, keys } from '../document.ts';
+import { allOf, anyOf, type EclContext, EVERYTHING, noneOf, oneOf, refuseTooMany, type Where } from './context.ts';
 import { type Rows, rowsOf, set } from './rows.ts';
 
-type Group = NonNullable<import('../document.ts').ConceptDocument['q']>[number];
+type Group = NonNullable<ConceptDocument['q']>[number];
 
 /** A refinement with everything looked up. */
 type Resolved =
@@ -86,6 +86,7 @@ async function counted({ min, max }: Count, { candidates, present, count, base, 
   for await (const { _id, q = [] } of context.each(allOf([base, candidates]), ['q'])) {
     const found = count(q);
     if (min === 0 ? found > max : found >= min && found <= max) codes.push(_id);
+    refuseTooMany(codes);
   }
   return min === 0 ? noneOf([oneOf(codes)]) : oneOf(codes);
 }

@@ -4,7 +4,7 @@
 import type { ConceptProperty } from '../../../../model/concept.ts';
 import type { Attribute, AttributeValue, Ecl, Order } from '../../../../model/ecl.ts';
 import { keys, rowOf } from '../document.ts';
-import { allOf, type EclContext, noneOf, type Where } from './context.ts';
+import { allOf, type EclContext, noneOf, refuseTooMany, type Where } from './context.ts';
 import { textTest } from './texts.ts';
 
 export interface Rows {
@@ -43,6 +43,7 @@ async function conceptRows(
   for await (const { _id, k } of context.each(where, ['k'])) {
     const here = new Set(k);
     for (const attribute of attributes) if (here.has(keys.isValueOf(attribute))) rows.push(rowOf(attribute, _id));
+    refuseTooMany(rows);
   }
   return rows;
 }
