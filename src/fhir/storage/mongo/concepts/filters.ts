@@ -3,6 +3,7 @@ import type { Collection, Filter } from 'mongodb';
 import type { ConceptFilter } from '../../../model/concept.ts';
 import { FhirError } from '../../../model/errors.ts';
 import type { SystemHead } from '../../concepts.ts';
+import { strictlyBelow } from './below.ts';
 import { type ConceptDocument, keyOf, keys } from './document.ts';
 import type { Constraint } from './ecl/index.ts';
 
@@ -37,7 +38,7 @@ async function oneOf(filter: ConceptFilter, deps: FilterDeps): Promise<Where> {
   if (isCode(property)) return byCode(filter, deps);
   if (property === 'display') return byDisplay(filter, deps);
   if (op === '=' && property === 'parent') return { up: value };
-  if (op === '=' && property === 'ancestor') return { a: value, _id: { $ne: value } };
+  if (op === '=' && property === 'ancestor') return strictlyBelow(value, deps.collection);
   if (op === '=' && property === 'child') {
     const child = await deps.collection.findOne({ _id: value }, { projection: { up: 1 } });
     return { _id: { $in: [...(child?.up ?? [])] } };
@@ -54,7 +55,7 @@ async function byCode({ op, value }: ConceptFilter, deps: FilterDeps): Promise<W
     case 'is-a':
       return { a: value };
     case 'descendent-of':
-      return { a: value, _id: { $ne: value } };
+      return strictlyBelow(value, deps.collection);
     case 'is-not-a':
       return { a: { $ne: value } };
     case 'generalizes': {

@@ -22,8 +22,9 @@ const LIMIT_MS = 20_000;
 const BATCH = 1000;
 /** so many documents are ranked in memory; of more, the index's order is taken */
 const MOST_RANKED = 2000;
-/** so far is counted */
+/** so far is counted, and so far where each must be read for it */
 const MOST_COUNTED = 50_000;
+const MOST_READ = 10_000;
 /** codes that begin with the text, before those found by words */
 const MOST_BY_CODE = 200;
 /** clinical data repeats the same few thousand codes */
@@ -38,9 +39,21 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
   const filtersOf = (wish: Wish): Promise<Where[]> => conditions(wish, { head: system, collection, constrained });
 
   async function countOf(where: Where, hint?: string): Promise<number | undefined> {
-    const command = { count: collectionName, query: where, limit: MOST_COUNTED + 1, maxTimeMS: LIMIT_MS };
-    const { n } = await db.command({ ...command, ...(hint !== undefined && { hint }) });
-    return n > MOST_COUNTED ? undefined : n;
+    const most = hint !== undefined || isReadOffIndex(where) ? MOST_COUNTED : MOST_READ;
+    const command = { count: collectionName, query: where, limit: most + 1, maxTimeMS: LIMIT_MS };
+    const { n } = await within(db.command({ ...command, ...(hint !== undefined && { hint }) }));
+    return n > most ? undefined : n;
+  }
+
+  const counted = (where: Where): Promise<number | undefined> => {
+    const difference = differenceIn(where);
+    return difference === undefined ? countOf(where) : countWithout(difference);
+  };
+
+  /** Without those that are taken away, which are often few: the index counts both. */
+  async function countWithout({ all, without }: Difference): Promise<number | undefined> {
+    const [whole, gone] = await Promise.all([countOf(all), countOf(and([all, without]))]);
+    return whole === undefined || gone === undefined ? undefined : whole - gone;
   }
 
   async function page(where: Where, sort: Record<string, 1>, { offset, count }: Selection, hint?: string) {
@@ -58,7 +71,7 @@ export function createLoadedSource({ db, collectionName, system }: SourceDeps): 
     const isAll = Object.keys(where).length === 0;
     const [concepts, total] = await Promise.all([
       page(where, { o: 1 }, selection),
-      isAll ? system.concepts : countOf(where),
+      isAll ? system.concepts : counted(where),
     ]);
     return { concepts, ...(total !== undefined && { total }) };
   }
@@ -229,6 +242,33 @@ const and = (conditions: readonly Where[]): Where => {
   const some = conditions.filter((condition) => Object.keys(condition).length > 0);
   return some.length === 1 ? some[0]! : some.length === 0 ? {} : { $and: some };
 };
+
+/** Whether an index alone tells what meets it: one ancestor, key, parent or list of codes, or any of several. */
+function isReadOffIndex(where: Where): boolean {
+  const { $or, o: _, ...others } = where;
+  const [[field, condition] = [], ...more] = Object.entries(others);
+  if ($or !== undefined) return field === undefined && $or.every(isReadOffIndex);
+  const isPlain = typeof condition === 'string' || (typeof condition === 'object' && '$in' in condition);
+  return more.length === 0 && isPlain && ['a', 'k', 'up', '_id'].includes(field ?? '');
+}
+
+interface Difference {
+  all: Where;
+  without: Where;
+}
+
+/** `A MINUS B` */
+function differenceIn({ $and, ...others }: Where): Difference | undefined {
+  if ($and === undefined || Object.keys(others).length > 0) return undefined;
+  const isNegative = (condition: Where): boolean => Object.keys(condition).join() === '$nor';
+  const negative = $and.filter(isNegative);
+  if (negative.length === 0 || negative.length === $and.length) return undefined;
+  const without = negative.flatMap(({ $nor = [] }) => $nor);
+  return {
+    all: and($and.filter((one) => !isNegative(one))),
+    without: without.length === 1 ? without[0]! : { $or: without },
+  };
+}
 
 /** What the chosen token does not already say. */
 function wordWhere(word: string, chosen: string): Where {

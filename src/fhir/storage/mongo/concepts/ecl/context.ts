@@ -2,6 +2,7 @@
 import type { Collection, Filter } from 'mongodb';
 import type { Ecl } from '../../../../model/ecl.ts';
 import { FhirError } from '../../../../model/errors.ts';
+import { strictlyBelow } from '../below.ts';
 import type { ConceptDocument } from '../document.ts';
 import { within } from '../within.ts';
 
@@ -19,11 +20,13 @@ export interface EclContext {
   codesIn(ecl: Ecl): Promise<string[]>;
   /** the codes of what meets it, up to the same limit */
   codesOf(where: Where): Promise<string[]>;
-  /** parts of what meets it, one by one */
+  /** takes parts of what meets it, one by one */
   each<K extends keyof ConceptDocument>(
     where: Where,
     fields: readonly K[],
-  ): AsyncIterable<Pick<ConceptDocument, K | '_id'>>;
+    take: (document: Pick<ConceptDocument, K | '_id'>) => void,
+  ): Promise<void>;
+  below(code: string): Promise<Where>;
   aggregate<T extends object>(where: Where, stages: readonly object[]): Promise<T[]>;
   attributes: readonly { code: string; type: string }[];
   associations: readonly string[];
@@ -64,25 +67,23 @@ export function createEclContext(
     },
     async codesOf(where) {
       const codes: string[] = [];
-      for await (const { _id } of context.each(where, [])) {
+      await context.each(where, [], ({ _id }) => {
         codes.push(_id);
         refuseTooMany(codes);
-      }
+      });
       return codes;
     },
-    async *each(where, fields) {
+    async each(where, fields, take) {
       const projection = Object.fromEntries(['_id', ...fields].map((field) => [field, 1]));
-      const cursor = collection.find(where, { projection, batchSize: 5000, ...LIMIT });
+      const cursor = collection.find(where, { projection, batchSize: BATCH, ...LIMIT });
       try {
-        for (;;) {
-          const document = await within(cursor.next());
-          if (document === null) return;
-          yield document;
-        }
+        // a promise for each document would cost more than the document
+        while (await within(cursor.hasNext())) for (const document of cursor.readBufferedDocuments()) take(document);
       } finally {
         await cursor.close();
       }
     },
+    below: (code) => strictlyBelow(code, collection),
     aggregate: (where, stages) =>
       within(
         collection
@@ -93,6 +94,7 @@ export function createEclContext(
   return context;
 }
 
+const BATCH = 5000;
 const LIMIT = { maxTimeMS: 20_000 };
 
 export function refuseTooMany({ length }: readonly unknown[]): void {

@@ -73,11 +73,11 @@ export async function describedBy(
   const tests = await Promise.all(by.map((criterion) => descriptionTest(criterion, context)));
   const hints = by.flatMap((one) => (one.is === 'term' && !one.isNot ? [withTexts(one.value)] : []));
   const codes: string[] = [];
-  for await (const document of context.each(allOf([base, ...hints]), ['g', 'f', 'l'])) {
+  await context.each(allOf([base, ...hints]), ['g', 'f', 'l'], (document) => {
     if (descriptionsOf(document).some((description) => tests.every((test) => test(description))))
       codes.push(document._id);
     refuseTooMany(codes);
-  }
+  });
   return oneOf(codes);
 }
 
@@ -143,12 +143,12 @@ async function sourcesOf(targets: Where, sets: Ecl, context: EclContext): Promis
   if (chosen.length === 0) return NOTHING;
   const found = new Set<string>();
   const where = allOf([{ k: { $in: chosen.map(keys.isTargetIn) } }, targets]);
-  for await (const { h = [] } of context.each(where, ['h'])) {
+  await context.each(where, ['h'], ({ h = [] }) => {
     for (const source of h) {
       const [association = '', code = ''] = source.split('|');
       if (chosen.includes(association)) found.add(code);
     }
-  }
+  });
   return oneOf([...found]);
 }
 

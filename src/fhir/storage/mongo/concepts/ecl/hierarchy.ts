@@ -22,7 +22,7 @@ async function relatedToOne(op: Hierarchy, id: string, context: EclContext): Pro
     case '<<':
       return { a: id };
     case '<':
-      return { a: id, _id: { $ne: id } };
+      return context.below(id);
     case '<!':
       return { up: id };
     case '<<!':
@@ -85,17 +85,18 @@ async function relatedToMany(op: Hierarchy, where: Where, context: EclContext): 
 async function onTop(where: Where, codes: readonly string[], context: EclContext): Promise<string[]> {
   const all = new Set(codes);
   const found: string[] = [];
-  for await (const { _id, a } of context.each(where, ['a']))
+  await context.each(where, ['a'], ({ _id, a }) => {
     if (!a.some((code) => code !== _id && all.has(code))) found.push(_id);
+  });
   return found;
 }
 
 async function above(op: Hierarchy, where: Where, context: EclContext): Promise<Where> {
   const isDirect = op === '>!' || op === '>>!';
   const found = new Set<string>();
-  for await (const { _id, a, up } of context.each(where, isDirect ? ['up'] : ['a'])) {
+  await context.each(where, isDirect ? ['up'] : ['a'], ({ _id, a, up }) => {
     for (const code of (isDirect ? up : a) ?? []) if (code !== _id) found.add(code);
     if (op === '>>' || op === '>>!') found.add(_id);
-  }
+  });
   return found.size === 0 ? NOTHING : oneOf([...found]);
 }

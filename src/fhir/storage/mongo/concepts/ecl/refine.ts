@@ -83,11 +83,11 @@ async function counted({ min, max }: Count, { candidates, present, count, base, 
   if (present !== undefined && min === 1 && max === Number.POSITIVE_INFINITY) return present;
   if (present !== undefined && max === 0) return noneOf([present]);
   const codes: string[] = [];
-  for await (const { _id, q = [] } of context.each(allOf([base, candidates]), ['q'])) {
+  await context.each(allOf([base, candidates]), ['q'], ({ _id, q = [] }) => {
     const found = count(q);
     if (min === 0 ? found > max : found >= min && found <= max) codes.push(_id);
     refuseTooMany(codes);
-  }
+  });
   return min === 0 ? noneOf([oneOf(codes)]) : oneOf(codes);
 }
 

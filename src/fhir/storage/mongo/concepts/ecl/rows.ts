@@ -40,11 +40,11 @@ async function conceptRows(
   if (only === undefined) return [];
   if (others.length === 0) return (await context.codesOf(where)).map((code) => rowOf(only, code));
   const rows: string[] = [];
-  for await (const { _id, k } of context.each(where, ['k'])) {
+  await context.each(where, ['k'], ({ _id, k }) => {
     const here = new Set(k);
     for (const attribute of attributes) if (here.has(keys.isValueOf(attribute))) rows.push(rowOf(attribute, _id));
     refuseTooMany(rows);
-  }
+  });
   return rows;
 }
 
