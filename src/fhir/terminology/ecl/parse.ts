@@ -279,8 +279,9 @@ function createParser(reader: Reader): Parser {
   return parser;
 }
 
-const BEFORE_END = /(?:\/\*.*?\*\/|\|[^|]*\||"(?:[^"\\]|\\.)*"|[^()])/sy;
-const COMPARES = /(?:[ \t\r\n]|\/\*.*?\*\/|\{\{(?:"(?:[^"\\]|\\.)*"|\|[^|]*\||[^"|}])*\}\})*(?:[=<>]|!=|not\b)/isy;
+const BEFORE_END = /(?:\/\*(?:[^*]|\*(?!\/))*\*\/|\|[^|]*\||"(?:[^"\\]|\\.)*"|[^()])/sy;
+const COMPARES =
+  /(?:[ \t\r\n]|\/\*(?:[^*]|\*(?!\/))*\*\/|\{\{(?:"(?:[^"\\]|\\.)*"|\|[^|]*\||[^"|}])*\}\})*(?:[=<>]|!=|not\b)/isy;
 
 /** In a refinement, `(…)` holds attributes, or it is the name of one: then a comparison stands behind it. */
 function isNameInBrackets(reader: Reader): boolean {

@@ -24,7 +24,7 @@ export interface Reader {
   unsupported(what: string, at: number): FhirError;
 }
 
-const SPACE = /(?:[ \t\r\n]|\/\*.*?\*\/)+/sy;
+const SPACE = /(?:[ \t\r\n]|\/\*(?:[^*]|\*(?!\/))*\*\/)+/sy;
 const WORD = /[A-Za-z]+/y;
 const SHOWN = 24;
 

@@ -3,7 +3,7 @@ import type { TextSearch } from '../../model/ecl.ts';
 import { wordsOf } from '../../model/words.ts';
 import type { Reader } from './reader.ts';
 
-const BEGINS = /\(?(?:[ \t\r\n]|\/\*.*?\*\/)*(?:"|(?:match|wild)\b)/isy;
+const BEGINS = /\(?(?:[ \t\r\n]|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:"|(?:match|wild)\b)/isy;
 
 export function seesText(reader: Reader): boolean {
   const start = reader.at;

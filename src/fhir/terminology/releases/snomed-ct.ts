@@ -186,7 +186,7 @@ function differentOnes(rows: readonly Relationship[]): ConceptProperty[] {
 
 function groupsOf(rows: readonly Relationship[]): ConceptProperty[][] {
   const groups = new Map<string, ConceptProperty[]>();
-  const alone = rows.filter(({ group }) => group === '0').map((row) => [row]);
+  const alone = differentOnes(rows.filter(({ group }) => group === '0')).map((row) => [row]);
   for (const row of rows) if (row.group !== '0') addTo(groups, row.group, row);
   return [...alone, ...groups.values()];
 }

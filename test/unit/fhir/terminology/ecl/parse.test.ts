@@ -192,6 +192,10 @@ describe('an ECL expression', () => {
       assert.equal(shown(parseEcl(expression)), tree);
     });
   }
+  it('with many comments is refused as fast as any other', () => {
+    for (const before of ['* : (100101)', '* : 100101 = ', '* {{ term = ('])
+      assert.throws(() => parseEcl(`${before}${'/**/'.repeat(200)}?`), FhirError);
+  });
   for (const [expression, kind, says] of wrong) {
     it(`${expression.slice(0, 60)} is refused, with its place`, () => {
       assert.throws(

@@ -49,7 +49,7 @@ export function createConstraints(
     const known = kept.get(text);
     const where = known?.where ?? whereOf(ecl, context);
     kept.delete(text);
-    kept.set(text, known ?? { where, size: 1 });
+    kept.set(text, known ?? { where, size: 0 });
     if (known !== undefined) return where;
     where.then(
       (found) => {
