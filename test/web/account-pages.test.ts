@@ -54,6 +54,7 @@ describe('pages of accounts', function () {
       ...(form && { method: 'POST', body: new URLSearchParams(form) }),
     });
     const html = await reply.text();
+    assert.ok(!html.includes('undefined'), html);
     const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
     return {
       status: reply.status,
@@ -145,6 +146,8 @@ describe('pages of accounts', function () {
       const [newest] = (await reply.json()) as { to: string; text: string }[];
       assert.equal(newest?.to, email);
       assert.match(newest?.text ?? '', /\d{6}/);
+      const text = await fetch(`${root}/dev/mail?to=${email}`, { headers: { accept: 'text/plain' } });
+      assert.equal(await text.text(), newest?.text);
     });
 
     for (const [what, headers] of [

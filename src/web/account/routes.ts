@@ -21,18 +21,24 @@ type Step = (req: Request, res: Response, form: Form) => Promise<void>;
 /** shows the form again with what was typed, and why it was refused */
 type Again = (req: Request, res: Response, form: Form, problem: string) => Promise<void> | void;
 
+const blank: Form = { firstName: '', lastName: '', email: '', phone: '', role: 'patient' };
+/** what most people are comes first; administrators are invited */
+const roles = [...roleCodes]
+  .filter((code) => code !== 'admin')
+  .sort((a, b) => Number(roleOf(b).isOpen ?? false) - Number(roleOf(a).isOpen ?? false))
+  .map((code) => [code, roleOf(code).display]);
+
 export function addAccountPages(app: Express, { accounts, visitorOf, logger }: AccountPagesDeps): void {
   const { registrations, arrivals, credentials, invitations } = accounts;
-  const roles = roleCodes.map((code) => [code, roleOf(code).display]);
   const mailbox = accounts.mailboxUrl();
 
   const askCode = (res: Response, view: View): void =>
     show(res, 'account/code', { title: 'Enter the code', mailbox, ...view });
   const done = (res: Response, title: string, sentence: string): void => show(res, 'account/done', { title, sentence });
   const register = (res: Response, view: View): void =>
-    show(res, 'account/register', { title: 'Register', roles, said: {}, ...view });
+    show(res, 'account/register', { title: 'Register', roles, ...view, said: { ...blank, ...(view.said as Form) } });
   const forgot = (res: Response, view: View): void =>
-    show(res, 'account/forgot', { title: 'Forgot password', ...view });
+    show(res, 'account/forgot', { title: 'Forgot password', email: '', ...view });
   const reset = (res: Response, view: View): void =>
     show(res, 'account/reset', { title: 'New password', mailbox, ...view });
 
@@ -41,7 +47,13 @@ export function addAccountPages(app: Express, { accounts, visitorOf, logger }: A
     const { invitation: found, hasAccount } = await invitations.look(token);
     const { email, role, firstName, lastName } = found;
     const shown = { token, email, hasAccount, role: roleOf(role).display.toLowerCase() };
-    show(res, 'account/invitation', { title: 'Welcome', ...shown, said: { firstName, lastName }, ...view });
+    const known = { ...(firstName && { firstName }), ...(lastName && { lastName }) };
+    show(res, 'account/invitation', {
+      title: 'Welcome',
+      ...shown,
+      ...view,
+      said: { ...blank, ...known, ...(view.said as Form) },
+    });
   }
 
   function page(path: string, view: (req: Request, res: Response) => Promise<void> | void): void {

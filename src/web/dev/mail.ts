@@ -1,4 +1,5 @@
-// The development mailbox as a page, for who runs the server on the own machine. It shows codes: nobody else may see it.
+// The development mailbox for who runs the server on the own machine: a page, JSON, or the newest mail as text; `?to=` an address.
+// It shows codes: nobody else may see it.
 import type { Express, Request } from 'express';
 import type { Mailbox } from '../../platform/mail/mailbox.ts';
 import { show } from '../views.ts';
@@ -8,9 +9,12 @@ export const MAILBOX_PATH = '/dev/mail';
 export function addMailbox(app: Express, mailbox: Mailbox): void {
   app.get(MAILBOX_PATH, async (req, res, next) => {
     if (!isFromHere(req)) return next();
-    const mails = await mailbox.list();
+    const { to } = req.query;
+    const mails = (await mailbox.list()).filter((mail) => to === undefined || mail.to === to);
     res.set('Cache-Control', 'no-store');
-    if (req.accepts(['html', 'json']) === 'json') res.json(mails);
+    const wanted = req.accepts(['html', 'json', 'text']);
+    if (wanted === 'json') res.json(mails);
+    else if (wanted === 'text') res.type('text').send(mails[0]?.text ?? '');
     else show(res, 'dev/mail', { title: 'Development mailbox', mails, parts });
   });
 }
