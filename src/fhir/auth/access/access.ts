@@ -19,8 +19,8 @@ export interface Access {
   /** Throws `forbidden` or `login` for what the caller never may */
   decide(caller: Caller, target: Target): void;
   storeFor(caller: Caller): Store;
-  /** whether it may see how its searches were answered */
-  mayExplain(caller: Caller): boolean;
+  /** what the caller may do, for those who tell people about it */
+  rightsOf(caller: Caller): Rights;
   readonly policies: Policies;
 }
 
@@ -120,7 +120,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
   return {
     policies,
     decide: (caller, target) => decide(rightsOf(caller), target, deps.needsOf),
-    mayExplain: (caller) => rightsOf(caller).mayExplain,
+    rightsOf,
     storeFor(caller) {
       const known = knownOf(caller);
       known.store ??= narrowedStore(store, narrowTo(caller), narrowTo(everything));
