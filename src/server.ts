@@ -10,7 +10,9 @@ import { createQueue } from './platform/queue/queue.ts';
 import { connectRedis } from './platform/redis/connect.ts';
 import { StartError } from './platform/start-error.ts';
 import { createFhirService, type FhirService } from './service.ts';
+import type { OpenSignIn, SignInDeps } from './sign-in.ts';
 import { createWebApp } from './web/app.ts';
+import { isWellKnown } from './web/well-known.ts';
 
 export interface RunningServer {
   /** the FHIR base on this machine: http://127.0.0.1:3000/fhir */
@@ -62,27 +64,43 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
     });
     undo.push(() => queue.close());
 
+    const signIn = config.auth === 'on' ? await openDoor({ config, base, mongo, redis, queue, logger }) : undefined;
+    undo.push(() => signIn?.close());
     const service = await createFhirService({
-      settings: { ...config, trustedHosts: isLoopback(config.host) ? 'loopback' : 'addresses' },
+      settings: {
+        ...config,
+        // where people sign in nobody chooses by a Host header what links and tokens say
+        ...(signIn && { baseUrl: config.baseUrl ?? base }),
+        trustedHosts: isLoopback(config.host) ? 'loopback' : 'addresses',
+      },
       logger,
       mongo,
       queue,
       path: FHIR_PATH,
       now: systemClock,
       onLost,
+      ...signIn?.forService,
     });
     undo.push(() => service.close());
+    signIn?.connect(service);
     const health = createHealth({
       ping: () => Promise.all([mongo.db.command({ ping: 1 }), redis.ping()]),
       isStopping: () => isStopping,
     });
-    const web = createWebApp({ health, fhirPath: FHIR_PATH, version: service.version });
-    handler = (req, res) => (isFhir(req.url ?? '') ? service.handle(req, res) : void web(req, res));
+    const web = createWebApp({ health, fhirPath: FHIR_PATH, version: service.version, addPages: signIn?.addPages });
+    const isForWeb = (url: string): boolean => !isFhir(url) || (signIn !== undefined && isWellKnown(url, FHIR_PATH));
+    handler = (req, res) => (isForWeb(req.url ?? '') ? void web(req, res) : service.handle(req, res));
     return { base, service, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The addresses of pages and tokens are those of BASE_URL, whatever a request calls this server. */
+async function openDoor({ base, config, ...parts }: Omit<SignInDeps, 'fhirPath' | 'now'>): Promise<OpenSignIn> {
+  const { openSignIn } = await import('./sign-in.ts');
+  return openSignIn({ ...parts, config, base: config.baseUrl ?? base, fhirPath: FHIR_PATH, now: systemClock });
 }
 
 const isFhir = (url: string): boolean => {

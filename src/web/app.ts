@@ -1,4 +1,4 @@
-// Everything that is not FHIR, on Express: health and the first page. FHIR requests never come here.
+// Everything that is not FHIR, on Express: health, the first page, sign-in. FHIR requests never come here.
 import express, { type Express } from 'express';
 import type { HealthHandler } from '../fhir/http/health.ts';
 import { welcomePage } from './welcome.ts';
@@ -8,9 +8,11 @@ export interface WebDeps {
   /** path of the FHIR base: `/fhir` */
   fhirPath: string;
   version: string;
+  /** sign-in and what belongs to it; absent with AUTH=off */
+  addPages?: ((app: Express) => void) | undefined;
 }
 
-export function createWebApp({ health, fhirPath, version }: WebDeps): Express {
+export function createWebApp({ health, fhirPath, version, addPages }: WebDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   for (const [path, handler] of Object.entries(health)) app.get(path, handler);
@@ -24,6 +26,7 @@ export function createWebApp({ health, fhirPath, version }: WebDeps): Express {
       .type('html')
       .send(welcomePage({ fhirPath, version }));
   });
+  addPages?.(app);
   app.use((req, res) => {
     res.status(404).type('text/plain').send(`Nothing is at ${req.path}. The FHIR service is at ${fhirPath}.\n`);
   });

@@ -33,8 +33,5 @@ export function addOauthRoutes(app: Express, { oauth, fhirPath, logger }: OauthR
   app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, others: [], logger }));
 }
 
-/** below the FHIR base, but not FHIR */
-export const isWellKnown = (url: string, fhirPath: string): boolean => url.startsWith(`${fhirPath}/.well-known/`);
-
 const openToAll = (res: Response): Response =>
   res.set('Access-Control-Allow-Origin', '*').set('Cache-Control', 'public, max-age=300');

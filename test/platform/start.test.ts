@@ -53,8 +53,6 @@ describe('npm start', function () {
 
     it('when it would open every record to the network', () => refused({ HOST: '0.0.0.0' }, 2, /ALLOW_INSECURE=1/));
 
-    it('when sign-in is asked for, which is not built yet', () => refused({ AUTH: 'on' }, 2, /AUTH=on/));
-
     it('when a command is not known', async () => {
       const { code, errors } = await wardgate(['fly'], {});
       assert.equal(code, 1);

@@ -12,6 +12,7 @@ import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import type { FhirService } from '../../src/service.ts';
+import { isWellKnown } from '../../src/web/well-known.ts';
 import { createTestAccounts, type TestAccounts } from './accounts.ts';
 import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
 
@@ -57,7 +58,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   // loaded here so that tests which need no OAuth library do not wait for it
   const { createOauth } = await import('../../src/fhir/auth/oauth/create-oauth.ts');
   const { pages } = await import('../../src/web/interaction/pages.ts');
-  const { addOauthRoutes, isWellKnown } = await import('../../src/web/oauth-routes.ts');
+  const { addOauthRoutes } = await import('../../src/web/oauth-routes.ts');
   const database = options.database ?? (await freshDatabase(name));
   const redis = await connectRedis(await redisUrl());
   const accounts = options.accounts ?? createTestAccounts();

@@ -31,6 +31,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const read = values as unknown as SettingValues;
   refuseOpenDoor(read);
   refuseHalfMail(read, environment);
+  refuseHalfRegistration(read);
   return {
     ...read,
     dataDir: resolve(read.dataDir),
@@ -40,14 +41,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
 }
 
-function refuseOpenDoor({ auth, host, allowInsecure }: SettingValues): void {
-  if (auth === 'on') {
+function refuseOpenDoor({ auth, host, baseUrl, allowInsecure }: SettingValues): void {
+  if (auth === 'on' && !isLoopback(host) && baseUrl === undefined)
     throw new StartError(
-      'Wrong setting: AUTH=on is not possible yet, sign-in comes with a later release. Use AUTH=off.',
+      `Wrong setting: with AUTH=on and HOST=${host}, BASE_URL must say where clients find this server: tokens are made for that address.`,
       2,
     );
-  }
-  if (isLoopback(host) || allowInsecure) return;
+  if (auth === 'on' || isLoopback(host) || allowInsecure) return;
   throw new StartError(
     `Wrong setting: without sign-in HOST=${host} would open every record to the network. ` +
       'Use a loopback address such as 127.0.0.1, or set ALLOW_INSECURE=1 if something else guards the port.',
@@ -62,6 +62,11 @@ function refuseHalfMail({ smtpUrl, mailFrom, auth }: SettingValues, { NODE_ENV }
   if (smtpUrl === undefined && auth === 'on' && NODE_ENV === 'production') {
     throw new StartError('Wrong setting: in production sign-in needs SMTP_URL, because codes go by mail.', 2);
   }
+}
+
+function refuseHalfRegistration({ appRegistration, appRegistrationToken }: SettingValues): void {
+  if (appRegistration === 'token' && appRegistrationToken === undefined)
+    throw new StartError('Wrong setting: APP_REGISTRATION=token needs APP_REGISTRATION_TOKEN.', 2);
 }
 
 export function isLoopback(host: string): boolean {

@@ -42,7 +42,7 @@ export const settings = {
     name: 'HOST',
     default: '127.0.0.1',
     parse: text,
-    help: 'Address to listen on. Anything but a loopback address needs `ALLOW_INSECURE=1` as long as there is no sign-in.',
+    help: 'Address to listen on. Anything but a loopback address needs `AUTH=on`, or `ALLOW_INSECURE=1`.',
   }),
   baseUrl: optional({
     name: 'BASE_URL',
@@ -99,7 +99,19 @@ export const settings = {
     name: 'AUTH',
     default: 'off',
     parse: oneOf('on', 'off'),
-    help: 'Sign-in. `on` is refused until sign-in is built; `off` checks the Host and Origin headers instead.',
+    help: 'Sign-in: with `on` every request needs a token of somebody who may make it. With `off` everybody who reaches the server may do everything, so the Host and Origin headers are checked instead. See [sign-in](sign-in.md).',
+  }),
+  appRegistration: required({
+    name: 'APP_REGISTRATION',
+    default: 'off',
+    parse: oneOf('off', 'token', 'open'),
+    help: 'Who may register apps over the network (RFC 7591): nobody, who has `APP_REGISTRATION_TOKEN`, or everybody. What an app may do is still for people to allow. See [apps](smart.md).',
+  }),
+  appRegistrationToken: optional({
+    name: 'APP_REGISTRATION_TOKEN',
+    parse: text,
+    secret: true,
+    help: 'What developers of apps send to register, with `APP_REGISTRATION=token`.',
   }),
   doctorsSee: required({
     name: 'DOCTORS_SEE',

@@ -1,0 +1,121 @@
+// Sign-in (AUTH=on), built from its parts in order: keys, limits, mail, the issuer of tokens. What it needs of the FHIR service, and the
+// service of it, is tied together at the end. Loaded only where people sign in, so that AUTH=off pays nothing for it.
+import type { IncomingMessage } from 'node:http';
+import type { Express } from 'express';
+import { createLimits } from './fhir/auth/limits/index.ts';
+import { ratesFrom } from './fhir/auth/limits/rates.ts';
+import { capabilitySecurity } from './fhir/auth/oauth/capability-security.ts';
+import { createOauth } from './fhir/auth/oauth/create-oauth.ts';
+import { createDispatchedDirectory } from './fhir/auth/oauth/dispatched-directory.ts';
+import type { Registration } from './fhir/auth/oauth/registration.ts';
+import type { Visitor } from './fhir/auth/sign-in.ts';
+import { loadDefinitions } from './fhir/definitions/load.ts';
+import { createGrantStore } from './fhir/storage/mongo/grants/index.ts';
+import { createAddressOf } from './platform/client-address/client-address.ts';
+import type { Config } from './platform/config/config.ts';
+import type { Logger } from './platform/logger/logger.ts';
+import { openMail } from './platform/mail/open-mail.ts';
+import type { Mongo } from './platform/mongo/connect.ts';
+import type { Queue } from './platform/queue/queue.ts';
+import type { Redis } from './platform/redis/connect.ts';
+import { createSecrets } from './platform/secrets/secrets.ts';
+import type { FhirService, ServiceDeps } from './service.ts';
+import { addAccountPages } from './web/account/routes.ts';
+import { addMailbox, MAILBOX_PATH } from './web/dev/mail.ts';
+import { pages } from './web/interaction/pages.ts';
+import { addOauthRoutes } from './web/oauth-routes.ts';
+
+export interface SignInDeps {
+  config: Config;
+  /** the FHIR base as clients see it; tokens are for it, and the issuer lies beside it */
+  base: string;
+  fhirPath: string;
+  mongo: Mongo;
+  redis: Redis;
+  queue: Queue;
+  logger: Logger;
+  now: () => number;
+}
+
+export interface OpenSignIn {
+  /** what the FHIR service is built with */
+  forService: Pick<ServiceDeps, 'guard' | 'people' | 'parts' | 'security'>;
+  /** the service that is built, before the first request */
+  connect(service: FhirService): void;
+  addPages(app: Express): void;
+  close(): Promise<void>;
+}
+
+export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
+  const { config, base, fhirPath, mongo, redis, queue, logger, now } = deps;
+  const { db } = mongo;
+  const space = db.databaseName;
+  const secrets = createSecrets({ db, secret: config.serverSecret });
+  const addressOf = createAddressOf(config.trustedProxies);
+  const visitorOf = (req: IncomingMessage): Visitor => {
+    const userAgent = req.headers['user-agent'];
+    return { address: addressOf(req), ...(userAgent !== undefined && { userAgent }) };
+  };
+  const limits = createLimits({ redis, prefix: space, rates: ratesFrom(config.rateLimits), logger });
+  const mail = await openMail({ settings: config, db, queue, secrets, logger, now });
+
+  let service: FhirService | undefined;
+  const connected = (): FhirService => {
+    if (service === undefined) throw new Error('asked before the service was there');
+    return service;
+  };
+  const oauth = await createOauth({
+    base,
+    store: await createGrantStore(db),
+    redis,
+    space,
+    secrets,
+    definitions: loadDefinitions(),
+    signIn: () => connected().accounts!.signIn,
+    directory: () => {
+      const { dispatch, access } = connected();
+      return createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, base });
+    },
+    pages,
+    registration: registrationOf(config),
+    visitorOf,
+    logger,
+    now,
+  });
+  const { root } = oauth.addresses;
+  const { mailbox } = mail;
+
+  return {
+    forService: {
+      guard: { verify: oauth.tokens.verify, limits, addressOf },
+      people: {
+        redis,
+        secrets,
+        mailer: mail.mailer,
+        tokens: oauth.tokens,
+        demand: limits.demand,
+        origin: () => root,
+        ...(mailbox && { mailboxUrl: () => `${root}${MAILBOX_PATH}` }),
+      },
+      parts: { oauth },
+      security: capabilitySecurity(oauth.addresses),
+    },
+    connect(built) {
+      service = built;
+    },
+    addPages(app) {
+      addOauthRoutes(app, { oauth, fhirPath, logger });
+      addAccountPages(app, { accounts: connected().accounts!, visitorOf, logger });
+      if (mailbox) addMailbox(app, mailbox);
+    },
+    async close() {
+      await oauth.close();
+      await limits.close();
+      mail.close();
+    },
+  };
+}
+
+function registrationOf({ appRegistration: policy, appRegistrationToken: token }: Config): Registration {
+  return policy === 'token' ? { policy, token: token ?? '' } : { policy };
+}
