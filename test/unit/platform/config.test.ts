@@ -51,7 +51,8 @@ describe('settings', () => {
     ['BASE_URL', 'fhir.example.org', /BASE_URL/],
     ['BASE_URL', 'https://fhir.example.org/fhir?x=1', /BASE_URL/],
     ['CHECK_REFERENCES', 'maybe', /must be on or off/],
-    ['AUTH', 'on', /sign-in comes with a later release/],
+    ['AUTH', 'maybe', /on or off/],
+    ['APP_REGISTRATION', 'token', /needs APP_REGISTRATION_TOKEN/],
     ['HOST', '0.0.0.0', /ALLOW_INSECURE=1/],
   ];
   for (const [name, text, says] of wrong) {
@@ -75,6 +76,9 @@ describe('settings', () => {
 
   it('listens beyond this machine only where that is asked for', () => {
     assert.equal(readConfig({ HOST: '0.0.0.0', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
+    const found = { HOST: '0.0.0.0', AUTH: 'on', BASE_URL: 'https://hospital.example/fhir' };
+    assert.equal(readConfig(found).host, '0.0.0.0');
+    assert.throws(() => readConfig({ ...found, BASE_URL: '' }), /BASE_URL must say/);
     assert.deepEqual(
       ['127.0.0.1', '127.8.8.8', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org'].map(
         isLoopback,
