@@ -1,7 +1,6 @@
 // Sign-in (AUTH=on), built from its parts in order: keys, limits, mail, the issuer of tokens. What it needs of the FHIR service, and the
 // service of it, is tied together at the end. Loaded only where people sign in, so that AUTH=off pays nothing for it.
 import type { IncomingMessage } from 'node:http';
-import type { Express } from 'express';
 import { createLimits } from './fhir/auth/limits/index.ts';
 import { ratesFrom } from './fhir/auth/limits/rates.ts';
 import { capabilitySecurity } from './fhir/auth/oauth/capability-security.ts';
@@ -21,6 +20,7 @@ import type { Redis } from './platform/redis/connect.ts';
 import { createSecrets } from './platform/secrets/secrets.ts';
 import type { FhirService, ServiceDeps } from './service.ts';
 import { addAccountPages } from './web/account/routes.ts';
+import type { Express } from './web/app.ts';
 import { addMailbox, MAILBOX_PATH } from './web/dev/mail.ts';
 import { pages } from './web/interaction/pages.ts';
 import { addOauthRoutes } from './web/oauth-routes.ts';

@@ -3,6 +3,8 @@ import express, { type Express } from 'express';
 import type { HealthHandler } from '../fhir/http/health.ts';
 import { welcomePage } from './welcome.ts';
 
+export type { Express } from 'express';
+
 export interface WebDeps {
   health: Readonly<Record<string, HealthHandler>>;
   /** path of the FHIR base: `/fhir` */
