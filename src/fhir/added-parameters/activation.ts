@@ -148,13 +148,20 @@ export function createActivation(deps: ActivationDeps): Activation {
     if (timer) void look().catch(() => undefined);
   }
 
-  /** What is written down about it in line with what the resource says; false where another process changed it meanwhile. */
+  /**
+   * What is written down about it in line with what the resource says; false where it is to be looked at again. What is written down is
+   * read first: who reads the resource before somebody changes it, and what is written down after that, would take the change back.
+   */
   async function bring(url: string): Promise<boolean> {
     await refresh();
+    const state = await states.find(url);
     const resource = await source.find(url);
     const wanted = resource && addedBy(resource);
-    const state = await states.find(url);
-    if (!state) return wanted ? states.add(url, wanted) : true;
+    if (!state) {
+      // the resource may have gone before this was there to be found
+      if (wanted) await states.add(url, wanted);
+      return !wanted;
+    }
     const { phase, parameter, next } = state;
     if (!wanted) return phase === 'retiring' && !next ? true : states.change(state, { phase: 'retiring', parameter });
     const isSame = JSON.stringify(parameter) === JSON.stringify(wanted);
