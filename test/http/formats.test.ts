@@ -166,7 +166,7 @@ describe('formats', () => {
           /did you mean "gender"\? at line 2, column 2/,
         ],
         [`${P}<gender value="mal"/></Patient>`, 'code-invalid at Patient.gender', /"mal" is not in the value set/],
-        [`${P}<gender>`, 'structure', /<gender> is not closed/],
+        [`${P}<gender>`, 'structure', /unclosed tag: gender/],
         ['{"resourceType":"Patient"}', 'structure', /Invalid XML/],
         ['<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><Patient>&a;</Patient>', 'structure', /DOCTYPE/],
       ];

@@ -2,7 +2,7 @@
 // wherever that is possible. https://hl7.org/fhir/R4/narrative.html#xhtml
 import { htmlEntities } from './html-entities.ts';
 import { XHTML } from './xml-plan.ts';
-import { CLOSE, END, OPEN, type Scan, scanXml, TEXT } from './xml-scan.ts';
+import { type OpenTag, type Scan, scanXml } from './xml-scan.ts';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
 const UNSPEAKABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
@@ -26,25 +26,23 @@ export const escapeAttribute = (text: string): string =>
 export const escapeText = (text: string): string => speakable(text).replaceAll(/[&<>\r]/g, (char) => MARKUP[char]!);
 
 /**
- * The element whose opening tag `scan` read last, up to its closing tag, as a div on its own: without prefixes that are declared
+ * The element whose opening tag was read last, up to its closing tag, as a div on its own: without prefixes that are declared
  * elsewhere, comments, and CDATA sections.
  */
-export function rewriteNarrative(scan: Scan): string {
+export function rewriteNarrative(scan: Scan, div: OpenTag): string {
   const names: string[] = [];
   let out = '';
   let pending = '';
-  const open = (): void => {
+  const open = ({ local, attributes }: OpenTag): void => {
     const namespace = names.length === 0 ? ` xmlns="${XHTML}"` : '';
-    names.push(scan.local);
-    const attributes = scan.attributes
-      .slice(0, scan.count)
-      .map(({ local, value }) => ` ${local}="${escapeAttribute(value)}"`);
-    pending = `<${scan.local}${namespace}${attributes.join('')}`;
+    names.push(local);
+    const written = attributes.map((one) => ` ${one.local}="${escapeAttribute(one.value)}"`);
+    pending = `<${local}${namespace}${written.join('')}`;
   };
-  open();
+  open(div);
   while (names.length > 0) {
     const token = scan.next();
-    if (token === CLOSE) {
+    if (token.kind === 'close') {
       const name = names.pop();
       out += pending === '' ? `</${name}>` : `${pending}/>`;
       pending = '';
@@ -52,9 +50,8 @@ export function rewriteNarrative(scan: Scan): string {
     }
     if (pending !== '') out += `${pending}>`;
     pending = '';
-    if (token === OPEN) open();
-    else if (token === TEXT) out += escapeText(scan.value);
-    else if (token === END) break;
+    if (token.kind === 'open') open(token);
+    else if (token.kind === 'text') out += escapeText(token.value);
   }
   return out;
 }
@@ -79,8 +76,9 @@ export function narrativeDiv(html: string): string {
 function isWellFormed(div: string): boolean {
   try {
     const scan = scanXml(div);
-    if (scan.next() !== OPEN || scan.namespace !== XHTML) return false;
-    while (scan.next() !== END);
+    const first = scan.next();
+    if (first.kind !== 'open' || first.uri !== XHTML) return false;
+    while (scan.next().kind !== 'end');
     return true;
   } catch {
     return false;

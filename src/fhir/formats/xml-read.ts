@@ -8,7 +8,7 @@ import type { Resource } from '../model/resource.ts';
 import { didYouMean } from '../validation/hints.ts';
 import { rewriteNarrative } from './narrative.ts';
 import { FHIR, XHTML, type XmlPlan, type XmlPlans, type XmlSlot, xmlPlans } from './xml-plan.ts';
-import { type Attribute, CLOSE, decodeXml, END, OPEN, type Scan, scanXml, TEXT } from './xml-scan.ts';
+import { type Attribute, decodeXml, type OpenTag, type Scan, scanXml } from './xml-scan.ts';
 
 interface Node {
   [property: string]: unknown;
@@ -40,9 +40,9 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
 
   return {
     read() {
-      scan.next();
-      const resource = readResource(scan.start);
-      while (scan.next() !== END);
+      const root = scan.next() as OpenTag; // a document without an element is refused by the scan
+      const resource = readResource(root);
+      while (scan.next().kind !== 'end');
       if (resource === undefined || issues.length > 0) {
         throw new FhirError('structure', `${issues.length} problem(s) in the XML`, { issues });
       }
@@ -74,31 +74,28 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     indices[depth++] = index;
   }
 
-  /** Everything up to the closing tag of the element that was opened last. */
-  function skip(): void {
-    for (let open = 1; open > 0; ) {
+  /** Everything up to the closing tag of the element that was opened last; gives its end. */
+  function skip(): number {
+    for (let open = 1; ; ) {
       const token = scan.next();
-      if (token === OPEN) open++;
-      else if (token === CLOSE) open--;
+      if (token.kind === 'open') open++;
+      else if (token.kind === 'close' && --open === 0) return token.end;
     }
   }
 
-  function deepen(by: number): void {
+  function deepen(by: number, { start }: OpenTag): void {
     jsonDepth += by;
     if (jsonDepth > MAX_DEPTH) {
-      throw new FhirError('structure', `The resource is nested too deeply${scan.placeOf(scan.start)}`);
+      throw new FhirError('structure', `The resource is nested too deeply${scan.placeOf(start)}`);
     }
   }
 
   /** The element whose opening tag was read last, as a resource; undefined where it is none. */
-  function readResource(start: number): Resource | undefined {
-    const { local, namespace } = scan;
-    if (namespace !== FHIR || !plans.isResourceType(local)) {
-      const problem =
-        namespace === FHIR
-          ? `<${local}> is no resource type`
-          : `<${local}> must be in the namespace ${FHIR}, not ${namespace === '' ? 'in none' : `in ${namespace}`}`;
-      report(namespace === FHIR ? 'value' : 'structure', problem, start);
+  function readResource(tag: OpenTag): Resource | undefined {
+    const { local, uri } = tag;
+    if (uri !== FHIR || !plans.isResourceType(local)) {
+      const problem = uri === FHIR ? `<${local}> is no resource type` : wrongNamespace(tag, FHIR);
+      report(uri === FHIR ? 'value' : 'structure', problem, tag.start);
       skip();
       return undefined;
     }
@@ -106,31 +103,29 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     const resource: Resource = { resourceType: local };
     const isOuter = depth === 0;
     if (isOuter) enter(local, -1);
-    deepen(1);
-    readAttributes(plan.attributes, undefined, local);
+    deepen(1, tag);
+    readAttributes(tag, plan.attributes, undefined);
     readChildren(plan, resource);
-    deepen(-1);
+    deepen(-1, tag);
     if (isOuter) depth--;
     return resource;
   }
 
   /** Puts those that are known into `node`; `value` is read where it stands among `known`. */
-  function readAttributes(known: ReadonlySet<string>, node: Node | undefined, tag: string): void {
-    const { attributes } = scan;
-    for (let i = 0; i < scan.count; i++) {
-      const attribute = attributes[i]!;
-      if (node !== undefined && attribute.namespace === '' && known.has(attribute.local)) {
-        if (attribute.value === '')
-          report('structure', `The attribute ${attribute.name} must not be empty`, scan.start);
-        node[attribute.local] = attribute.value;
+  function readAttributes(tag: OpenTag, known: ReadonlySet<string>, node: Node | undefined): void {
+    for (const attribute of tag.attributes) {
+      const { uri, local, name, value } = attribute;
+      if (node !== undefined && uri === '' && known.has(local)) {
+        if (value === '') report('structure', `The attribute ${name} must not be empty`, tag.start);
+        node[local] = value;
       } else refuseUnlessHint(attribute, tag);
     }
   }
 
   /** xsi:schemaLocation and its like speak to editors. */
-  function refuseUnlessHint({ namespace, name }: Attribute, tag: string): void {
-    if (namespace === SCHEMA_INSTANCE) return;
-    report('structure', `Unknown attribute ${name} in <${tag}>`, scan.start, name.includes(':') ? undefined : name);
+  function refuseUnlessHint({ uri, name }: Attribute, { local, start }: OpenTag): void {
+    if (uri === SCHEMA_INSTANCE) return;
+    report('structure', `Unknown attribute ${name} in <${local}>`, start, name.includes(':') ? undefined : name);
   }
 
   /** Children up to the closing tag. Texts between them must be empty. */
@@ -138,34 +133,34 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     let told = false;
     for (;;) {
       const token = scan.next();
-      if (token === CLOSE) return;
-      if (token === OPEN) readElement(plan, node);
-      else if (!told && token === TEXT && isContent(scan.value)) {
+      if (token.kind === 'close') return;
+      if (token.kind === 'open') readElement(plan, node, token);
+      else if (!told && token.kind === 'text' && isContent(token.value)) {
         told = true;
-        report('structure', `Text is not allowed in ${plan.type}; values are attributes`, scan.start);
+        report('structure', `Text is not allowed in ${plan.type}; values are attributes`, token.start);
       }
     }
   }
 
-  function readElement(plan: XmlPlan, node: Node): void {
-    const { local, start } = scan;
+  function readElement(plan: XmlPlan, node: Node, tag: OpenTag): void {
+    const { local } = tag;
     const slot = plan.elements.get(local);
-    if (slot === undefined || scan.namespace !== (slot.content === 'xhtml' ? XHTML : FHIR)) {
-      refuseElement(plan, slot);
+    if (slot === undefined || tag.uri !== (slot.content === 'xhtml' ? XHTML : FHIR)) {
+      refuseElement(plan, slot, tag);
       return;
     }
     const { property, name, isArray } = slot;
     const before = node[property] ?? (slot.content === 'primitive' ? node[slot.companion] : undefined);
     if (before !== undefined && !isArray) {
-      report('structure', `<${local}> may stand only once`, start, name);
+      report('structure', `<${local}> may stand only once`, tag.start, name);
       skip();
       return;
     }
     const index = isArray ? ((before as unknown[] | undefined)?.length ?? 0) : -1;
     enter(name, index);
-    if (slot.content === 'primitive') readPrimitive(slot, node, index);
+    if (slot.content === 'primitive') readPrimitive(slot, node, index, tag);
     else {
-      const value = readComplex(slot, start);
+      const value = readComplex(slot, tag);
       if (index === 0) node[property] = [value];
       else if (index > 0) (node[property] as unknown[]).push(value);
       else if (value !== undefined) node[property] = value;
@@ -173,12 +168,11 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     depth--;
   }
 
-  function refuseElement(plan: XmlPlan, slot: XmlSlot | undefined): void {
-    const { local, namespace, start } = scan;
+  function refuseElement(plan: XmlPlan, slot: XmlSlot | undefined, tag: OpenTag): void {
+    const { local, uri, start } = tag;
     const wanted = slot?.content === 'xhtml' ? XHTML : FHIR;
-    if (namespace !== wanted && (slot !== undefined || namespace !== FHIR)) {
-      const given = namespace === '' ? 'in none' : `in ${namespace}`;
-      report('structure', `<${local}> must be in the namespace ${wanted}, not ${given}`, start, slot?.name);
+    if (uri !== wanted && (slot !== undefined || uri !== FHIR)) {
+      report('structure', wrongNamespace(tag, wanted), start, slot?.name);
     } else {
       const hint = hintFor(plan, local);
       report('structure', `Unknown element <${local}> in ${plan.type}${hint}`, start, nameInPath(local));
@@ -186,74 +180,71 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
     skip();
   }
 
-  function readComplex(slot: XmlSlot, start: number): unknown {
-    if (slot.content === 'xhtml') return readNarrative(start);
-    if (slot.content === 'resource') return readInner(slot);
+  function readComplex(slot: XmlSlot, tag: OpenTag): unknown {
+    if (slot.content === 'xhtml') return readNarrative(tag);
+    if (slot.content === 'resource') return readInner(tag);
     slot.plan ??= plans.planOf(slot.type);
     const { plan, property, isArray } = slot;
     const child: Node = {};
     const levels = isArray ? 2 : 1;
-    deepen(levels);
-    readAttributes(plan.attributes, child, property);
+    deepen(levels, tag);
+    readAttributes(tag, plan.attributes, child);
     readChildren(plan, child);
-    deepen(-levels);
-    if (isEmpty(child)) report('structure', `<${property}> must not be empty`, start);
+    deepen(-levels, tag);
+    if (isEmpty(child)) report('structure', `<${property}> must not be empty`, tag.start);
     // in the order of the definition, as for everything else: `url` comes after the extensions within
     return child.extension !== undefined && plan.attributes.has('url') ? urlAfterExtensions(child) : child;
   }
 
   /** `contained`, an entry's `resource`: an element around exactly one resource */
-  function readInner({ property }: XmlSlot): unknown {
-    const { start } = scan;
-    readAttributes(new Set(), undefined, property);
+  function readInner(tag: OpenTag): unknown {
+    const { local, start } = tag;
+    readAttributes(tag, new Set(), undefined);
     let found: Resource | undefined;
     let count = 0;
     for (;;) {
       const token = scan.next();
-      if (token === CLOSE) break;
-      if (token === OPEN) {
+      if (token.kind === 'close') break;
+      if (token.kind === 'open') {
         count++;
-        const resource = readResource(scan.start);
+        const resource = readResource(token);
         found ??= resource;
-      } else if (token === TEXT && isContent(scan.value)) {
-        report('structure', `Text is not allowed in <${property}>`, scan.start);
+      } else if (token.kind === 'text' && isContent(token.value)) {
+        report('structure', `Text is not allowed in <${local}>`, token.start);
       }
     }
-    if (count !== 1) report('structure', `<${property}> must hold one resource, not ${count}`, start);
+    if (count !== 1) report('structure', `<${local}> must hold one resource, not ${count}`, start);
     return found;
   }
 
-  function readNarrative(start: number): string {
-    const declares = /^<div[^>]*?\sxmlns\s*=/.test(scan.slice(start, scan.end));
-    if (!declares) return rewriteNarrative(scan);
-    skip();
-    const text = scan.slice(start, scan.end);
+  function readNarrative(tag: OpenTag): string {
+    const declares = /^<div[^>]*?\sxmlns\s*=/.test(scan.slice(tag.start, tag.end));
+    if (!declares) return rewriteNarrative(scan, tag);
+    const text = scan.slice(tag.start, skip());
     if (!text.includes('<![CDATA[') && !text.includes('<?')) return text;
     const again = scanXml(text);
-    again.next();
-    return rewriteNarrative(again);
+    return rewriteNarrative(again, again.next() as OpenTag);
   }
 
-  function readPrimitive(slot: XmlSlot, node: Node, index: number): void {
+  function readPrimitive(slot: XmlSlot, node: Node, index: number, tag: OpenTag): void {
     const { property, companion: beside, isArray } = slot;
-    const { start } = scan;
+    const { start } = tag;
     let text: string | undefined;
     let companion: Node | undefined;
-    const { attributes } = scan;
-    for (let i = 0; i < scan.count; i++) {
-      const attribute = attributes[i]!;
-      if (attribute.namespace === '' && attribute.local === 'value') text = attribute.value;
-      else if (attribute.namespace === '' && attribute.local === 'id') companion = { id: attribute.value };
-      else refuseUnlessHint(attribute, property);
+    for (const attribute of tag.attributes) {
+      const { uri, local, value } = attribute;
+      if (uri === '' && local === 'value') text = value;
+      else if (uri === '' && local === 'id') companion = { id: value };
+      else refuseUnlessHint(attribute, tag);
     }
-    for (let token = scan.next(); token !== CLOSE; token = scan.next()) {
-      if (token === OPEN) {
+    for (let token = scan.next(); token.kind !== 'close'; token = scan.next()) {
+      if (token.kind === 'open') {
         companion ??= {};
-        deepen(isArray ? 2 : 1);
-        readElement(plans.planOf('Element'), companion);
-        deepen(isArray ? -2 : -1);
-      } else if (isContent(scan.value)) {
-        report('structure', `Text is not allowed in <${property}>; write <${property} value="…"/>`, scan.start);
+        deepen(isArray ? 2 : 1, token);
+        readElement(plans.planOf('Element'), companion, token);
+        deepen(isArray ? -2 : -1, token);
+      } else if (token.kind === 'text' && isContent(token.value)) {
+        report('structure', `Text is not allowed in <${property}>; write <${property} value="…"/>`, token.start);
       }
     }
     if (text === undefined && companion === undefined) {
@@ -326,6 +317,9 @@ function isEmpty(node: Node): boolean {
   for (const _ in node) return false;
   return true;
 }
+
+const wrongNamespace = ({ local, uri }: OpenTag, wanted: string): string =>
+  `<${local}> must be in the namespace ${wanted}, not ${uri === '' ? 'in none' : `in ${uri}`}`;
 
 const shown = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
 

@@ -2,13 +2,22 @@
 import type { Definitions } from '../definitions/definitions.ts';
 import { FHIR } from '../formats/xml-plan.ts';
 import { readXml } from '../formats/xml-read.ts';
-import { decodeXml, type Scan } from '../formats/xml-scan.ts';
+import { decodeXml } from '../formats/xml-scan.ts';
 import { writeXml } from '../formats/xml-write.ts';
 import { type ErrorKind, FhirError } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import { sameSubject } from './number-texts.ts';
 import { type Found, readSelector, type Selector } from './xml-selector.ts';
-import { copyTree, isElement, readTree, touch, writeTree, type XmlElement, type XmlNode } from './xml-tree.ts';
+import {
+  copyTree,
+  isElement,
+  type Prefixes,
+  readTree,
+  touch,
+  writeTree,
+  type XmlElement,
+  type XmlNode,
+} from './xml-tree.ts';
 
 type Name = 'add' | 'replace' | 'remove';
 
@@ -40,9 +49,9 @@ const failure = (kind: ErrorKind, index: number, problem: string): FhirError =>
 /** Throws FhirError 'invalid' that names the operation, 'structure' where the text is no XML. */
 export function readXmlPatch(bytes: Buffer): XmlPatch {
   const operations: XmlOperation[] = [];
-  const root = readTree(decodeXml(bytes), (element, scan) => {
+  const root = readTree(decodeXml(bytes), (element, prefixes) => {
     if (element.parent === undefined || element.parent.parent !== undefined) return;
-    operations.push(readOperation(element, operations.length, scan));
+    operations.push(readOperation(element, operations.length, prefixes));
   });
   if (root.local !== 'diff') throw new FhirError('invalid', `An XML Patch must be a <diff>, not <${root.local}>`);
   if (root.children.some((child) => !isElement(child) && isContent(child)))
@@ -50,7 +59,7 @@ export function readXmlPatch(bytes: Buffer): XmlPatch {
   return operations;
 }
 
-function readOperation(element: XmlElement, index: number, scan: Scan): XmlOperation {
+function readOperation(element: XmlElement, index: number, prefixes: Prefixes): XmlOperation {
   const { local } = element;
   if (!Object.hasOwn(KNOWN, local)) throw failure('invalid', index, `must be add, replace or remove, not <${local}>`);
   const name = local as Name;
@@ -66,15 +75,15 @@ function readOperation(element: XmlElement, index: number, scan: Scan): XmlOpera
     throw failure('invalid', index, `"pos" must be prepend, before or after, not "${pos}"`);
   }
   try {
-    return { name, sel, selector: readSelector(sel, (prefix) => namespaceIn(scan, prefix)), attributes, element };
+    return { name, sel, selector: readSelector(sel, (prefix) => namespaceIn(prefixes, prefix)), attributes, element };
   } catch (error) {
     throw failure('invalid', index, `the selector ${JSON.stringify(sel)} cannot be used: ${(error as Error).message}`);
   }
 }
 
 /** Names without a prefix are FHIR's, unless the patch says otherwise. */
-function namespaceIn(scan: Scan, prefix: string): string | undefined {
-  const namespace = scan.namespaceOf(prefix);
+function namespaceIn(prefixes: Prefixes, prefix: string): string | undefined {
+  const namespace = prefixes(prefix);
   return prefix === '' && (namespace === '' || namespace === PATCH_OPS) ? FHIR : namespace;
 }
 

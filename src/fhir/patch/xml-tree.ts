@@ -2,7 +2,7 @@
 // instructions say nothing in a resource and are left out.
 import { escapeAttribute, escapeText } from '../formats/narrative.ts';
 import { FHIR, XHTML } from '../formats/xml-plan.ts';
-import { CLOSE, END, OPEN, type Scan, scanXml, TEXT } from '../formats/xml-scan.ts';
+import { type Namespaces, scanXml } from '../formats/xml-scan.ts';
 
 export interface XmlElement {
   namespace: string;
@@ -29,31 +29,33 @@ export type XmlNode = XmlElement | XmlText;
 
 export const isElement = (node: XmlNode): node is XmlElement => 'local' in node;
 
-/** `visit` is told of each element as it begins, while the scan still knows its prefixes. */
-export function readTree(text: string, visit?: (element: XmlElement, scan: Scan) => void): XmlElement {
+/** The namespace of a prefix; '' is the default one. */
+export type Prefixes = (prefix: string) => string | undefined;
+
+/** `visit` is told of each element as it begins, with the prefixes that are known there. */
+export function readTree(text: string, visit?: (element: XmlElement, prefixes: Prefixes) => void): XmlElement {
   const scan = scanXml(text);
+  const open: Namespaces[] = [{ '': '', xml: XML }];
+  const prefixes: Prefixes = (prefix) => open.findLast((one) => one[prefix] !== undefined)?.[prefix];
   let root: XmlElement | undefined;
   let current: XmlElement | undefined;
   let begin = 0;
-  for (let token = scan.next(); token !== END; token = scan.next()) {
-    if (token === OPEN) {
-      const { local, namespace, count } = scan;
-      const attributes = scan.attributes.slice(0, count).map((one) => ({
-        namespace: one.namespace,
-        local: one.local,
-        value: one.value,
-      }));
+  for (let token = scan.next(); token.kind !== 'end'; token = scan.next()) {
+    if (token.kind === 'open') {
+      const { local, uri: namespace } = token;
+      const attributes = token.attributes.map((one) => ({ namespace: one.uri, local: one.local, value: one.value }));
       const element: XmlElement = { namespace, local, attributes, children: [], parent: current };
       current?.children.push(element);
       root ??= element;
       current = element;
-      if (isNarrative(element)) begin = scan.start;
-      visit?.(element, scan);
-    } else if (token === CLOSE && current !== undefined) {
-      if (isNarrative(current)) current.written = scan.slice(begin, scan.end);
+      open.push(token.namespaces);
+      if (isNarrative(element)) begin = token.start;
+      visit?.(element, prefixes);
+    } else if (token.kind === 'close' && current !== undefined) {
+      if (isNarrative(current)) current.written = scan.slice(begin, token.end);
+      open.pop();
       current = current.parent;
-    }
-    if (token === TEXT && current !== undefined) addText(current, scan.value);
+    } else if (token.kind === 'text' && current !== undefined) addText(current, token.value);
   }
   return root!; // a document without an element is refused by the scan
 }
