@@ -43,6 +43,8 @@ export interface TestOauthOptions {
   database?: FreshDatabase;
   base?: string;
   now?: () => number;
+  /** the run's Redis where absent */
+  redisUrl?: string;
 }
 
 const directoryOf = ({ dispatch, access }: FhirService, base = ''): Directory =>
@@ -60,7 +62,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const { pages } = await import('../../src/web/interaction/pages.ts');
   const { addOauthRoutes } = await import('../../src/web/oauth-routes.ts');
   const database = options.database ?? (await freshDatabase(name));
-  const redis = await connectRedis(await redisUrl());
+  const redis = await connectRedis(options.redisUrl ?? (await redisUrl()));
   const accounts = options.accounts ?? createTestAccounts();
   const clock: TestOauth['clock'] = { now: undefined };
   const now = options.now ?? ((): number => clock.now ?? Date.now());

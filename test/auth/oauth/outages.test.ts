@@ -1,0 +1,91 @@
+// What goes on and what does not while Redis or MongoDB is away.
+import assert from 'node:assert/strict';
+import { MongoClient } from 'mongodb';
+import * as client from 'openid-client';
+import type { Subject } from '../../../src/fhir/auth/tokens.ts';
+import type { FhirError } from '../../../src/fhir/model/errors.ts';
+import { sleep } from '../../../src/platform/clock/clock.ts';
+import { cuttable } from '../../support/cuttable.ts';
+import { freshDatabase, mongodbUri, redisUrl } from '../../support/engines.ts';
+import { startTestOauth } from '../../support/oauth.ts';
+import { CALLBACK, createSmartApp } from '../../support/smart-app.ts';
+import { createVisitor } from '../../support/visitor.ts';
+
+const subject: Subject = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
+
+describe('the authorization server', function () {
+  this.timeout(60_000);
+
+  it('without Redis checks, makes, refreshes and ends tokens; nobody signs in, and is told to come back', async () => {
+    const line = await cuttable(await redisUrl());
+    const oauth = await startTestOauth('without_redis', { redisUrl: line.url });
+    oauth.accounts.add({ id: 'd1' });
+    await oauth.clients.register({
+      client_id: 'my-app',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none',
+    });
+    const app = await createSmartApp(oauth, 'my-app');
+    const tokens = await app.launch({ scope: 'offline_access user/*.rs' }, { id: 'd1' });
+    line.cut();
+    await sleep(100);
+
+    await oauth.tokens.verify(tokens.access_token);
+    const again = await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+    const own = await oauth.tokens.issue(subject);
+    await oauth.tokens.refresh(own.refreshToken);
+    await oauth.tokens.endAllOf('d1');
+    await assert.rejects(async () => oauth.tokens.verify(again.access_token), { kind: 'login' });
+
+    const { url } = await app.begin({ scope: 'user/*.rs' });
+    const page = await createVisitor(oauth.root).open(url.href);
+    assert.match(page.url, /error=temporarily_unavailable/);
+
+    line.mend();
+    await sleep(2500);
+    assert.equal((await app.launch({ scope: 'user/*.rs' }, { id: 'd1' })).scope, 'user/*.rs');
+    await oauth.close();
+    await line.close();
+  });
+
+  it('without MongoDB lets nobody in whose token may have ended meanwhile', async () => {
+    const fresh = await freshDatabase('without_mongodb');
+    const line = await cuttable(await mongodbUri());
+    const url = new URL(line.url);
+    url.searchParams.delete('replicaSet');
+    url.searchParams.set('directConnection', 'true');
+    const own = await new MongoClient(url.href, { serverSelectionTimeoutMS: 500 }).connect();
+    const oauth = await startTestOauth('without_mongodb', {
+      database: { client: own, db: own.db(fresh.db.databaseName), drop: async () => undefined },
+    });
+    oauth.accounts.add({ id: 'd1' });
+    const { accessToken } = await oauth.tokens.issue(subject);
+    await oauth.tokens.verify(accessToken);
+    line.cut();
+    const cutAt = performance.now();
+    // for a moment what is known is believed
+    assert.equal((await oauth.tokens.verify(accessToken)).account, 'd1');
+    await sleep(3700);
+    await assert.rejects(
+      async () => oauth.tokens.verify(accessToken),
+      (error: FhirError) => error.kind === 'transient',
+    );
+    assert.ok(performance.now() - cutAt < 5500);
+    line.mend();
+    for (;;) {
+      const isGood = await Promise.resolve(accessToken)
+        .then(oauth.tokens.verify)
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isGood) break;
+      assert.ok(performance.now() - cutAt < 20_000);
+      await sleep(100);
+    }
+    await oauth.close();
+    await own.close();
+    await line.close();
+    await fresh.drop();
+  });
+});
