@@ -1,5 +1,6 @@
 // Patient/[id]/$launch, and what an app then gets: the whole server, with accounts, access and the authorization server as the issuer.
 import assert from 'node:assert/strict';
+import { Client as KitClient } from 'fhir-kit-client';
 import * as client from 'openid-client';
 import { aPatient, createFhirClient, issueOf } from '../support/fhir-client.ts';
 import { parametersOf } from '../support/hospital.ts';
@@ -160,6 +161,28 @@ describe('Patient/[id]/$launch', function () {
       assert.equal((await fhir.get('/Patient', { authorization: `Bearer ${token}` })).status, 401);
     }
     await assert.rejects(client.refreshTokenGrant(app.config, tokens.refresh_token!), { error: 'invalid_grant' });
+  });
+
+  it('is for fhir-kit-client too', async () => {
+    const kit = new KitClient({ baseUrl: people.oauth.base });
+    const { authorizeUrl, tokenUrl } = await kit.smartAuthMetadata();
+    assert.equal(String(authorizeUrl), `${people.oauth.root}/oauth/authorize`);
+    assert.equal(String(tokenUrl), `${people.oauth.root}/oauth/token`);
+    const patient = await people.register();
+    const app = await createSmartApp(people.oauth, 'chart');
+    const { url, verifier } = await app.begin({ scope: 'launch/patient patient/*.rs' });
+    const visitor = createVisitor(people.oauth.root);
+    const page = await signIn(visitor, await visitor.open(url.href), patient);
+    const tokens = await app.redeem((await visitor.submit(page, '/allow')).url, verifier);
+    kit.bearerToken = tokens.access_token;
+    const own = await kit.read({ resourceType: 'Patient', id: String(tokens.patient) });
+    assert.equal(own.id, tokens.patient);
+    const found = await kit.search({ resourceType: 'Patient', searchParams: {} });
+    assert.deepEqual(
+      (found as unknown as { entry: { resource: { id: string } }[] }).entry.map(({ resource }) => resource.id),
+      [tokens.patient],
+    );
+    await assert.rejects(kit.read({ resourceType: 'Patient', id: 'p1' }), /404/);
   });
 
   it('is found by clients of the CapabilityStatement too', async () => {

@@ -187,6 +187,7 @@ describe('a backend service', () => {
     ['patient/Observation.rs', 'invalid_scope'],
     ['user/Observation.rs system/Observation.rs', 'invalid_scope'],
     ['openid', 'invalid_scope'],
+    ['launch/patient system/Patient.rs', 'system/Patient.rs'],
     ['system/Bogus.rs', 'invalid_scope'],
     [null, 'invalid_scope'],
   ];

@@ -164,9 +164,12 @@ describe('an app', () => {
       });
     }
 
-    it('must ask for the scope launch', async () => {
-      const launch = await oauth.launches.open({ account: 'd1', context });
-      assert.match(await refusalOf({ scope: 'patient/*.rs', launch }), /^invalid_scope: .*asks for the scope launch/);
+    it('starts with it where it asks for launch/patient alone, and with nothing where it asks for neither', async () => {
+      const begin = () => oauth.launches.open({ account: 'd1', context });
+      const asking = await app.launch({ scope: 'launch/patient patient/*.rs', launch: await begin() }, { id: 'd1' });
+      assert.deepEqual([asking.patient, asking.scope], ['p2', 'launch/patient patient/*.rs']);
+      const other = await app.launch({ scope: 'user/*.rs', launch: await begin() }, { id: 'd1' });
+      assert.equal(other.patient, undefined);
     });
 
     it('does not get the scope launch without a launch', async () => {
@@ -405,6 +408,18 @@ describe('an app', () => {
       const wardgate = await createSmartApp(oauth, 'wardgate');
       await assert.rejects(client.refreshTokenGrant(wardgate.config, own.refreshToken));
       await assert.rejects(oauth.tokens.refresh(token!), { kind: 'login' });
+    });
+
+    it('need not say who it is where it keeps no secret, and must where it does', async () => {
+      const { secret } = await oauth.clients.register({ client_id: 'keeper', redirect_uris: [CALLBACK] });
+      const keeper = await createSmartApp(oauth, 'keeper', client.ClientSecretBasic(secret!));
+      const refresh = async (token: string | undefined): Promise<number> => {
+        const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token ?? '' });
+        return (await fetch(`${oauth.root}/oauth/token`, { method: 'POST', body })).status;
+      };
+      assert.equal(await refresh((await app.launch({ scope: STAY }, { id: 'd1' })).refresh_token), 200);
+      assert.equal(await refresh((await keeper.launch({ scope: STAY }, { id: 'd1' })).refresh_token), 400);
+      assert.equal(await refresh('nonsense'), 400);
     });
 
     it('of online_access lives as long as the sign-in, in every tab', async () => {

@@ -9,7 +9,7 @@ import { createSeal, type Secrets } from '../../../platform/secrets/secrets.ts';
 import type { Definitions } from '../../definitions/definitions.ts';
 import type { GrantStore } from '../../storage/grants.ts';
 import type { SignIn, Visitor } from '../sign-in.ts';
-import { createAdapters } from './adapter.ts';
+import { createAdapters, refreshTokenKey } from './adapter.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import type { Directory } from './directory.ts';
@@ -125,12 +125,17 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   keys.onChange(() => {
     provider = build();
   });
+  async function publicClientOf(refreshToken: string): Promise<string | undefined> {
+    const found = await store.refreshTokens.find(refreshTokenKey(refreshToken));
+    const client = found && (await provider.Client.find(String(found.payload.clientId)));
+    return client?.tokenEndpointAuthMethod === 'none' ? client.clientId : undefined;
+  }
   const stopKeepingUp = keepUpWithKeys({ keys, onEnd: ended.onEnd, logger });
 
   return {
     addresses,
     tokens,
-    handle: createHandle(() => provider, addresses),
+    handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
     interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),

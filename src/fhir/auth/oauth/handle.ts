@@ -1,6 +1,6 @@
 // The way of a request to the authorization server, before and after the library: its address, authorization by POST, what SMART adds to
 // the token response, and what can be said about access tokens, which the library does not keep.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, type ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Grants } from '../../storage/grants.ts';
@@ -19,17 +19,48 @@ export interface AfterDeps {
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** As long as a request line may get with all that browsers and proxies allow. */
-const LONGEST_FORM = 12 * 1024;
+/** bytes; what becomes a request line may be as long as browsers and proxies allow */
+const longestForms: Readonly<Record<string, number>> = {
+  [routes.authorization]: 12 * 1024,
+  [routes.token]: 48 * 1024,
+};
+
+export interface HandleDeps {
+  provider: () => Provider;
+  addresses: Addresses;
+  /** the public client that a refresh token was given to */
+  publicClientOf: (refreshToken: string) => Promise<string | undefined>;
+}
 
 /** What stands before the library. `req.url` is below the mount path, as Express leaves it. */
-export function createHandle(provider: () => Provider, { issuer }: Addresses): Handle {
+export function createHandle({ provider, addresses: { issuer }, publicClientOf }: HandleDeps): Handle {
+  async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const path = new URL(req.url ?? '/', issuer).pathname.toLowerCase().replace(/\/$/, '');
+    const limit = req.method === 'POST' ? longestForms[path] : undefined;
+    if (limit === undefined) return provider().callback()(req, res);
+    const form = await readForm(req, res, limit);
+    if (form === undefined) return;
+    if (path === routes.authorization) {
+      // Sent on as the GET that it stands for, so that the browser brings the cookies which a form of another site would leave behind.
+      const Location = `${issuer}${routes.authorization}?${form}`;
+      return void res.writeHead(303, { Location, 'Cache-Control': 'no-store' }).end();
+    }
+    await nameRefresher(form, req);
+    return provider().callback()(withBody(req, form), res);
+  }
+
+  /** A public client need not say who it is when it refreshes, and fhirclient does not: RFC 6749 sections 3.2.1 and 6. */
+  async function nameRefresher(form: URLSearchParams, { headers }: IncomingMessage): Promise<void> {
+    const isNamed = form.has('client_id') || form.has('client_assertion') || headers.authorization !== undefined;
+    if (isNamed || form.get('grant_type') !== 'refresh_token') return;
+    const client = await publicClientOf(form.get('refresh_token') ?? '');
+    if (client !== undefined) form.set('client_id', client);
+  }
+
   return (req, res) => {
     asIssuer(req, issuer);
     mount(req, issuer);
-    const path = new URL(req.url ?? '/', issuer).pathname.toLowerCase().replace(/\/$/, '');
-    if (req.method === 'POST' && path === routes.authorization) void redirectForm(req, res, issuer);
-    else void provider().callback()(req, res);
+    serve(req, res).catch(() => res.destroy());
   };
 }
 
@@ -42,35 +73,54 @@ export function asIssuer(req: IncomingMessage, issuer: string): void {
   delete req.headers['x-forwarded-for'];
 }
 
+interface Mounted {
+  baseUrl?: string;
+  originalUrl?: string;
+}
+
 /** The library makes addresses from where it is mounted; behind a proxy that may be deeper than here. */
-function mount(req: IncomingMessage & { baseUrl?: string; originalUrl?: string }, issuer: string): void {
+function mount(req: IncomingMessage & Mounted, issuer: string): void {
   const { pathname } = new URL(issuer);
   req.baseUrl = pathname;
   req.originalUrl = `${pathname}${req.url ?? ''}`;
 }
 
-/**
- * Authorization by POST (SMART's `authorize-post`): sent on as the GET it stands for. So the browser brings its cookies, which a form of
- * another site would leave behind.
- */
-async function redirectForm(req: IncomingMessage, res: ServerResponse, issuer: string): Promise<void> {
-  const refuse = (status: number, sentence: string): void =>
-    void res
-      .writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' })
-      .end(`${sentence}\n`);
+/** undefined where it is none, and the client was told so */
+async function readForm(
+  req: IncomingMessage,
+  res: ServerResponse,
+  limit: number,
+): Promise<URLSearchParams | undefined> {
+  const refuse = (status: number, error_description: string): undefined => {
+    const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', Connection: 'close' };
+    res.writeHead(status, headers).end(JSON.stringify({ error: 'invalid_request', error_description }));
+    return undefined;
+  };
   if (!/^application\/x-www-form-urlencoded\b/i.test(req.headers['content-type'] ?? ''))
-    return refuse(415, 'Authorization by POST takes a form (application/x-www-form-urlencoded).');
-  let form = '';
-  try {
-    for await (const chunk of req) {
-      form += String(chunk);
-      if (form.length > LONGEST_FORM) return refuse(413, 'The form is too large.');
-    }
-  } catch {
-    return void res.destroy();
+    return refuse(415, 'this takes a form: application/x-www-form-urlencoded');
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > limit) return refuse(413, 'the form is too large');
+    chunks.push(chunk);
   }
-  const query = new URLSearchParams(form).toString();
-  res.writeHead(303, { Location: `${issuer}${routes.authorization}?${query}`, 'Cache-Control': 'no-store' }).end();
+  return new URLSearchParams(Buffer.concat(chunks).toString());
+}
+
+/** The same request with its body still to be read, which is what the library wants to do itself. */
+function withBody(req: IncomingMessage & Mounted, form: URLSearchParams): IncomingMessage {
+  const body = Buffer.from(form.toString());
+  const again: IncomingMessage & Mounted = new IncomingMessage(req.socket);
+  const { method, url, headers, httpVersion, baseUrl, originalUrl } = req;
+  Object.assign(again, { method, url, httpVersion, baseUrl, originalUrl });
+  again.headers = { ...headers, 'content-length': String(body.length) };
+  delete again.headers['transfer-encoding'];
+  // else it takes its own end for a client that left, and closes the connection
+  again.complete = true;
+  again.push(body);
+  again.push(null);
+  return again;
 }
 
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;

@@ -29,8 +29,10 @@ export function decideContext({ scopes, account, launched, picked }: Known): Dec
   if (wantsPatient && patient === undefined) return { ask: 'patient' };
   const encounter = launched?.encounter ?? picked?.encounter;
   if (wantsEncounter && encounter === undefined) return { ask: 'encounter', patient: patient! };
+  // many apps send the launch on and ask for launch/patient alone
+  const isLaunched = scopes.includes('launch') || wantsPatient;
   const context: LaunchContext = {
-    ...launched,
+    ...(isLaunched && launched),
     ...(wantsPatient && { patient: patient! }),
     ...(wantsEncounter && encounter !== '' && { encounter: encounter! }),
   };
