@@ -78,6 +78,8 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     },
     pages,
     registration: registrationOf(config),
+    identityProviders: config.identityProviders,
+    jwksPrivateHosts: config.jwksPrivateHosts,
     visitorOf,
     logger,
     now,
@@ -104,7 +106,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
       service = built;
     },
     addPages(app) {
-      addOauthRoutes(app, { oauth, fhirPath, logger });
+      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: connected().accounts!.mailboxUrl() });
       addAccountPages(app, { accounts: connected().accounts!, visitorOf, logger });
       if (mailbox) addMailbox(app, mailbox);
     },

@@ -9,6 +9,8 @@ export interface OauthRoutesDeps {
   oauth: Oauth;
   fhirPath: string;
   logger: Logger;
+  /** where mail is to be seen while no mail server is set */
+  mailbox?: string | undefined;
 }
 
 /** Documents below the FHIR base are not FHIR: http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
@@ -16,7 +18,7 @@ const SMART = '/.well-known/smart-configuration';
 const OPENID = '/.well-known/openid-configuration';
 const SERVER = '/.well-known/oauth-authorization-server';
 
-export function addOauthRoutes(app: Express, { oauth, fhirPath, logger }: OauthRoutesDeps): void {
+export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox }: OauthRoutesDeps): void {
   const smart = (_req: Request, res: Response): void => {
     openToAll(res).json(oauth.smartConfiguration());
   };
@@ -30,7 +32,7 @@ export function addOauthRoutes(app: Express, { oauth, fhirPath, logger }: OauthR
   app.get([OPENID, `${fhirPath}${OPENID}`, `${OPENID}${OAUTH_PATH}`, SERVER, `${SERVER}${OAUTH_PATH}`], discovery);
 
   app.use(OAUTH_PATH, (req, res) => oauth.handle(req, res));
-  app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, others: [], logger }));
+  app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, logger, mailbox }));
 }
 
 const openToAll = (res: Response): Response =>

@@ -9,6 +9,7 @@ import type { Registration } from '../../src/fhir/auth/oauth/registration.ts';
 import type { SignIn } from '../../src/fhir/auth/sign-in.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
+import type { IdentityProvider } from '../../src/platform/config/parse.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import type { FhirService } from '../../src/service.ts';
@@ -33,8 +34,7 @@ export interface TestOauth extends Oauth {
 export interface TestOauthOptions {
   registration?: Registration;
   directory?: Directory;
-  /** the library's fetch refuses loopback addresses, where the key sets of test clients are */
-  fetch?: typeof fetch;
+  jwksPrivateHosts?: readonly string[];
   /** who people are; those of test/support/accounts.ts where absent */
   signIn?: () => SignIn;
   /** what answers below the FHIR base, and finds patients for the pages */
@@ -45,6 +45,7 @@ export interface TestOauthOptions {
   now?: () => number;
   /** the run's Redis where absent */
   redisUrl?: string;
+  identityProviders?: (root: string) => readonly IdentityProvider[];
 }
 
 const directoryOf = ({ dispatch, access }: FhirService, base = ''): Directory =>
@@ -90,7 +91,8 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     pages,
     registration: options.registration ?? { policy: 'off' },
     visitorOf: (req) => ({ address: req.socket.remoteAddress ?? '', userAgent: req.headers['user-agent'] ?? '' }),
-    fetch: options.fetch,
+    ...(options.identityProviders && { identityProviders: options.identityProviders(root) }),
+    ...(options.jwksPrivateHosts && { jwksPrivateHosts: options.jwksPrivateHosts }),
     logger,
     now,
   });

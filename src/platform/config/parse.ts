@@ -132,3 +132,58 @@ export const networks: Parse<readonly string[]> = (value) =>
       ? item
       : refuse('addresses and networks such as 10.0.0.0/8,192.168.1.4');
   });
+
+/** An OpenID provider that people may sign in with. */
+export interface IdentityProvider {
+  /** part of an address: `google` */
+  id: string;
+  /** on the button: `Google` */
+  name: string;
+  issuer: string;
+  clientId: string;
+  clientSecret?: string;
+  /** `openid profile email` where absent */
+  scope?: string;
+  /** more that it wants to be asked with: `{"hd":"hospital.example"}` */
+  parameters?: Readonly<Record<string, string>>;
+}
+
+export const identityProviders: Parse<readonly IdentityProvider[]> = (value) => {
+  const read = jsonOf(value);
+  const isList = Array.isArray(read) && read.every(isIdentityProvider);
+  if (!isList || new Set(read.map(({ id }) => id)).size < read.length)
+    return refuse('a JSON list of providers with id, name, issuer (https) and clientId, each id once');
+  return read;
+};
+
+function jsonOf(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function isIdentityProvider(value: unknown): value is IdentityProvider {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    id,
+    name,
+    issuer,
+    clientId,
+    clientSecret = '',
+    scope = '',
+    parameters = {},
+  } = value as Record<string, unknown>;
+  const isText = (one: unknown): one is string => typeof one === 'string';
+  return (
+    [name, issuer, clientId, clientSecret, scope].every(isText) &&
+    /^[a-z][a-z0-9-]{0,30}$/.test(String(id)) &&
+    /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(String(issuer)) &&
+    name !== '' &&
+    clientId !== '' &&
+    typeof parameters === 'object' &&
+    parameters !== null &&
+    Object.values(parameters).every(isText)
+  );
+}

@@ -2,6 +2,7 @@
 import {
   bytes,
   decimal,
+  identityProviders,
   integer,
   list,
   mailSender,
@@ -113,6 +114,19 @@ export const settings = {
     secret: true,
     help: 'What developers of apps send to register, with `APP_REGISTRATION=token`.',
   }),
+  identityProviders: required({
+    name: 'IDENTITY_PROVIDERS',
+    default: '[]',
+    parse: identityProviders,
+    secret: true,
+    help: 'Other places where people may sign in, as JSON: `[{"id":"google","name":"Google","issuer":"https://accounts.google.com","clientId":"…","clientSecret":"…"}]`. See [apps](smart.md).',
+  }),
+  jwksPrivateHosts: required({
+    name: 'JWKS_PRIVATE_HOSTS',
+    default: '',
+    parse: list,
+    help: 'Hosts of the own network (`lab.hospital.local,10.0.0.5:8443`) that key sets of clients may be fetched from. Addresses of private networks are else never asked.',
+  }),
   doctorsSee: required({
     name: 'DOCTORS_SEE',
     default: 'organization',
@@ -124,18 +138,6 @@ export const settings = {
     parse: secretText,
     secret: true,
     help: 'Long random text (32 characters or more) that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold. Another one ends what hangs on it: links, sessions of browsers, signing keys.',
-  }),
-  oauthRegistration: required({
-    name: 'OAUTH_REGISTRATION',
-    default: 'off',
-    parse: oneOf('off', 'open'),
-    help: 'Whether apps may register themselves (RFC 7591). What they can do is up to the people who use them. See [SMART](smart.md).',
-  }),
-  oauthRegistrationToken: optional({
-    name: 'OAUTH_REGISTRATION_TOKEN',
-    parse: text,
-    secret: true,
-    help: 'With it, `OAUTH_REGISTRATION=open` is open to those who send it as a bearer token.',
   }),
   allowInsecure: required({
     name: 'ALLOW_INSECURE',

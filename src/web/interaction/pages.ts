@@ -7,14 +7,8 @@ import type { Ask } from '../../fhir/auth/oauth/interactions.ts';
 import type { OauthPages } from '../../fhir/auth/oauth/provider.ts';
 import { describeScopes } from './describe-scopes.ts';
 
-/** another identity provider that may sign people in */
-export interface OtherProvider {
-  id: string;
-  name: string;
-}
-
 export interface InteractionPages extends OauthPages {
-  ask(ask: Ask, view: { problem?: string; others: readonly OtherProvider[] }): string;
+  ask(ask: Ask, view: { problem?: string; mailbox?: string | undefined }): string;
 }
 
 const style = readFileSync(new URL('style.css', import.meta.url), 'utf8');

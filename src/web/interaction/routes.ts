@@ -5,18 +5,19 @@ import type { Ask, Interactions } from '../../fhir/auth/oauth/interactions.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import { RedisAway } from '../../platform/redis/scripts.ts';
-import { type OtherProvider, pages } from './pages.ts';
+import { pages } from './pages.ts';
 
 export interface InteractionRoutesDeps {
   interactions: Interactions;
-  others: readonly OtherProvider[];
   logger: Logger;
+  /** where mail is to be seen while no mail server is set */
+  mailbox?: string | undefined;
 }
 
 type Step = (req: Request, res: Response, form: Form) => Promise<void>;
 type Form = (name: string) => string;
 
-export function interactionRoutes({ interactions, others, logger }: InteractionRoutesDeps): Router {
+export function interactionRoutes({ interactions, logger, mailbox }: InteractionRoutesDeps): Router {
   const steps: Record<string, Step> = {
     'sign-in': (req, res, form) => interactions.signIn(req, res, { email: form('email'), password: form('password') }),
     code: (req, res, form) => interactions.code(req, res, form('code')),
@@ -37,6 +38,24 @@ export function interactionRoutes({ interactions, others, logger }: InteractionR
   router.use((_req, res, next) => {
     res.set(pages.headers());
     next();
+  });
+  router.get('/return/:provider', (req, res) =>
+    orFail(res, () => {
+      const binding = cookieOf(req, FOREIGN_COOKIE);
+      res.clearCookie(FOREIGN_COOKIE, foreignCookie);
+      return interactions.back(req, res, String(req.params.provider), binding);
+    }),
+  );
+  router.get('/:uid/arrive', (req, res) => orFail(res, () => interactions.arrive(req, res)));
+  // a link, not a form: where it leads is not known to `form-action` of the policy
+  router.get('/:uid/with/:provider', async (req, res) => {
+    try {
+      await interactions.elsewhere(req, res, String(req.params.provider), (binding) =>
+        res.cookie(FOREIGN_COOKIE, binding, { ...foreignCookie, secure: isSecure(req) }),
+      );
+    } catch (error) {
+      await show(req, res, error);
+    }
   });
   router.get('/:uid', (req, res) => show(req, res));
   router.post(
@@ -61,6 +80,14 @@ export function interactionRoutes({ interactions, others, logger }: InteractionR
   );
   return router;
 
+  async function orFail(res: Response, step: () => Promise<void>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      fail(res, error);
+    }
+  }
+
   /** The page of what is asked now; after a refusal with its sentence, and what was typed besides secrets. */
   async function show(req: Request, res: Response, failure?: unknown): Promise<void> {
     const problem = failure === undefined ? undefined : sentenceOf(failure);
@@ -72,7 +99,7 @@ export function interactionRoutes({ interactions, others, logger }: InteractionR
         res.status(failure.status).set(failure.headers);
       }
       res.set(pages.headers([asked.app.target])).type('html');
-      res.send(pages.ask(asked, { others, ...(problem !== undefined && { problem }) }));
+      res.send(pages.ask(asked, { mailbox, ...(problem !== undefined && { problem }) }));
     } catch (error) {
       fail(res, error);
     }
@@ -111,6 +138,15 @@ export function interactionRoutes({ interactions, others, logger }: InteractionR
   }
 }
 
+const FOREIGN_COOKIE = 'wardgate_foreign';
+const foreignCookie = { httpOnly: true, sameSite: 'lax', path: '/' } as const;
+
+const cookieOf = ({ headers }: Request, name: string): string | undefined =>
+  new RegExp(`(?:^|;\\s*)${name}=([\\w-]+)`).exec(headers.cookie ?? '')?.[1];
+
+/** said by the address that is configured, which the interaction has set by now */
+const isSecure = ({ headers }: Request): boolean => headers['x-forwarded-proto'] === 'https';
+
 interface LibraryError {
   error?: string;
   error_description?: string;
@@ -122,7 +158,7 @@ const withTyped = (ask: Ask, req: Request): Ask =>
 
 /** Sentences that are for the person; anything else gets a page of its own. */
 const sentenceOf = (error: unknown): string | undefined =>
-  error instanceof FhirError && error.kind !== 'not-found' && error.status < 500 ? error.message : undefined;
+  error instanceof FhirError && error.kind !== 'not-found' ? error.message : undefined;
 
 const listOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');

@@ -667,6 +667,30 @@ describe('an app', () => {
       assert.doesNotMatch(page.text, /wrong-one/);
     });
 
+    it('is always sent to the address that is configured, by cookies for https alone where that is https', async () => {
+      const behind = await startTestOauth('behind-proxy', { base: 'https://hospital.example/wardgate/fhir' });
+      await behind.clients.register({ client_id: 'my-app', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
+      const parameters = new URLSearchParams({
+        client_id: 'my-app',
+        response_type: 'code',
+        redirect_uri: CALLBACK,
+        scope: 'user/*.rs',
+        aud: 'https://hospital.example/wardgate/fhir',
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
+      });
+      const reply = await fetch(`${behind.root}/oauth/authorize?${parameters}`, { redirect: 'manual' });
+      assert.match(reply.headers.get('location')!, /^https:\/\/hospital\.example\/wardgate\/interaction\/[\w-]+$/);
+      const cookies = reply.headers.getSetCookie();
+      assert.ok(cookies.length >= 4);
+      for (const cookie of cookies) assert.match(cookie, /; secure/);
+      assert.ok(cookies.some((cookie) => /path=\/wardgate\/oauth\/authorize\//.test(cookie)), cookies.join('\n'));
+      const found = (await (await fetch(`${behind.root}/oauth/.well-known/openid-configuration`)).json()) as object;
+      for (const url of Object.values(found).filter((one) => /^https?:/.test(String(one))))
+        assert.match(String(url), /^https:\/\/hospital\.example\/wardgate\/oauth/);
+      await behind.close();
+    });
+
     it('is sent nowhere by a Host header', async () => {
       const { url } = await app.begin({ scope: STAY });
       for (const header of ['host', 'x-forwarded-host'] as const) {

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
+import type { IdentityProvider } from '../../../platform/config/parse.ts';
 import type { Logger } from '../../../platform/logger/logger.ts';
 import type { Redis } from '../../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../../platform/secrets/secrets.ts';
@@ -14,11 +15,13 @@ import { type Addresses, addressesOf } from './addresses.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
+import { createFederation } from './federation.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createLaunchRoom } from './launch-room.ts';
 import { createLaunches, type Launches } from './launches.ts';
 import { createFindPerson } from './people.ts';
+import { createKeyFetch } from './key-fetch.ts';
 import { createProvider, type OauthPages } from './provider.ts';
 import type { Registration } from './registration.ts';
 import { createScopeRules } from './scopes.ts';
@@ -42,9 +45,11 @@ export interface OauthDeps {
   directory: () => Directory;
   pages: OauthPages;
   registration: Registration;
+  /** where else people may sign in */
+  identityProviders?: readonly IdentityProvider[];
   visitorOf: (req: IncomingMessage) => Visitor;
-  /** how key sets of clients are fetched; the library's own refuses addresses of private networks */
-  fetch?: typeof fetch | undefined;
+  /** hosts of the own network that key sets of clients may be fetched from */
+  jwksPrivateHosts?: readonly string[];
   logger: Logger;
   now: () => number;
 }
@@ -98,6 +103,13 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   const rules = createScopeRules(deps.definitions);
   const launches = createLaunches(redis, space);
   const room = createLaunchRoom({ addresses, launches, rules, store, visitorOf: deps.visitorOf, now });
+  const federation = createFederation({
+    providers: deps.identityProviders ?? [],
+    addresses,
+    redis,
+    space,
+    onError: (error) => logger.warn('another identity provider', { error }),
+  });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
   /** The library reads its keys once, so other keys are another server; all its state is in the databases. */
@@ -114,7 +126,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       registration: deps.registration,
       pages: deps.pages,
       successorOf,
-      fetch: deps.fetch,
+      fetch: createKeyFetch(deps.jwksPrivateHosts ?? []),
       now,
     });
     addSteps(built, { addresses, grants: store.grants, tokens });
@@ -136,7 +148,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     addresses,
     tokens,
     handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
-    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules }),
+    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
     launches,

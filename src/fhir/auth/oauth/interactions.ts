@@ -8,9 +8,10 @@ import { soon } from '../../../platform/redis/scripts.ts';
 import { FhirError } from '../../model/errors.ts';
 import type { GrantStore } from '../../storage/grants.ts';
 import type { Account, SignIn, Visitor } from '../sign-in.ts';
-import type { Addresses } from './addresses.ts';
+import { type Addresses, INTERACTION_PATH } from './addresses.ts';
 import type { OwnMetadata } from './client-metadata.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
+import type { Federation, ForeignIdentity } from './federation.ts';
 import { asIssuer } from './handle.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
 import { type Decided, decideContext } from './launch-context.ts';
@@ -31,7 +32,16 @@ export interface App {
 
 /** `path`: the page's own, which its forms are below */
 export type Ask = { app: App; path: string } & (
-  | { kind: 'sign-in'; email: string }
+  | {
+      kind: 'sign-in';
+      email: string;
+      /** other identity providers */
+      others: readonly { id: string; name: string }[];
+      /** who signed in there, and shall be known here from now on */
+      foreign: ForeignIdentity | undefined;
+      /** what did not work before */
+      note: string | undefined;
+    }
   | { kind: 'code'; email: string }
   | { kind: 'patient'; account: Account; text: string; found: readonly PatientEntry[] }
   | { kind: 'encounter'; account: Account; patient: PatientEntry | undefined; found: readonly EncounterEntry[] }
@@ -64,6 +74,12 @@ export interface Interactions {
   signIn(req: Req, res: Res, given: { email: string; password: string }): Promise<void>;
   code(req: Req, res: Res, code: string): Promise<void>;
   resend(req: Req, res: Res): Promise<void>;
+  /** to another identity provider; `bind` leaves a cookie */
+  elsewhere(req: Req, res: Res, provider: string, bind: (binding: string) => void): Promise<void>;
+  /** back from there: to the sign-in's own page, which goes on by `arrive` */
+  back(req: Req, res: Res, provider: string, binding: string | undefined): Promise<void>;
+  /** whoever came back and is known here is signed in */
+  arrive(req: Req, res: Res): Promise<void>;
   /** back to the first page: another account, or an address mistyped */
   startOver(req: Req, res: Res): Promise<void>;
   patient(req: Req, res: Res, id: string): Promise<void>;
@@ -83,6 +99,7 @@ export interface InteractionsDeps {
   rules: ScopeRules;
   signIn: () => SignIn;
   directory: () => Directory;
+  federation: Federation;
   visitorOf: (req: Req) => Visitor;
   now: () => number;
 }
@@ -91,10 +108,12 @@ export interface InteractionsDeps {
 interface Begun {
   challenge?: string;
   email: string;
+  foreign?: ForeignIdentity;
+  note?: string;
 }
 
 export function createInteractions(deps: InteractionsDeps): Interactions {
-  const { addresses, provider, store, redis, space, room, rules, signIn, directory, visitorOf, now } = deps;
+  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, visitorOf, now } = deps;
 
   const begunKey = (uid: string): string => `${space}:oauth:begun:${uid}`;
   async function begun(uid: string): Promise<Begun | undefined> {
@@ -124,6 +143,16 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     await provider().interactionFinished(req, res, result, { mergeWithLastSubmission: true });
   }
 
+  async function signedIn(
+    req: Req,
+    res: Res,
+    { account, amr, uid }: { account: string; amr: readonly string[]; uid: string },
+  ): Promise<void> {
+    await soon(redis, () => redis.del(begunKey(uid)));
+    // the cookie ends with the browser: workstations are shared
+    await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
+  }
+
   async function personOf(details: Details): Promise<Account> {
     const id = details.session?.accountId;
     const account = id === undefined ? undefined : await signIn().account(id);
@@ -150,7 +179,9 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     if (details.prompt.name === 'login' || state !== undefined) {
       const hint = details.params.login_hint;
       const email = state?.email ?? (typeof hint === 'string' ? hint : '');
-      return { app, path, kind: state?.challenge === undefined ? 'sign-in' : 'code', email };
+      if (state?.challenge !== undefined) return { app, path, kind: 'code', email };
+      const { foreign, note } = state ?? {};
+      return { app, path, kind: 'sign-in', email, others: foreign ? [] : federation.providers, foreign, note };
     }
     const account = await personOf(details);
     const decided = await decide(details, client, account);
@@ -203,8 +234,9 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       { mergeWithLastSubmission: false },
     );
 
-  const pageOf = ({ uid }: Details): string =>
-    `${new URL(addresses.root).pathname.replace(/\/$/, '')}/interaction/${uid}`;
+  const base = new URL(addresses.root).pathname.replace(/\/$/, '');
+  const pathOf = (uid: string): string => `${base}${INTERACTION_PATH}/${uid}`;
+  const pageOf = ({ uid }: Details): string => pathOf(uid);
 
   return {
     ask,
@@ -212,7 +244,8 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async signIn(req, res, { email, password }) {
       const { details } = await detailsOf(req, res);
       const { challenge } = await signIn().begin(email, password, visitorOf(req));
-      await keep(details.uid, { challenge, email });
+      const { foreign } = (await begun(details.uid)) ?? {};
+      await keep(details.uid, { challenge, email, ...(foreign && { foreign }) });
       redirect(res, pageOf(details));
     },
 
@@ -221,9 +254,34 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const state = await begun(details.uid);
       if (state?.challenge === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
       const { account, amr } = await signIn().complete(state.challenge, code, visitorOf(req));
-      await soon(redis, () => redis.del(begunKey(details.uid)));
-      // the cookie ends with the browser: workstations are shared
-      await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
+      const { foreign } = state;
+      if (foreign !== undefined) await store.links.save(foreign.issuer, foreign.subject, account);
+      await signedIn(req, res, { account, amr, uid: details.uid });
+    },
+
+    async elsewhere(req, res, id, bind) {
+      const { details } = await detailsOf(req, res);
+      const { url, binding } = await federation.begin(id, details.uid);
+      bind(binding);
+      redirect(res, url);
+    },
+
+    async back(req, res, id, binding) {
+      const address = new URL(req.url ?? '', addresses.root);
+      const { uid, identity, provider: name } = await federation.finish(id, { address, binding });
+      const note = `${name} did not sign you in.`;
+      await keep(uid, { email: identity?.email ?? '', ...(identity === undefined ? { note } : { foreign: identity }) });
+      // its cookie is sent to its own address alone
+      redirect(res, `${pathOf(uid)}/arrive`);
+    },
+
+    async arrive(req, res) {
+      const { details } = await detailsOf(req, res);
+      const foreign = (await begun(details.uid))?.foreign;
+      const account = foreign && (await store.links.find(foreign.issuer, foreign.subject));
+      const isKnown = account !== undefined && (await signIn().account(account)) !== undefined;
+      if (isKnown) await signedIn(req, res, { account, amr: ['fed'], uid: details.uid });
+      else redirect(res, pathOf(details.uid));
     },
 
     async resend(req, res) {

@@ -39,7 +39,7 @@ export interface ProviderDeps {
   pages: OauthPages;
   /** the value of the refresh token that takes the place of another: the same however often it is asked for */
   successorOf: (refreshToken: string) => string;
-  fetch: typeof fetch | undefined;
+  fetch: typeof fetch;
   now: () => number;
 }
 
@@ -131,7 +131,7 @@ function configurationOf(deps: ProviderDeps): Configuration {
       show(ctx, pages.error(out as { error: string; error_description?: string }), pages);
       ctx.status = error instanceof errors.OIDCProviderError ? error.statusCode : 500;
     },
-    fetch: withoutCaching(deps.fetch ?? fetch),
+    fetch: deps.fetch,
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },
@@ -165,18 +165,6 @@ function show(ctx: KoaContextWithOIDC, page: string, { headers }: OauthPages): v
   ctx.set(headers());
   ctx.body = page;
 }
-
-/**
- * Keys of clients are believed for a minute, whatever their server says of caching: a key that is new, or taken back, is known soon.
- */
-export const withoutCaching =
-  (get: typeof fetch): typeof fetch =>
-  async (url, options) => {
-    const { body, status, statusText, headers } = await get(url, options);
-    const kept = new Headers(headers);
-    for (const name of ['cache-control', 'expires', 'content-length', 'content-encoding']) kept.delete(name);
-    return new Response(body, { status, statusText, headers: kept });
-  };
 
 /** `aud` is SMART's: the token must not reach a server that the person does not mean. */
 function checkAudience(given: string | undefined, addresses: Addresses): void {
