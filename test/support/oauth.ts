@@ -6,9 +6,11 @@ import type { Oauth } from '../../src/fhir/auth/oauth/create-oauth.ts';
 import type { Directory } from '../../src/fhir/auth/oauth/directory.ts';
 import { createDispatchedDirectory } from '../../src/fhir/auth/oauth/dispatched-directory.ts';
 import type { Registration } from '../../src/fhir/auth/oauth/registration.ts';
+import type { OauthEvent } from '../../src/fhir/auth/oauth/events.ts';
 import type { SignIn } from '../../src/fhir/auth/sign-in.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
+import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
 import type { IdentityProvider } from '../../src/platform/config/parse.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
@@ -26,6 +28,8 @@ export interface TestOauth extends Oauth {
   redis: Redis;
   clock: { now: number | undefined };
   log: { message: string; fields: unknown }[];
+  /** for the audit trail */
+  events: OauthEvent[];
   /** another process on the same database */
   another(): Promise<TestOauth>;
   close(): Promise<void>;
@@ -67,7 +71,9 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const accounts = options.accounts ?? createTestAccounts();
   const clock: TestOauth['clock'] = { now: undefined };
   const now = options.now ?? ((): number => clock.now ?? Date.now());
+  const addressOf = createAddressOf(['127.0.0.1']);
   const log: TestOauth['log'] = [];
+  const events: OauthEvent[] = [];
   const write = (message: string, fields?: unknown): void => void log.push({ message, fields });
   const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
 
@@ -90,9 +96,10 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     directory: () => options.directory ?? (options.fhir === undefined ? nobody : directoryOf(options.fhir())),
     pages,
     registration: options.registration ?? { policy: 'off' },
-    visitorOf: (req) => ({ address: req.socket.remoteAddress ?? '', userAgent: req.headers['user-agent'] ?? '' }),
+    visitorOf: (req) => ({ address: addressOf(req), userAgent: req.headers['user-agent'] ?? '' }),
     ...(options.identityProviders && { identityProviders: options.identityProviders(root) }),
     ...(options.jwksPrivateHosts && { jwksPrivateHosts: options.jwksPrivateHosts }),
+    onEvent: (event) => events.push(event),
     logger,
     now,
   });
@@ -107,6 +114,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     redis,
     clock,
     log,
+    events,
     async another() {
       const other = await startTestOauth(name, { ...options, accounts, database, base });
       others.push(other);

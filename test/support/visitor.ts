@@ -33,8 +33,8 @@ interface Cookie {
 
 const MOST_REDIRECTS = 12;
 
-/** Stops at the first address that is not of `root`: there the app would be. */
-export function createVisitor(root: string): Visitor {
+/** Stops at the first address that is not of `root`: there the app would be. `always`: headers of every request */
+export function createVisitor(root: string, always: Record<string, string> = {}): Visitor {
   let cookies: Cookie[] = [];
 
   function keep(headers: Headers): void {
@@ -58,7 +58,7 @@ export function createVisitor(root: string): Visitor {
       const response = await fetch(url, {
         ...init,
         redirect: 'manual',
-        headers: { accept: 'text/html', ...(init.headers as Record<string, string>), ...(cookie && { cookie }) },
+        headers: { accept: 'text/html', ...always, ...(init.headers as Record<string, string>), ...(cookie && { cookie }) },
       });
       keep(response.headers);
       const location = response.headers.get('location');

@@ -53,8 +53,8 @@ export interface Grants {
   end(id: string): Promise<void>;
   endAllOf(account: string, besides?: string): Promise<void>;
   endAllOfClient(client: string): Promise<void>;
-  /** those of a browser's sign-in whose scopes name `scope` */
-  endAllOfSession(session: string, scope: string): Promise<void>;
+  /** those of a browser's sign-in, besides those with this scope */
+  endAllOfSession(session: string, besides: string): Promise<void>;
   /** remembers the end of something that is not kept here, a single access token for example, until `expiresAt` */
   markEnded(id: string, expiresAt: number): Promise<void>;
   /** what has ended since then, by the database's clock; all that is remembered where absent */

@@ -427,6 +427,7 @@ describe('an app', () => {
       const scope = 'online_access launch/patient patient/*.rs';
       const first = await app.launch({ scope }, { id: 'd1', visitor, patient: 'p1' });
       const second = await app.launch({ scope }, { id: 'd1', visitor, patient: 'p2' });
+      const staying = await app.launch({ scope: 'offline_access user/*.rs' }, { id: 'd1', visitor });
       const again = await client.refreshTokenGrant(app.config, first.refresh_token!);
       assert.equal(again.patient, 'p1');
       const page = await visitor.open(`${oauth.root}/oauth/logout`);
@@ -435,6 +436,9 @@ describe('an app', () => {
       assert.match(out.title, /^You are signed out/);
       for (const token of [again.refresh_token!, second.refresh_token!])
         await assert.rejects(client.refreshTokenGrant(app.config, token), { error: 'invalid_grant' });
+      const other = await oauth.another();
+      await assert.rejects(async () => other.tokens.verify(again.access_token), /revoked/);
+      assert.equal((await oauth.tokens.verify(staying.access_token)).account, 'd1');
     });
 
     it('is refused after the person was deactivated', async () => {
@@ -640,6 +644,42 @@ describe('an app', () => {
       visitor.cookies.push({ name: 'wardgate_session', value: 'chosen-by-someone-else', path: '/', attributes: '' });
       await app.launch({ scope: 'user/*.rs' }, { id: 'd1', visitor });
       assert.notEqual(visitor.cookies.find(({ name }) => name === 'wardgate_session')!.value, 'chosen-by-someone-else');
+    });
+
+    it('is a session that its owner recognises: the app, what it may, from where', async () => {
+      oauth.accounts.add({ id: 'd6' });
+      const visitor = createVisitor(oauth.root, { 'x-forwarded-for': '198.51.100.7', 'user-agent': 'Browser/7' });
+      await app.launch({ scope: 'user/Patient.rs' }, { id: 'd6', visitor });
+      const [{ id, startedAt, lastUsedAt, expiresAt, ...session } = assert.fail('no session'), ...more] =
+        await oauth.tokens.sessions('d6');
+      assert.deepEqual(session, {
+        client: 'my-app',
+        clientName: 'My <i>app</i>',
+        scopes: ['user/Patient.rs'],
+        address: '198.51.100.7',
+        userAgent: 'Browser/7',
+      });
+      assert.ok(more.length === 0 && id !== '' && lastUsedAt >= startedAt && expiresAt > startedAt);
+    });
+
+    it('is told to the audit trail, without secrets', async () => {
+      oauth.accounts.add({ id: 'd7' });
+      oauth.events.length = 0;
+      const tokens = await app.launch({ scope: 'offline_access user/*.rs' }, { id: 'd7' });
+      await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+      await assert.rejects(client.refreshTokenGrant(app.config, 'nonsense'));
+      const { grant } = await oauth.tokens.verify(tokens.access_token);
+      assert.deepEqual(
+        oauth.events.map(({ address: _, userAgent: __, ...event }) => event),
+        [
+          { act: 'login', outcome: 'done', account: 'd7' },
+          { act: 'consent', outcome: 'done', account: 'd7', client: 'my-app', grant },
+          { act: 'token', outcome: 'done', account: 'd7', client: 'my-app', grant },
+          { act: 'token', outcome: 'done', account: 'd7', client: 'my-app', grant },
+          { act: 'token', outcome: 'refused', client: 'my-app', why: 'invalid_grant' },
+        ],
+      );
+      assert.ok(oauth.events.every(({ address }) => address === '127.0.0.1'));
     });
 
     it('cannot go on with what another browser began', async () => {

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
+import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IdentityProvider } from '../../../platform/config/parse.ts';
 import type { Logger } from '../../../platform/logger/logger.ts';
 import type { Redis } from '../../../platform/redis/connect.ts';
@@ -15,6 +16,7 @@ import { type Addresses, addressesOf } from './addresses.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
+import type { OnEvent } from './events.ts';
 import { createFederation } from './federation.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -50,6 +52,8 @@ export interface OauthDeps {
   visitorOf: (req: IncomingMessage) => Visitor;
   /** hosts of the own network that key sets of clients may be fetched from */
   jwksPrivateHosts?: readonly string[];
+  /** told of what happened, for the audit trail; it must not throw */
+  onEvent?: OnEvent;
   logger: Logger;
   now: () => number;
 }
@@ -70,7 +74,7 @@ export interface Oauth {
 const TEND_KEYS_MS = 60 * 60 * 1000;
 
 export async function createOauth(deps: OauthDeps): Promise<Oauth> {
-  const { store, redis, space, secrets, signIn, logger, now } = deps;
+  const { store, redis, space, secrets, signIn, logger, now, onEvent = () => undefined } = deps;
   const addresses = addressesOf(deps.base);
   const onError = (error: unknown): void => logger.warn('the list of ended sign-ins could not be read', { error });
 
@@ -130,7 +134,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       now,
     });
     addSteps(built, { addresses, grants: store.grants, tokens });
-    report(built, logger);
+    report(built, { logger, onEvent, visitorOf: deps.visitorOf });
     return built;
   }
   provider = build();
@@ -148,7 +152,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     addresses,
     tokens,
     handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
-    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation }),
+    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation, onEvent }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
     launches,
@@ -178,27 +182,47 @@ function keepUpWithKeys({
   return () => clearInterval(timer);
 }
 
-/** What went wrong, for who helps developers of apps: no tokens, no people. */
-function report(provider: Provider, logger: Logger): void {
+interface Told {
+  logger: Logger;
+  onEvent: OnEvent;
+  visitorOf: (req: IncomingMessage) => Visitor;
+}
+
+/** What went on: to the audit trail; and what went wrong, for who helps developers of apps: no tokens, no people. */
+function report(provider: Provider, { logger, onEvent, visitorOf }: Told): void {
+  const who = ({ oidc, req }: KoaContextWithOIDC) => {
+    const { Account, Client, Grant } = oidc.entities;
+    return {
+      ...(Account !== undefined && { account: Account.accountId }),
+      ...(Client !== undefined && { client: Client.clientId }),
+      ...(Grant?.jti !== undefined && { grant: Grant.jti }),
+      ...visitorOf(req),
+    };
+  };
+  provider.on('grant.success', (ctx) => onEvent({ act: 'token', outcome: 'done', ...who(ctx) }));
+  provider.on('end_session.success', (ctx) => onEvent({ act: 'logout', outcome: 'done', ...who(ctx) }));
   provider.on('server_error', (ctx, error) =>
     logger.error('the authorization server failed', { route: ctx.oidc?.route, error }),
   );
-  const refused = [
-    'authorization.error',
-    'grant.error',
-    'registration_create.error',
-    'introspection.error',
-    'revocation.error',
-  ] as const;
-  for (const event of refused) {
-    provider.on(event as 'grant.error', (ctx, error) =>
+  const refusals = {
+    'authorization.error': 'consent',
+    'grant.error': 'token',
+    'registration_create.error': undefined,
+    'introspection.error': undefined,
+    'revocation.error': undefined,
+  } as const;
+  for (const [event, act] of Object.entries(refusals)) {
+    provider.on(event as 'grant.error', (ctx, error) => {
+      // what is asked about JWTs is answered by us
+      if (error.error === 'unsupported_token_type') return;
+      if (act !== undefined) onEvent({ act, outcome: 'refused', ...who(ctx), why: error.error });
       logger.info('the authorization server refused', {
         route: ctx.oidc?.route,
         client: ctx.oidc?.client?.clientId,
         error: error.error,
         why: error.error_description,
         detail: error.error_detail,
-      }),
-    );
+      });
+    });
   }
 }

@@ -70,7 +70,6 @@ export function asIssuer(req: IncomingMessage, issuer: string): void {
   req.headers.host = host;
   req.headers['x-forwarded-host'] = host;
   req.headers['x-forwarded-proto'] = protocol.slice(0, -1);
-  delete req.headers['x-forwarded-for'];
 }
 
 interface Mounted {
@@ -132,6 +131,10 @@ export function addSteps(provider: Provider, { addresses, grants, tokens }: Afte
     introspection: introspectJwt,
     revocation: revokeJwt,
     registration: async (ctx) => showScope(ctx),
+    end_session_confirm: async ({ oidc }) => {
+      const session = oidc.session as { uid: string; destroyed?: boolean } | undefined;
+      if (session?.destroyed) await tokens.endSession(session.uid);
+    },
   };
 
   const steps: Middleware = async (ctx, next) => {

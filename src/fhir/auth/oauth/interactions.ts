@@ -11,6 +11,7 @@ import type { Account, SignIn, Visitor } from '../sign-in.ts';
 import { type Addresses, INTERACTION_PATH } from './addresses.ts';
 import type { OwnMetadata } from './client-metadata.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
+import type { OnEvent } from './events.ts';
 import type { Federation, ForeignIdentity } from './federation.ts';
 import { asIssuer } from './handle.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
@@ -100,6 +101,7 @@ export interface InteractionsDeps {
   signIn: () => SignIn;
   directory: () => Directory;
   federation: Federation;
+  onEvent: OnEvent;
   visitorOf: (req: Req) => Visitor;
   now: () => number;
 }
@@ -113,7 +115,7 @@ interface Begun {
 }
 
 export function createInteractions(deps: InteractionsDeps): Interactions {
-  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, visitorOf, now } = deps;
+  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, onEvent, visitorOf, now } = deps;
 
   const begunKey = (uid: string): string => `${space}:oauth:begun:${uid}`;
   async function begun(uid: string): Promise<Begun | undefined> {
@@ -151,6 +153,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     await soon(redis, () => redis.del(begunKey(uid)));
     // the cookie ends with the browser: workstations are shared
     await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
+    onEvent({ act: 'login', outcome: 'done', account, ...visitorOf(req) });
   }
 
   async function personOf(details: Details): Promise<Account> {
@@ -339,6 +342,8 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       details.params.scope = granted.join(' ');
       await details.persist();
       await finish(req, res, { consent: { grantId } });
+      const who = { account: account.id, client: client.clientId, grant: grantId };
+      onEvent({ act: 'consent', outcome: 'done', ...who, ...visitorOf(req) });
     },
 
     async cancel(req, res) {

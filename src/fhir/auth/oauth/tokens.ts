@@ -33,7 +33,7 @@ export interface TokensDeps {
 export interface Issuer extends Tokens {
   /** one access token; its grant goes on */
   endAccessToken(id: string, expires: number): Promise<void>;
-  /** the person signed out of the browser: what was to last as long ends */
+  /** the person signed out of the browser: apps that may not stay connected end */
   endSession(uid: string): Promise<void>;
   /** a grant was used for new tokens */
   used(grant: string, withRefreshToken: boolean): Promise<void>;
@@ -225,7 +225,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     sessions,
     endAccessToken,
     used,
-    endSession: (uid) => grants.endAllOfSession(uid, 'online_access'),
+    endSession: (uid) => grants.endAllOfSession(uid, 'offline_access'),
   };
 }
 

@@ -88,8 +88,8 @@ export function grantsIn(db: Db): Grants {
     async endAllOfClient(client) {
       await named(grants.updateMany(live({ client }), ended));
     },
-    async endAllOfSession(session, scope) {
-      await named(grants.updateMany(live({ session, scopes: scope }), ended));
+    async endAllOfSession(session, besides) {
+      await named(grants.updateMany(live({ session, scopes: { $ne: besides } }), ended));
     },
     async markEnded(id, expiresAt) {
       try {
