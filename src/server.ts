@@ -1,5 +1,6 @@
 // One server from its settings: engines, connections, the FHIR service, pages, the port. `npm start` and the importer share it.
 import http from 'node:http';
+import https from 'node:https';
 import { createHealth } from './fhir/http/health.ts';
 import { systemClock } from './platform/clock/clock.ts';
 import { type Config, isLoopback } from './platform/config/config.ts';
@@ -9,9 +10,11 @@ import { connectMongo } from './platform/mongo/connect.ts';
 import { createQueue } from './platform/queue/queue.ts';
 import { connectRedis } from './platform/redis/connect.ts';
 import { StartError } from './platform/start-error.ts';
+import { followCertificate, LEAST_VERSION, readCertificate, type TlsFiles } from './platform/tls/tls.ts';
 import { createFhirService, type FhirService } from './service.ts';
 import type { OpenSignIn, SignInDeps } from './sign-in.ts';
 import { createWebApp } from './web/app.ts';
+import { HSTS } from './web/security/headers.ts';
 import { isWellKnown } from './web/well-known.ts';
 
 export interface RunningServer {
@@ -40,11 +43,20 @@ const starting: RequestHandler = (_req, res) => {
 export async function startServer(config: Config, logger: Logger, { onLost }: StartOptions): Promise<RunningServer> {
   let handler = starting;
   let isStopping = false;
-  const server = http.createServer((req, res) => handler(req, res));
+  const tls = tlsOf(config);
+  const isEncrypted = tls !== undefined || config.baseUrl?.startsWith('https:') === true;
+  const answer: RequestHandler = (req, res) => {
+    if (isEncrypted) res.setHeader('Strict-Transport-Security', HSTS);
+    handler(req, res);
+  };
+  const server = tls
+    ? https.createServer({ ...readCertificate(tls), minVersion: LEAST_VERSION }, answer)
+    : http.createServer(answer);
   // The port first: a busy one is told before databases are started.
   const port = await listen(server, config);
-  const base = `http://${hostInUrl(config.host)}:${port}${FHIR_PATH}`;
+  const base = `${tls ? 'https' : 'http'}://${hostInUrl(config.host)}:${port}${FHIR_PATH}`;
   const undo: (() => Promise<unknown> | unknown)[] = [];
+  if (tls && server instanceof https.Server) undo.push(followCertificate(server, tls, logger));
   const close = async (): Promise<void> => {
     isStopping = true;
     await stopListening(server);
@@ -97,6 +109,9 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
   }
 }
 
+const tlsOf = ({ tlsCert: cert, tlsKey: key }: Config): TlsFiles | undefined =>
+  cert === undefined || key === undefined ? undefined : { cert, key };
+
 /** The addresses of pages and tokens are those of BASE_URL, whatever a request calls this server. */
 async function openDoor({ base, config, ...parts }: Omit<SignInDeps, 'fhirPath' | 'now'>): Promise<OpenSignIn> {
   const { openSignIn } = await import('./sign-in.ts');
@@ -114,7 +129,7 @@ const hostInUrl = (host: string): string => {
   return host.includes(':') ? `[${host}]` : host;
 };
 
-function listen(server: http.Server, { host, port }: Config): Promise<number> {
+function listen(server: http.Server | https.Server, { host, port }: Config): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
@@ -134,7 +149,7 @@ function listen(server: http.Server, { host, port }: Config): Promise<number> {
 }
 
 /** No new connections; idle ones end now, busy ones when answered, all when the grace is over. */
-async function stopListening(server: http.Server): Promise<void> {
+async function stopListening(server: http.Server | https.Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);

@@ -7,9 +7,13 @@ import { createGeminiProvider } from './domain/ai/gemini.ts';
 import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
+
+import { type AuditDeps, createAudit, type Recorder } from './fhir/audit/index.ts';
+import { recordedAccounts, recordedTokens } from './fhir/audit/recorded-accounts.ts';
 import { type Access, createAccess } from './fhir/auth/access/access.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
 import type { Accounts, AccountsDeps } from './fhir/auth/accounts/accounts.ts';
+
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
@@ -30,6 +34,7 @@ import type { OperationRegistry } from './fhir/operations/registry.ts';
 import { createKeyExtractor } from './fhir/search/index.ts';
 import type { LoadedSystems } from './fhir/storage/concepts.ts';
 import { endAbandonedTransactions } from './fhir/storage/mongo/abandoned-transactions.ts';
+import { createAuditLog } from './fhir/storage/mongo/audit/index.ts';
 import { keepUpWithSystems } from './fhir/storage/mongo/concepts/index.ts';
 import { createDefinitionStore } from './fhir/storage/mongo/definitions/index.ts';
 import { createMongoStore, type MongoStore } from './fhir/storage/mongo/index.ts';
@@ -72,7 +77,9 @@ export interface ServiceDeps {
   now: () => number;
   onLost: (reason: string) => void;
   /** absent with AUTH=off */
-  guard?: Guard;
+  guard?: Omit<Guard, 'recorder'>;
+  /** what the audit trail needs besides; absent with AUTH=off */
+  audit?: Pick<AuditDeps, 'folder' | 'key' | 'sync' | 'retentionDays'>;
   /** what accounts need besides; absent with AUTH=off */
   people?: Omit<AccountsDeps, 'mongo' | 'store' | 'now'>;
   /** what operations need of the outside, by name, beside what is made here */
@@ -95,6 +102,7 @@ export interface FhirService {
   access: Access | undefined;
   /** absent with AUTH=off */
   accounts?: Accounts;
+  recorder?: Recorder;
   dispatch: Dispatch;
   statement: (base: string) => Resource;
   handle: Handler;
@@ -161,7 +169,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   });
   await conformance.start();
   const rules = [...(await loadRules(contributions)), createParameterRule(activation)];
-  const store = withRules(conformance.watch(database), rules, { now, timeZone: settings.timeZone });
+  const audit =
+    deps.audit && (await createAudit({ log: createAuditLog(mongo.db), extractor, now, logger, ...deps.audit }));
+  const ruled = withRules(conformance.watch(database), rules, { now, timeZone: settings.timeZone });
+  const store = audit?.withEvents(ruled) ?? ruled;
 
   const published = profiles.ofType('OperationDefinition');
   const policies = await createPolicies({
@@ -172,7 +183,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     now,
     onError: (error) => logger.error('an access policy is not in force', { error: String(error) }),
   });
-  const accounts = deps.people && (await openAccounts({ ...deps.people, mongo, store, now }));
+  const recorder = audit?.recorder(database);
+  const accounts = deps.people && (await openAccounts({ ...deps.people, mongo, store, now }, recorder));
   const operations = await loadOperations(contributions, {
     profiles: published,
     definitions,
@@ -204,6 +216,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     queue,
     store,
     ...(access && { storeFor: access.storeFor }),
+    ...(recorder && { recorded: recorder.work }),
     engine,
     operations,
     newSecret: () => randomBytes(24).toString('hex'),
@@ -225,7 +238,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     dispatch,
     logger,
-    ...(deps.guard === undefined ? {} : { guard: deps.guard }),
+    ...(deps.guard && { guard: { ...deps.guard, ...(recorder && { recorder }) } }),
     ...(access && { access }),
     settings: {
       ...defaultHttpSettings,
@@ -250,11 +263,13 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     operations,
     access,
     ...(accounts && { accounts }),
+    ...(recorder && { recorder }),
     dispatch,
     statement,
     handle,
     async close() {
       policies.stop();
+      await audit?.close();
       await activation.close();
       await conformance.stop();
       await loaded.close();
@@ -266,9 +281,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
 }
 
 /** Where nobody signs in, mongoose is not even loaded. */
-async function openAccounts(accounts: AccountsDeps): Promise<Accounts> {
+async function openAccounts(deps: AccountsDeps, recorder: Recorder | undefined): Promise<Accounts> {
   const { createAccounts } = await import('./fhir/auth/accounts/accounts.ts');
-  return createAccounts(accounts);
+  if (recorder === undefined) return createAccounts(deps);
+  return recordedAccounts(await createAccounts({ ...deps, tokens: recordedTokens(deps.tokens, recorder) }), recorder);
 }
 
 /** What wards need of the outside, by name. */

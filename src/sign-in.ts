@@ -1,6 +1,7 @@
 // Sign-in (AUTH=on), built from its parts in order: keys, limits, mail, the issuer of tokens. What it needs of the FHIR service, and the
 // service of it, is tied together at the end. Loaded only where people sign in, so that AUTH=off pays nothing for it.
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { createLimits } from './fhir/auth/limits/index.ts';
 import { ratesFrom } from './fhir/auth/limits/rates.ts';
 import { capabilitySecurity } from './fhir/auth/oauth/capability-security.ts';
@@ -17,6 +18,7 @@ import { openMail } from './platform/mail/open-mail.ts';
 import type { Mongo } from './platform/mongo/connect.ts';
 import type { Queue } from './platform/queue/queue.ts';
 import type { Redis } from './platform/redis/connect.ts';
+import { createSafeFetch } from './platform/safe-fetch/safe-fetch.ts';
 import { createSecrets } from './platform/secrets/secrets.ts';
 import type { FhirService, ServiceDeps } from './service.ts';
 import { addAccountPages } from './web/account/routes.ts';
@@ -39,7 +41,7 @@ export interface SignInDeps {
 
 export interface OpenSignIn {
   /** what the FHIR service is built with */
-  forService: Pick<ServiceDeps, 'guard' | 'people' | 'parts' | 'security'>;
+  forService: Pick<ServiceDeps, 'guard' | 'audit' | 'people' | 'parts' | 'security'>;
   /** the service that is built, before the first request */
   connect(service: FhirService): void;
   addPages(app: Express): void;
@@ -57,6 +59,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     return { address: addressOf(req), ...(userAgent !== undefined && { userAgent }) };
   };
   const limits = createLimits({ redis, prefix: space, rates: ratesFrom(config.rateLimits), logger });
+  const safeFetch = createSafeFetch({ allowedHosts: config.fetchAllowedHosts });
   const mail = await openMail({ settings: config, db, queue, secrets, logger, now });
 
   let service: FhirService | undefined;
@@ -79,8 +82,10 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     pages,
     registration: registrationOf(config),
     identityProviders: config.identityProviders,
-    jwksPrivateHosts: config.jwksPrivateHosts,
     visitorOf,
+    // key sets of clients are at addresses that others name
+    fetch: safeFetch as unknown as typeof fetch,
+    record: async (event) => connected().recorder?.signIn(event),
     logger,
     now,
   });
@@ -90,6 +95,12 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
   return {
     forService: {
       guard: { verify: oauth.tokens.verify, limits, addressOf },
+      audit: {
+        folder: join(config.dataDir, 'audit'),
+        key: await secrets.key('audit'),
+        sync: config.auditSync,
+        retentionDays: config.auditRetentionDays,
+      },
       people: {
         redis,
         secrets,
@@ -112,6 +123,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     },
     async close() {
       await oauth.close();
+      await safeFetch.close();
       await limits.close();
       mail.close();
     },

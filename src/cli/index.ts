@@ -196,6 +196,25 @@ clients
     process.exitCode = await runClientsRemove(readConfig(), id);
   });
 
+const audit = program.command('audit').description('The audit log (docs/audit.md).');
+
+audit
+  .command('verify')
+  .description('Check that nothing of the log was changed, removed, moved or cut off. Exit code 1 if something was.')
+  .option('--head <line...>', 'lines of "audit heads" that you kept: the log must still hold them')
+  .action(async ({ head = [] }: { head?: string[] }) => {
+    const { runAuditVerify } = await import('./audit.ts');
+    process.exitCode = await runAuditVerify(readConfig(), head);
+  });
+
+audit
+  .command('heads')
+  .description('Print where each chain of the log ends, to be kept where nobody of this machine can change it.')
+  .action(async () => {
+    const { runAuditHeads } = await import('./audit.ts');
+    process.exitCode = await runAuditHeads(readConfig());
+  });
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('must be from 1 to 64.');

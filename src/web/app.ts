@@ -1,6 +1,7 @@
 // Everything that is not FHIR, on Express: health, the first page, sign-in. FHIR requests never come here.
 import express, { type Express } from 'express';
 import type { HealthHandler } from '../fhir/http/health.ts';
+import { secureHeaders } from './security/headers.ts';
 import { welcomePage } from './welcome.ts';
 
 export type { Express } from 'express';
@@ -17,14 +18,14 @@ export interface WebDeps {
 export function createWebApp({ health, fhirPath, version, addPages }: WebDeps): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use(secureHeaders());
   for (const [path, handler] of Object.entries(health)) app.get(path, handler);
   app.get('/', (_req, res) => {
     res
       .set(
         'Content-Security-Policy',
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       )
-      .set('X-Content-Type-Options', 'nosniff')
       .type('html')
       .send(welcomePage({ fhirPath, version }));
   });

@@ -1,41 +1,22 @@
 // Who asks and how often: the steps of a request that only AUTH=on has.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import net from 'node:net';
-import { createLimits, type Limits } from '../../src/fhir/auth/limits/index.ts';
-import { ratesFrom } from '../../src/fhir/auth/limits/rates.ts';
 import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
-import { rates } from '../../src/platform/config/parse.ts';
-import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
-import { redisUrl } from '../support/engines.ts';
 import { aPatient, createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
-import { testTokens } from '../support/tokens.ts';
+import { type GuardedServer, startGuardedServer } from '../support/guarded.ts';
+import type { TestTokens } from '../support/tokens.ts';
 
 describe('a request with AUTH=on', () => {
-  const tokens = testTokens();
-  let redis: Redis;
-  let limits: Limits;
-  let server: TestServer;
+  let server: GuardedServer;
+  let tokens: TestTokens;
   let client: FhirClient;
 
   before(async () => {
-    redis = await connectRedis(await redisUrl());
-    limits = createLimits({
-      redis,
-      prefix: `test-${randomBytes(4).toString('hex')}`,
-      rates: ratesFrom(rates('standard=3/1h,anonymous=4/1h')),
-      logger: { warn: () => undefined, info: () => undefined },
-    });
-    const addressOf = createAddressOf(['127.0.0.1']);
-    server = await startTestServer('guard', { guard: { verify: tokens.verify, limits, addressOf } });
+    server = await startGuardedServer('guard', { limits: 'standard=3/1h,anonymous=4/1h' });
+    tokens = server.tokens;
     client = createFhirClient(server.base);
   });
-  after(async () => {
-    await server.close();
-    await limits.close();
-    redis.disconnect();
-  });
+  after(() => server.close());
 
   /** each test at an address of its own, so that budgets do not mix */
   let last = 0;

@@ -6,13 +6,14 @@ import type { Oauth } from '../../src/fhir/auth/oauth/create-oauth.ts';
 import type { Directory } from '../../src/fhir/auth/oauth/directory.ts';
 import { createDispatchedDirectory } from '../../src/fhir/auth/oauth/dispatched-directory.ts';
 import type { Registration } from '../../src/fhir/auth/oauth/registration.ts';
-import type { OauthEvent } from '../../src/fhir/auth/oauth/events.ts';
+import type { OauthEvent } from '../../src/fhir/auth/oauth/grant-record.ts';
 import type { SignIn } from '../../src/fhir/auth/sign-in.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
 import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
 import type { IdentityProvider } from '../../src/platform/config/parse.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
+import { createSafeFetch } from '../../src/platform/safe-fetch/safe-fetch.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import type { FhirService } from '../../src/service.ts';
 import { isWellKnown } from '../../src/web/well-known.ts';
@@ -38,7 +39,8 @@ export interface TestOauth extends Oauth {
 export interface TestOauthOptions {
   registration?: Registration;
   directory?: Directory;
-  jwksPrivateHosts?: readonly string[];
+  /** that key sets may be fetched from */
+  fetchAllowedHosts?: readonly string[];
   /** who people are; those of test/support/accounts.ts where absent */
   signIn?: () => SignIn;
   /** what answers below the FHIR base, and finds patients for the pages */
@@ -74,6 +76,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const addressOf = createAddressOf(['127.0.0.1']);
   const log: TestOauth['log'] = [];
   const events: OauthEvent[] = [];
+  const safeFetch = createSafeFetch({ allowedHosts: options.fetchAllowedHosts ?? [] });
   const write = (message: string, fields?: unknown): void => void log.push({ message, fields });
   const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
 
@@ -98,8 +101,8 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     registration: options.registration ?? { policy: 'off' },
     visitorOf: (req) => ({ address: addressOf(req), userAgent: req.headers['user-agent'] ?? '' }),
     ...(options.identityProviders && { identityProviders: options.identityProviders(root) }),
-    ...(options.jwksPrivateHosts && { jwksPrivateHosts: options.jwksPrivateHosts }),
-    onEvent: (event) => events.push(event),
+    fetch: safeFetch as unknown as typeof fetch,
+    record: async (event) => void events.push(event),
     logger,
     now,
   });
@@ -125,6 +128,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await oauth.close();
+      await safeFetch.close();
       redis.disconnect();
       if (options.database === undefined) await database.drop();
     },

@@ -2,7 +2,6 @@
 // ephemeral port.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Guard } from '../../src/fhir/http/pipeline.ts';
 import type { Engine } from '../../src/fhir/interactions/call.ts';
 import type { MongoStore } from '../../src/fhir/storage/mongo/index.ts';
 import type { Fields, Logger } from '../../src/platform/logger/logger.ts';
@@ -33,7 +32,8 @@ export interface TestServerOptions {
   settings?: Partial<ServiceSettings>;
   now?: () => number;
   /** who stands at the door; nobody where absent (AUTH=off) */
-  guard?: Guard;
+  guard?: ServiceDeps['guard'];
+  audit?: ServiceDeps['audit'];
   people?: ServiceDeps['people'];
   parts?: ServiceDeps['parts'];
   security?: ServiceDeps['security'];
@@ -85,6 +85,7 @@ export async function startTestServer(name: string, options: TestServerOptions =
     now: options.now ?? Date.now,
     onLost: (reason) => logger.error(reason),
     ...(options.guard === undefined ? {} : { guard: options.guard }),
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     ...(options.people === undefined ? {} : { people: options.people }),
     ...(options.parts === undefined ? {} : { parts: options.parts }),
     ...(options.security === undefined ? {} : { security: options.security }),

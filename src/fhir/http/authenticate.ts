@@ -1,5 +1,5 @@
 // Who asks: the bearer token of a request as a Caller. https://www.rfc-editor.org/rfc/rfc6750
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Caller } from '../auth/caller.ts';
 import type { AccessToken, Tokens } from '../auth/tokens.ts';
 import { FhirError } from '../model/errors.ts';
@@ -26,16 +26,17 @@ export function callerOf(req: IncomingMessage, address: string, verify: Tokens['
   if (isTwice(req.rawHeaders)) throw refusal('invalid_request', 'The Authorization header is there twice');
   const token = BEARER.exec(authorization)?.[1];
   if (token === undefined) throw refusal('invalid_token', 'The Authorization header is not "Bearer" and a token');
+  const reason = reasonIn(req.headers);
   try {
     const known = verify(token);
     return known instanceof Promise
       ? known.then(
-          (late) => callerFrom(late, address),
+          (late) => callerFrom(late, address, reason),
           (error: unknown) => {
             throw challenged(error);
           },
         )
-      : callerFrom(known, address);
+      : callerFrom(known, address, reason);
   } catch (error) {
     throw challenged(error);
   }
@@ -51,7 +52,19 @@ function isTwice(rawHeaders: readonly string[]): boolean {
   return count > 1;
 }
 
-function callerFrom(token: AccessToken, address: string): Caller {
+const MOST_REASON = 500;
+
+/** Why somebody wants to see what labels and consents hide (docs/access.md); it is on record. */
+function reasonIn(headers: IncomingHttpHeaders): string | undefined {
+  const given = headers['x-break-glass'];
+  if (given === undefined) return undefined;
+  // browsers and fetch write header values as bytes: what is not ASCII arrives as UTF-8 read as Latin-1
+  const reason = Buffer.from(String(given), 'latin1').toString('utf8').trim();
+  if (reason !== '' && reason.length <= MOST_REASON) return reason;
+  throw new FhirError('invalid', `X-Break-Glass gives a reason in at most ${MOST_REASON} characters`);
+}
+
+function callerFrom(token: AccessToken, address: string, breakGlass: string | undefined): Caller {
   const { id, grant, expires, account, client, roles, organizations, limits } = token;
   return {
     kind: account === undefined ? 'client' : 'account',
@@ -65,6 +78,7 @@ function callerFrom(token: AccessToken, address: string): Caller {
     client,
     limits,
     token: { id, grant, expires },
+    ...(breakGlass !== undefined && { breakGlass }),
     address,
   };
 }

@@ -6,7 +6,7 @@ import type { HttpSettings } from './settings.ts';
 const exposed =
   'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Correlation-Id, Retry-After, Allow, Idempotency-Replayed, X-Security-Context, WWW-Authenticate, RateLimit, RateLimit-Policy';
 const accepted =
-  'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Idempotency-Key, Prefer, X-Request-Id, X-Correlation-Id, X-Security-Context';
+  'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Idempotency-Key, Prefer, X-Request-Id, X-Correlation-Id, X-Security-Context, X-Break-Glass';
 const SECONDS_PER_DAY = '86400';
 const loopbackHost = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
 const loopbackOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;

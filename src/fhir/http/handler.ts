@@ -9,7 +9,7 @@ import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
 import { createCorrelation } from './correlation.ts';
 import { type Content, encode } from './encode.ts';
-import { type Exchange, type Guard, openExchange, type Room, stepsFor, walk } from './pipeline.ts';
+import { type Exchange, type Guard, openExchange, type Room, record, stepsFor, walk } from './pipeline.ts';
 import { respond } from './respond.ts';
 import type { HttpLogger, HttpSettings } from './settings.ts';
 
@@ -62,6 +62,13 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings, g
       answer = answerError(error, exchange.id);
       content = encode(answer, exchange, engine.definitions);
     }
+    try {
+      await record(exchange, answer.status, failure === undefined ? undefined : kindOf(failure), room);
+    } catch (error) {
+      failure = error;
+      answer = answerError(error, exchange.id);
+      content = encode(answer, exchange, engine.definitions);
+    }
     await respond(req, res, answer, content, exchange);
     report(exchange, answer.status, performance.now() - startedAt, failure);
   }
@@ -84,6 +91,8 @@ export function createFhirHandler({ engine, store, dispatch, logger, settings, g
     });
   };
 }
+
+const kindOf = (failure: unknown): string => (failure instanceof FhirError ? failure.kind : 'exception');
 
 /** stack and causes, for the log only */
 function describe(error: unknown): string {

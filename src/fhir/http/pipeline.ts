@@ -3,7 +3,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission } from '../../platform/admission/admission.ts';
 import type { AddressOf } from '../../platform/client-address/client-address.ts';
+import type { Recorder } from '../audit/index.ts';
+import type { OpenTrail } from '../audit/trail.ts';
 import type { Access } from '../auth/access/access.ts';
+
 import type { Caller } from '../auth/caller.ts';
 import { type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -42,6 +45,10 @@ export interface Exchange {
   pretty: boolean;
   /** who asks; absent with AUTH=off */
   caller?: Caller;
+  /** watches the interaction */
+  trail?: OpenTrail;
+  /** whether a Bundle that was posted is a batch or a transaction */
+  bundle?: string;
   /** headers of the answer, whatever it is */
   headers?: Readonly<Record<string, string>>;
   answer?: Answer;
@@ -52,6 +59,8 @@ export interface Guard {
   verify: Tokens['verify'];
   limits: Pick<Limits, 'spend'>;
   addressOf: AddressOf;
+  /** absent where nothing is written down */
+  recorder?: Recorder;
 }
 
 /** What the steps work with. */
@@ -247,7 +256,7 @@ function refuseFormat({ target, unknownFormat }: Exchange): void {
   if (unknownFormat !== undefined && !isBinaryRead(target)) throw notAcceptable(unknownFormat);
 }
 
-async function answerCall(exchange: Exchange, { dispatch, store, access }: Room): Promise<void> {
+async function answerCall(exchange: Exchange, { dispatch, store, access, guard }: Room): Promise<void> {
   const { req, query, body, base, id } = exchange;
   const caller = access && (exchange.caller ?? anonymousAt(''));
   const target = exchange.target!; // set by readTarget
@@ -263,11 +272,40 @@ async function answerCall(exchange: Exchange, { dispatch, store, access }: Room)
     store: caller ? access.storeFor(caller) : store,
     ...(caller && { caller }),
   };
+  const trail = guard?.recorder?.open(base);
+  if (trail !== undefined) call.trail = exchange.trail = trail;
+  if (target.kind === 'bundle') exchange.bundle = typeOf(body);
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
   const answer = await dispatch(call);
   exchange.answer = isBinaryRead(target)
     ? presentBinary(answer, exchange)
     : present(answer, target.kind, headers.prefer);
+}
+
+const typeOf = (bundle: unknown): string =>
+  (bundle as { type?: unknown } | undefined)?.type === 'transaction' ? 'transaction' : 'batch';
+
+/** The last of all: nobody gets an answer that is not on record. */
+export function record(
+  exchange: Exchange,
+  status: number,
+  refusal: string | undefined,
+  { guard }: Room,
+): Promise<void> | undefined {
+  if (guard?.recorder === undefined || exchange.req.method === 'OPTIONS') return undefined;
+  const { req, id, path, search, target, trail, bundle, caller = anonymousAt(guard.addressOf(req)) } = exchange;
+  return guard.recorder.request({
+    id,
+    caller,
+    method: req.method ?? '',
+    path: path.slice(1),
+    search,
+    status,
+    ...(target !== undefined && { target }),
+    ...(trail !== undefined && { trail }),
+    ...(bundle !== undefined && { bundle }),
+    ...(refusal !== undefined && { refusal }),
+  });
 }
 
 const noQuery: Call['query'] = [];

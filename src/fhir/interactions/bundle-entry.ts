@@ -116,6 +116,7 @@ export function callOf(entry: Entry, outer: Call): Call {
     id: outer.id,
     store: outer.store,
     ...(outer.caller === undefined ? {} : { caller: outer.caller }),
+    ...(outer.trail === undefined ? {} : { trail: outer.trail.entry(entry.index) }),
   };
 }
 

@@ -57,6 +57,15 @@ export interface Call {
   store: Store;
   /** who asks; absent with AUTH=off */
   caller?: Caller;
+  /** absent where nothing is written down (AUTH=off) */
+  trail?: Trail;
+}
+
+/** Watches what becomes of a call, for the audit trail. */
+export interface Trail {
+  follow(call: Call, run: Dispatch): Promise<Answer>;
+  /** of an entry of a Bundle, which is a call of its own */
+  entry(index: number): Trail;
 }
 
 export interface Answer {

@@ -30,8 +30,9 @@ export interface DispatchParts extends InteractionParts {
 }
 
 export function createDispatch(parts: DispatchParts): Dispatch {
-  /** batch and transaction send their entries back in here, so that each is decided by itself */
-  const dispatch: Dispatch = async (call) => {
+  /** batch and transaction send their entries back in here, so that each is decided, and written down, by itself */
+  const dispatch: Dispatch = (call) => (call.trail === undefined ? answer(call) : call.trail.follow(call, answer));
+  const answer: Dispatch = async (call) => {
     if (call.caller !== undefined) parts.access?.decide(call.caller, call.target);
     return (interactions[call.target.kind] as Interaction)(call, call.target);
   };

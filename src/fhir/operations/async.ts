@@ -2,7 +2,7 @@
 // answer. It survives restarts of server, Redis and database. https://hl7.org/fhir/R4/async.html
 import type { Queue } from '../../platform/queue/queue.ts';
 import type { Caller } from '../auth/caller.ts';
-import type { Answer, Call, Engine, Target } from '../interactions/call.ts';
+import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
 import { errorKinds, FhirError } from '../model/errors.ts';
 import { parseJson, stringifyJson } from '../model/json.ts';
 import { errorOutcome } from '../model/outcome.ts';
@@ -30,6 +30,8 @@ export interface AsyncDeps {
   store: Store;
   /** narrowed to a caller, as it may see things when the work runs */
   storeFor?: (caller: Caller) => Store;
+  /** puts on record what the work of a caller did, before its answer is kept */
+  recorded?: (call: Call, run: Dispatch) => Promise<Answer>;
   engine: Engine;
   operations: { run(call: Call, target: OperationTarget, engine: Engine): Promise<Answer> };
   /** not to be guessed: whoever knows the status URL may read the answer */
@@ -95,13 +97,18 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
     try {
       const { caller } = job.call;
       const call = callOf(job, caller && deps.storeFor ? deps.storeFor(caller) : store);
-      runs.set(call, {
+      const told: Run = {
         signal: cancelled.signal,
         progress: async (text) => {
           if ((await change(id, isMine, { progress: text })) === undefined) cancelled.abort();
         },
-      });
-      const answer = await answerOf(call, job.call.target, attempt);
+      };
+      const perform: Dispatch = (own) => {
+        runs.set(own, told);
+        return operations.run(own, job.call.target, engine);
+      };
+      const isRecorded = caller !== undefined && deps.recorded !== undefined;
+      const answer = await answerOf(call, isRecorded ? (own) => deps.recorded!(own, perform) : perform, attempt);
       if (cancelled.signal.aborted) return;
       await change(id, isMine, { state: 'done', ...kept(answer) });
       await queue.add(FORGET, { id }, { id, delayMs: KEEP_MS });
@@ -111,9 +118,9 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
   }
 
   /** What may go better next time is tried again, by failing towards the queue. */
-  async function answerOf(call: Call, target: OperationTarget, attempt: number): Promise<Answer> {
+  async function answerOf(call: Call, run: Dispatch, attempt: number): Promise<Answer> {
     try {
-      return await operations.run(call, target, engine);
+      return await run(call);
     } catch (error) {
       const isPassing =
         !(error instanceof FhirError) ||

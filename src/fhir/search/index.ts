@@ -5,7 +5,7 @@ export { containedAnywhere, containedIn } from './contained-keys.ts';
 export { createKeyExtractor, type ExtractOptions } from './extract.ts';
 export { type Include, referredBy, referringKeys } from './include.ts';
 export { judgeParameter, type Verdict } from './judge-parameter.ts';
-export { readKeyPart } from './keys.ts';
+export { keyPart, readKeyPart, systemTag } from './keys.ts';
 export {
   type LookedUp,
   type Lookups,

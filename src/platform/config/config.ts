@@ -32,6 +32,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   refuseOpenDoor(read);
   refuseHalfMail(read, environment);
   refuseHalfRegistration(read);
+  refuseHalfTls(read);
   return {
     ...read,
     dataDir: resolve(read.dataDir),
@@ -67,6 +68,11 @@ function refuseHalfMail({ smtpUrl, mailFrom, auth }: SettingValues, { NODE_ENV }
 function refuseHalfRegistration({ appRegistration, appRegistrationToken }: SettingValues): void {
   if (appRegistration === 'token' && appRegistrationToken === undefined)
     throw new StartError('Wrong setting: APP_REGISTRATION=token needs APP_REGISTRATION_TOKEN.', 2);
+}
+
+function refuseHalfTls({ tlsCert, tlsKey }: SettingValues): void {
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new StartError('Wrong setting: TLS_CERT and TLS_KEY are set together.', 2);
 }
 
 export function isLoopback(host: string): boolean {

@@ -45,6 +45,16 @@ export const settings = {
     parse: text,
     help: 'Address to listen on. Anything but a loopback address needs `AUTH=on`, or `ALLOW_INSECURE=1`.',
   }),
+  tlsCert: optional({
+    name: 'TLS_CERT',
+    parse: text,
+    help: 'File with the certificate and those it hangs on (PEM). With it and `TLS_KEY` the server speaks HTTPS only; a new file is taken within half a minute.',
+  }),
+  tlsKey: optional({
+    name: 'TLS_KEY',
+    parse: text,
+    help: 'File with the private key of `TLS_CERT` (PEM).',
+  }),
   baseUrl: optional({
     name: 'BASE_URL',
     parse: webAddress,
@@ -121,12 +131,6 @@ export const settings = {
     secret: true,
     help: 'Other places where people may sign in, as JSON: `[{"id":"google","name":"Google","issuer":"https://accounts.google.com","clientId":"…","clientSecret":"…"}]`. See [apps](smart.md).',
   }),
-  jwksPrivateHosts: required({
-    name: 'JWKS_PRIVATE_HOSTS',
-    default: '',
-    parse: list,
-    help: 'Hosts of the own network (`lab.hospital.local,10.0.0.5:8443`) that key sets of clients may be fetched from. Addresses of private networks are else never asked.',
-  }),
   doctorsSee: required({
     name: 'DOCTORS_SEE',
     default: 'organization',
@@ -155,6 +159,16 @@ export const settings = {
     name: 'MAIL_FROM',
     parse: mailSender,
     help: 'Sender of mail: `General Hospital <no-reply@hospital.example>`. Needed with `SMTP_URL`.',
+  auditSync: required({
+    name: 'AUDIT_SYNC',
+    default: 'interval',
+    parse: oneOf('interval', 'always'),
+    help: 'When a request may be answered: `interval` when the operating system has its record (a killed server loses nothing, a power cut the last second), `always` when the disk has it. See [audit](audit.md).',
+  }),
+  auditRetentionDays: optional({
+    name: 'AUDIT_RETENTION_DAYS',
+    parse: integer(1, 100_000),
+    help: 'Records of the audit log are removed when they are older. Unset: never.',
   }),
   corsOrigins: required({
     name: 'CORS_ORIGINS',
@@ -167,6 +181,12 @@ export const settings = {
     default: '',
     parse: networks,
     help: 'Addresses and networks of reverse proxies (`10.0.0.0/8,::1`) whose `X-Forwarded-For` tells where a request comes from. Nobody else is believed.',
+  }),
+  fetchAllowedHosts: required({
+    name: 'FETCH_ALLOWED_HOSTS',
+    default: '',
+    parse: list,
+    help: 'Hosts (`idp.internal`, `10.1.2.3:8443`) that the server may fetch from, by HTTP as well, although they are not on the public internet. Everything else that others name must be.',
   }),
   rateLimits: required({
     name: 'RATE_LIMITS',

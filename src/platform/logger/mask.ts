@@ -3,6 +3,9 @@
 const HIDDEN = '***';
 const secretName =
   /^(authorization|cookie|set-cookie|password|passwd|pwd|secret|token|api-?key|client_secret|otp|code_verifier)$|(password|secret|token|apikey)$/i;
+
+export const isSecretName = (name: string): boolean => secretName.test(name);
+
 const credentials = /\b([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi;
 const bearer = /\b(bearer|basic)\s+[a-z0-9._~+/=-]+/gi;
 

@@ -6,6 +6,7 @@ import { roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
+import { isForeign } from '../security/forms.ts';
 import { show } from '../views.ts';
 
 export interface AccountPagesDeps {
@@ -157,9 +158,8 @@ const textsOf = (body: unknown): Form =>
 const isForPerson = (error: unknown): error is FhirError =>
   error instanceof FhirError && error.status < 500 && error.kind !== 'not-found';
 
-/** Browsers say themselves when a form is another site's. */
 function refuseForeignForms(req: Request, res: Response, next: () => void): void {
-  if (req.headers['sec-fetch-site'] !== 'cross-site') next();
+  if (!isForeign(req.headers)) next();
   else
     show(res.status(403), 'account/done', { title: 'This did not work', sentence: 'The form came from another site.' });
 }

@@ -5,6 +5,7 @@ import type { Ask, Interactions } from '../../fhir/auth/oauth/interactions.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import { RedisAway } from '../../platform/redis/scripts.ts';
+import { isForeign } from '../security/forms.ts';
 import { pages } from './pages.ts';
 
 export interface InteractionRoutesDeps {
@@ -163,9 +164,9 @@ const sentenceOf = (error: unknown): string | undefined =>
 const listOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 
-/** Beside the cookie: browsers say themselves when a form is another site's. */
+/** Beside the cookie. */
 function refuseForeignForms(req: Request, res: Response, next: () => void): void {
-  if (req.headers['sec-fetch-site'] === 'cross-site')
+  if (isForeign(req.headers))
     res
       .status(403)
       .type('html')

@@ -42,7 +42,7 @@ describe('a backend service', () => {
   let ec: Key;
   before(async () => {
     // key sets of this test are on loopback
-    oauth = await startTestOauth('backend', { jwksPrivateHosts: ['127.0.0.1'] });
+    oauth = await startTestOauth('backend', { fetchAllowedHosts: ['127.0.0.1'] });
     [rsa, ec] = await Promise.all([newKey('RS384'), newKey('ES384')]);
     await register('lab-system', { jwks: { keys: [rsa.publicJwk, ec.publicJwk] } });
   });

@@ -3,7 +3,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { IdentityProvider } from '../../../platform/config/parse.ts';
 import type { Logger } from '../../../platform/logger/logger.ts';
 import type { Redis } from '../../../platform/redis/connect.ts';
@@ -16,8 +15,8 @@ import { type Addresses, addressesOf } from './addresses.ts';
 import { type ClientRegistry, createClientRegistry } from './client-registry.ts';
 import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
-import type { OnEvent } from './events.ts';
 import { createFederation } from './federation.ts';
+import { createGrantRecord, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createLaunchRoom } from './launch-room.ts';
@@ -50,10 +49,10 @@ export interface OauthDeps {
   /** where else people may sign in */
   identityProviders?: readonly IdentityProvider[];
   visitorOf: (req: IncomingMessage) => Visitor;
-  /** hosts of the own network that key sets of clients may be fetched from */
-  jwksPrivateHosts?: readonly string[];
-  /** told of what happened, for the audit trail; it must not throw */
-  onEvent?: OnEvent;
+  /** how key sets of clients are fetched: those who give the addresses must not reach what is private here */
+  fetch: typeof fetch;
+  /** puts on record who signed in, got a token or was refused one; rejects where that is not possible */
+  record?: (event: OauthEvent) => Promise<void>;
   logger: Logger;
   now: () => number;
 }
@@ -74,7 +73,7 @@ export interface Oauth {
 const TEND_KEYS_MS = 60 * 60 * 1000;
 
 export async function createOauth(deps: OauthDeps): Promise<Oauth> {
-  const { store, redis, space, secrets, signIn, logger, now, onEvent = () => undefined } = deps;
+  const { store, redis, space, secrets, signIn, logger, now, record = async () => undefined } = deps;
   const addresses = addressesOf(deps.base);
   const onError = (error: unknown): void => logger.warn('the list of ended sign-ins could not be read', { error });
 
@@ -116,6 +115,8 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
+  const grantRecord = createGrantRecord({ visitorOf: deps.visitorOf, record });
+
   /** The library reads its keys once, so other keys are another server; all its state is in the databases. */
   function build(): Provider {
     const built = createProvider({
@@ -130,11 +131,12 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       registration: deps.registration,
       pages: deps.pages,
       successorOf,
-      fetch: createKeyFetch(deps.jwksPrivateHosts ?? []),
+      fetch: createKeyFetch(deps.fetch),
       now,
     });
+    grantRecord.addTo(built);
     addSteps(built, { addresses, grants: store.grants, tokens });
-    report(built, { logger, onEvent, visitorOf: deps.visitorOf });
+    report(built, logger);
     return built;
   }
   provider = build();
@@ -146,13 +148,17 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     const client = found && (await provider.Client.find(String(found.payload.clientId)));
     return client?.tokenEndpointAuthMethod === 'none' ? client.clientId : undefined;
   }
+  const handle = createHandle({ provider: () => provider, addresses, publicClientOf });
   const stopKeepingUp = keepUpWithKeys({ keys, onEnd: ended.onEnd, logger });
 
   return {
     addresses,
     tokens,
-    handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
-    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation, onEvent }),
+    handle: (req, res) => {
+      grantRecord.arrive(req);
+      handle(req, res);
+    },
+    interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation, record }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
     launches,
@@ -182,40 +188,22 @@ function keepUpWithKeys({
   return () => clearInterval(timer);
 }
 
-interface Told {
-  logger: Logger;
-  onEvent: OnEvent;
-  visitorOf: (req: IncomingMessage) => Visitor;
-}
-
-/** What went on: to the audit trail; and what went wrong, for who helps developers of apps: no tokens, no people. */
-function report(provider: Provider, { logger, onEvent, visitorOf }: Told): void {
-  const who = ({ oidc, req }: KoaContextWithOIDC) => {
-    const { Account, Client, Grant } = oidc.entities;
-    return {
-      ...(Account !== undefined && { account: Account.accountId }),
-      ...(Client !== undefined && { client: Client.clientId }),
-      ...(Grant?.jti !== undefined && { grant: Grant.jti }),
-      ...visitorOf(req),
-    };
-  };
-  provider.on('grant.success', (ctx) => onEvent({ act: 'token', outcome: 'done', ...who(ctx) }));
-  provider.on('end_session.success', (ctx) => onEvent({ act: 'logout', outcome: 'done', ...who(ctx) }));
+/** What went wrong, for who helps developers of apps: no tokens, no people. */
+function report(provider: Provider, logger: Logger): void {
   provider.on('server_error', (ctx, error) =>
     logger.error('the authorization server failed', { route: ctx.oidc?.route, error }),
   );
-  const refusals = {
-    'authorization.error': 'consent',
-    'grant.error': 'token',
-    'registration_create.error': undefined,
-    'introspection.error': undefined,
-    'revocation.error': undefined,
-  } as const;
-  for (const [event, act] of Object.entries(refusals)) {
+  const refused = [
+    'authorization.error',
+    'grant.error',
+    'registration_create.error',
+    'introspection.error',
+    'revocation.error',
+  ] as const;
+  for (const event of refused) {
     provider.on(event as 'grant.error', (ctx, error) => {
       // what is asked about JWTs is answered by us
       if (error.error === 'unsupported_token_type') return;
-      if (act !== undefined) onEvent({ act, outcome: 'refused', ...who(ctx), why: error.error });
       logger.info('the authorization server refused', {
         route: ctx.oidc?.route,
         client: ctx.oidc?.client?.clientId,

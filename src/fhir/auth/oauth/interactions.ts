@@ -11,8 +11,8 @@ import type { Account, SignIn, Visitor } from '../sign-in.ts';
 import { type Addresses, INTERACTION_PATH } from './addresses.ts';
 import type { OwnMetadata } from './client-metadata.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
-import type { OnEvent } from './events.ts';
 import type { Federation, ForeignIdentity } from './federation.ts';
+import type { OauthEvent } from './grant-record.ts';
 import { asIssuer } from './handle.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
 import { type Decided, decideContext } from './launch-context.ts';
@@ -101,7 +101,7 @@ export interface InteractionsDeps {
   signIn: () => SignIn;
   directory: () => Directory;
   federation: Federation;
-  onEvent: OnEvent;
+  record: (event: OauthEvent) => Promise<void>;
   visitorOf: (req: Req) => Visitor;
   now: () => number;
 }
@@ -115,7 +115,7 @@ interface Begun {
 }
 
 export function createInteractions(deps: InteractionsDeps): Interactions {
-  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, onEvent, visitorOf, now } = deps;
+  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, record, visitorOf, now } = deps;
 
   const begunKey = (uid: string): string => `${space}:oauth:begun:${uid}`;
   async function begun(uid: string): Promise<Begun | undefined> {
@@ -153,7 +153,6 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     await soon(redis, () => redis.del(begunKey(uid)));
     // the cookie ends with the browser: workstations are shared
     await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
-    onEvent({ act: 'login', outcome: 'done', account, ...visitorOf(req) });
   }
 
   async function personOf(details: Details): Promise<Account> {
@@ -283,8 +282,10 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const foreign = (await begun(details.uid))?.foreign;
       const account = foreign && (await store.links.find(foreign.issuer, foreign.subject));
       const isKnown = account !== undefined && (await signIn().account(account)) !== undefined;
-      if (isKnown) await signedIn(req, res, { account, amr: ['fed'], uid: details.uid });
-      else redirect(res, pathOf(details.uid));
+      if (isKnown) {
+        await record({ act: 'login', account, address: visitorOf(req).address, status: 200 });
+        await signedIn(req, res, { account, amr: ['fed'], uid: details.uid });
+      } else redirect(res, pathOf(details.uid));
     },
 
     async resend(req, res) {
@@ -341,13 +342,18 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       // What the library compares grants with is what was asked for: from here on, what the person left of it.
       details.params.scope = granted.join(' ');
       await details.persist();
+      const who = { account: account.id, client: client.clientId, address: visitorOf(req).address };
+      await record({ act: 'consent', ...who, status: 200 });
       await finish(req, res, { consent: { grantId } });
-      const who = { account: account.id, client: client.clientId, grant: grantId };
-      onEvent({ act: 'consent', outcome: 'done', ...who, ...visitorOf(req) });
     },
 
     async cancel(req, res) {
-      await detailsOf(req, res);
+      const { details, client } = await detailsOf(req, res);
+      const account = details.session?.accountId;
+      if (account !== undefined && details.prompt.name === 'consent') {
+        const who = { account, client: client.clientId, address: visitorOf(req).address };
+        await record({ act: 'consent', ...who, status: 403, refusal: 'access_denied' });
+      }
       await refuse(req, res);
     },
   };

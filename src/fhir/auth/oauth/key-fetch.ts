@@ -1,16 +1,12 @@
-// How key sets of clients are fetched. The library hands over a dispatcher that breaks connections to private addresses when they are made,
-// so no name that changes its address gets past it; hosts that the operator names are asked without it.
+// How key sets of clients are fetched: with the fetch that is safe for addresses of others, and believed for a minute.
 
 type Fetch = typeof fetch;
 
-export function createKeyFetch(privateHosts: readonly string[]): Fetch {
-  const allowed = new Set(privateHosts.map((host) => host.toLowerCase()));
-  return async (url, { dispatcher, ...options } = {}) => {
-    const { host, hostname } = new URL(String(url));
-    const isOurs = allowed.has(host) || allowed.has(hostname);
-    return withoutCaching(await fetch(url, { ...options, ...(!isOurs && dispatcher && { dispatcher }), redirect: 'error' }));
-  };
-}
+/** The library hands over a dispatcher of its own, which knows neither the operator's exceptions nor another undici. */
+export const createKeyFetch =
+  (fetchSafely: Fetch): Fetch =>
+  async (url, { dispatcher: _, ...options } = {}) =>
+    withoutCaching(await fetchSafely(url, options));
 
 /** They are believed for a minute, whatever their server says: a key that is new, or taken back, is known soon. */
 export function withoutCaching({ body, status, statusText, headers }: Response): Response {

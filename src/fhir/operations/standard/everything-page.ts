@@ -38,6 +38,8 @@ export interface Subjects {
 export interface Asked {
   count: number;
   types: ReadonlySet<string> | undefined;
+  /** types that only come where they are asked for */
+  leftOut: ReadonlySet<string>;
   since: Predicate | undefined;
   dates: readonly string[];
 }
@@ -107,7 +109,7 @@ async function readRecords(deps: Deps, asked: Asked, { steps }: Records, { at, l
   const begin = at.type === undefined ? 0 : steps.findIndex(({ type }) => type === at.type);
   if (begin < 0) throw damagedLink();
   const left = steps.slice(begin);
-  const wanted = left.filter(({ type }) => asked.types?.has(type) ?? true);
+  const wanted = left.filter(({ type }) => asked.types?.has(type) ?? !asked.leftOut.has(type));
   let after = wanted[0]?.type === at.type ? at.after : undefined;
   for (let index = 0, width = 1; index < wanted.length; ) {
     const some = wanted.slice(index, index + width);

@@ -27,7 +27,7 @@ export async function answerEverything<Output>(
   input: EverythingInput,
   subjects: Subjects,
 ): Promise<OperationAnswer<Output>> {
-  const asked = readAsked(engine, input);
+  const asked = readAsked(engine, input, call);
   const cursor = call.query.find(([name]) => name === '_cursor')?.[1];
   const position = cursor === undefined ? firstOf(await subjects.chunk(undefined)) : readCursor(cursor);
   const page = await readPage({ engine, call, store }, asked, subjects, position);
@@ -43,7 +43,7 @@ export async function answerEverything<Output>(
   return answerWith({ status: 200, body });
 }
 
-function readAsked({ definitions, settings, now }: Engine, input: EverythingInput): Asked {
+function readAsked({ definitions, settings, now }: Engine, input: EverythingInput, call: Call): Asked {
   const { start, end, _since: since, _type: named = [], _count: count = settings.maxPageSize } = input;
   if (count < 1) throw new FhirError('value', '_count must be at least 1', { expression: '_count' });
   const types = named.flatMap((list) => list.split(',')).map((type) => type.trim());
@@ -56,6 +56,8 @@ function readAsked({ definitions, settings, now }: Engine, input: EverythingInpu
   return {
     count: Math.min(count, settings.maxPageSize),
     types: types.length === 0 ? undefined : new Set(types),
+    // who looked at the record, where that is recorded, is not the record
+    leftOut: new Set(call.trail === undefined ? [] : ['AuditEvent']),
     since: since === undefined ? undefined : changed(since),
     dates: [...(start === undefined ? [] : [`ge${start}`]), ...(end === undefined ? [] : [`le${end}`])],
   };
