@@ -7,13 +7,12 @@ import { createGeminiProvider } from './domain/ai/gemini.ts';
 import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
-
 import { type AuditDeps, createAudit, type Recorder } from './fhir/audit/index.ts';
 import { recordedAccounts, recordedTokens } from './fhir/audit/recorded-accounts.ts';
 import { type Access, createAccess } from './fhir/auth/access/access.ts';
+import { createConsents } from './fhir/auth/access/consents.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
 import type { Accounts, AccountsDeps } from './fhir/auth/accounts/accounts.ts';
-
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
@@ -198,9 +197,19 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       ...(accounts && { accounts }),
     },
   });
-  const access =
+  const consents =
     settings.auth === 'on'
+      ? await createConsents({
+          store,
+          criteria: () => ({ definitions, settings, now: now() }),
+          now,
+          onError: (error) => logger.warn('consents could not be looked up', { error: String(error) }),
+        })
+      : undefined;
+  const access =
+    consents !== undefined
       ? await createAccess({
+          consents,
           engine,
           store,
           extractor,
@@ -251,7 +260,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   });
   // After another release, searches are right meanwhile, only slower: storage/mongo/stale.ts.
   activation.start();
-  if (access) policies.follow();
+  if (consents) {
+    policies.follow();
+    consents.follow();
+  }
 
   return {
     version,
@@ -269,6 +281,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     handle,
     async close() {
       policies.stop();
+      consents?.stop();
       await audit?.close();
       await activation.close();
       await conformance.stop();

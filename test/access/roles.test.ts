@@ -76,6 +76,15 @@ const callers = {
   }),
   'mother of bob': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'mum' } }),
   'a program': aCaller('x', { kind: 'client', roles: [], scopes: ['system/Observation.s', 'user/Patient.rs'] }),
+  'doctor here, receptionist there': aCaller('x', {
+    roles: ['doctor@h1', 'receptionist@h2'],
+    organizations: ['h1', 'h2'],
+  }),
+  'doctor there who is a patient here': aCaller('x', {
+    roles: ['doctor', 'patient'],
+    organizations: ['h2'],
+    fhirUser: { type: 'Patient', id: 'ann' },
+  }),
   nobody: aCaller('x', { kind: 'anonymous', id: '', roles: [] }),
   'somebody of an unknown role': aCaller('wizard'),
 } satisfies Record<string, Caller>;
@@ -174,6 +183,10 @@ const rows: readonly (readonly [who: Who, request: string, status: number, tells
     },
   ],
 
+  ['doctor here, receptionist there', 'GET Patient?_sort=_id', 200, 'ann bob'],
+  ['doctor here, receptionist there', 'GET Observation?_sort=_id', 200, 'ann-lab ann-vital'],
+  ['doctor there who is a patient here', 'GET Observation?_sort=_id', 200, 'ann-lab ann-secret ann-vital bob-lab'],
+  ['doctor there who is a patient here', 'GET Practitioner/doc', 200],
   ['pharmacist', 'GET Patient?family=Archer', 200, 'ann'],
   ['pharmacist', 'GET Patient?_include=Patient:general-practitioner', 200, 'ann doc'],
   ['pharmacist', 'GET Observation/ann-lab', 403, 'forbidden'],
@@ -372,6 +385,21 @@ describe('the policies of the roles', () => {
       ['404 Not Found', '403 Forbidden', '200 OK'],
     );
     await ask(callers.admin, 'DELETE', `Patient/${made.body.id}`);
+  });
+
+  it('list no operation that the role could not run', async () => {
+    const { access, operations } = server.service;
+    for (const { role, policy } of access!.policies.all()) {
+      const caller = aCaller(role, role === 'anonymous' ? { kind: 'anonymous', id: '', roles: [] } : {});
+      for (const name of policy.operations.filter((one) => one !== '*')) {
+        const [code, type] = name.split('/').reverse().map((part) => part.replace('$', ''));
+        const found = operations.definitions().find((one) => one.code === code && (type === undefined || one.types.includes(type)));
+        const level = found!.levels.at(-1)!;
+        const on = type ?? found!.types.find((one) => one !== 'Resource') ?? 'ValueSet';
+        const target = { kind: 'operation', level, code: code!, ...(level !== 'system' && { type: on, id: 'x' }) } as const;
+        assert.doesNotThrow(() => access!.decide(caller, target), `${role} lists ${name}`);
+      }
+    }
   });
 
   it('decides each write of a transaction', async () => {

@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { withOwners } from '../../fhir/auth/access/owners.ts';
+import { parseJson, stringifyJson } from '../../fhir/model/json.ts';
+import type { Resource } from '../../fhir/model/resource.ts';
 import { StartError } from '../../platform/start-error.ts';
 import type { Client } from '../import/client.ts';
 import { reasonIn, verdictOf } from '../import/outcome.ts';
@@ -57,7 +60,7 @@ interface SeedBundle {
 
 async function loadFile(client: Client, name: string, fill: (text: string) => string): Promise<number> {
   const raw = readFileSync(join(home, name));
-  const text = fill((name.endsWith('.gz') ? gunzipSync(raw) : raw).toString());
+  const text = owned(name, fill((name.endsWith('.gz') ? gunzipSync(raw) : raw).toString()));
   const { type: kind, entry } = JSON.parse(text) as SeedBundle;
   const first = entry[0]?.request;
   // A transaction is there as a whole or not at all, so its first resource speaks for it.
@@ -70,6 +73,16 @@ async function loadFile(client: Client, name: string, fill: (text: string) => st
   if (failure !== undefined) throw refused(name, `entry[${failure.index}]: ${failure.reason}`);
   // What operations answer in a batch is said again when they are called again: nothing new.
   return kind === 'transaction' ? counts.created : 0;
+}
+
+const HOSPITAL = 'demo-hospital';
+
+/** All of it belongs to the demo hospital (docs/adr/0019), but for the registers of organizations and practitioners, `10-…` and `11-…`. */
+function owned(name: string, text: string): string {
+  const bundle = parseJson(text) as { type: string; entry: { resource?: Resource }[] };
+  if (name.startsWith('1') || bundle.type !== 'transaction') return text;
+  for (const entry of bundle.entry) if (entry.resource) entry.resource = withOwners(entry.resource, [HOSPITAL]);
+  return stringifyJson(bundle);
 }
 
 const refused = (name: string, reason: string): StartError =>

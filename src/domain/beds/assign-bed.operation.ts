@@ -12,7 +12,7 @@ const crowd = createCrowd();
 
 export default defineOperation<LocationAssignBedInput, LocationAssignBedOutput>({
   definition: 'Location-assign-bed',
-  needs: ['Location.u', 'Encounter.cu'],
+  needs: ['Location.r', 'Encounter.cu'],
   async run({ encounter, patient }, { target, store, now, call }) {
     const bedId = target.id!;
     needBed(await need<Location>(store, 'Location', bedId));

@@ -14,7 +14,7 @@ const NEXT = { housekeeping: 'H', unoccupied: 'U', contaminated: 'K', closed: 'C
 
 export default defineOperation<LocationReleaseBedInput, LocationReleaseBedOutput>({
   definition: 'Location-release-bed',
-  needs: ['Location.u', 'Encounter.u'],
+  needs: ['Location.r', 'Encounter.u'],
   async run({ next = 'housekeeping', finishEncounter = false }, { target, store, now }) {
     const bedId = target.id!;
     needBed(await need<Location>(store, 'Location', bedId));

@@ -11,7 +11,7 @@ export interface Caller {
   kind: 'account' | 'client' | 'anonymous';
   /** of the account, or the client's; '' of nobody */
   id: string;
-  /** codes of the policy table: `doctor`, `patient` …; of a client: those it was given */
+  /** codes of the policy table: `doctor`, `patient` …, `doctor@h1` where it is held at that Organization only; of a client: those it was given */
   roles: readonly string[];
   /** ids of the Organizations this token acts for; empty where the caller is bound to none */
   organizations: readonly string[];

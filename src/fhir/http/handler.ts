@@ -21,7 +21,7 @@ export interface HandlerDeps {
   settings: HttpSettings;
   /** absent with AUTH=off */
   guard?: Guard;
-  access?: Pick<Access, 'storeFor'>;
+  access?: Pick<Access, 'storeFor' | 'withReason'>;
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;

@@ -73,7 +73,7 @@ export interface Room {
   settings: HttpSettings;
   guard?: Guard;
   /** absent where nobody signs in (AUTH=off) */
-  access?: Pick<Access, 'storeFor'>;
+  access?: Pick<Access, 'storeFor' | 'withReason'>;
 }
 
 export type Step = (exchange: Exchange, room: Room) => void | Promise<void>;
@@ -86,12 +86,13 @@ const steps: readonly Step[] = [
   readTarget, //           method + path → what is meant; 404, 405
   authenticate, //         bearer token → caller; 401
   limitRate, //            429
+  breakGlass, //           X-Break-Glass: why → caller; 403
   refuseFormat, //         406
   readBody, //             415, 413, 400; large ones wait for their turn
   answerCall, //           the interaction, then Prefer: return
 ];
 
-const guarded: ReadonlySet<Step> = new Set([authenticate, limitRate]);
+const guarded: ReadonlySet<Step> = new Set([authenticate, limitRate, breakGlass]);
 
 /** The steps there are with a guard, or without. */
 export const stepsFor = (guard: Guard | undefined): readonly Step[] =>
@@ -249,6 +250,12 @@ function wrongFormat({ method, headers }: IncomingMessage, possible: readonly Bo
     `The body must be ${names.join(' or ')} in UTF-8, of FHIR 4.0; ${given === undefined ? 'it has no Content-Type' : `it is ${given}`}`,
     { headers: { [method === 'PATCH' ? 'Accept-Patch' : 'Accept-Post']: names.join(', ') } },
   );
+}
+
+function breakGlass(exchange: Exchange, { access }: Room): void {
+  const reason = exchange.req.headers['x-break-glass'];
+  if (typeof reason === 'string' && access && exchange.caller)
+    exchange.caller = access.withReason(exchange.caller, reason);
 }
 
 /** What a Binary holds may be of any type, so any type may be asked for. */

@@ -15,7 +15,7 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
     case 'equals':
       return keys.k.includes(predicate.key);
     case 'oneOf':
-      return predicate.keys.some((key) => keys.k.includes(key));
+      return hasOneOf(keys.k, predicate.keys);
     case 'confirms':
       return predicate.tokens.some((token) => keys.t.includes(token));
     case 'coded':
@@ -42,6 +42,20 @@ export function matches(predicate: Predicate, keys: SearchKeys, version: { id: s
     case 'linkedFrom':
       throw new Error('A join cannot be answered from one resource alone');
   }
+}
+
+/** Long lists are asked again and again, of one resource after the other. */
+const FEW_KEYS = 16;
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function hasOneOf(k: readonly string[], keys: readonly string[]): boolean {
+  if (keys.length <= FEW_KEYS) return keys.some((key) => k.includes(key));
+  let set = sets.get(keys);
+  if (set === undefined) {
+    set = new Set(keys);
+    sets.set(keys, set);
+  }
+  return k.some((key) => set.has(key));
 }
 
 /** An entry shorter than both ends together would meet each by the same characters. */

@@ -24,7 +24,7 @@ export interface OperationContext {
 export interface OperationModule<Input = Record<string, unknown>, Output = Record<string, unknown>> {
   /** `Location-assign-bed` for profiles/OperationDefinition-Location-assign-bed.json */
   definition: string;
-  /** SMART v2 scopes without the actor: `Location.u`. Checked by access from issue 5 on, listed in the capability statement's documentation. */
+  /** SMART v2 scopes without the actor: `Location.u`. `*` is the type it is called on. Checked by auth/access/decide.ts. */
   needs: readonly string[];
   /** `allowed`: runs on the queue when the caller asks with `Prefer: respond-async`. It may then run twice, so it must be idempotent. */
   async?: 'allowed';

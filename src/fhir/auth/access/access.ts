@@ -3,25 +3,30 @@
 import { randomBytes } from 'node:crypto';
 import type { Engine, Target } from '../../interactions/call.ts';
 import { planned } from '../../interactions/look-ups.ts';
+import { FhirError } from '../../model/errors.ts';
 import type { KeyExtractor } from '../../model/keys.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Place, Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
-import type { CriteriaContext } from './criteria.ts';
+import type { Consents } from './consents.ts';
+import { type CriteriaContext, variablesIn } from './criteria.ts';
 import { cursorsOf } from './cursors.ts';
 import { decide, type NeedsOf } from './decide.ts';
 import { type NarrowDeps, narrowedStore } from './narrowed-store.ts';
 import type { Policies } from './policies.ts';
-import { createRights, type PolicyInForce, type Rights } from './rights.ts';
-import { knownVariables, lookUpVariables } from './variables.ts';
+import { createRights, criteriaInForce, type HeldPolicy, type Rights } from './rights.ts';
+import { knownVariables, lookUpVariables, type Needed, organizationsBelow } from './variables.ts';
 
 export interface Access {
   /** Throws `forbidden` or `login` for what the caller never may */
   decide(caller: Caller, target: Target): void;
   storeFor(caller: Caller): Store;
+  /** the same caller, who says why it must see what labels and consents hide. Throws where its role may not */
+  withReason(caller: Caller, reason: string): Caller;
   /** what the caller may do, for those who tell people about it */
   rightsOf(caller: Caller): Rights;
   readonly policies: Policies;
+  readonly consents: Consents;
 }
 
 export interface AccessDeps {
@@ -30,13 +35,18 @@ export interface AccessDeps {
   store: Store;
   extractor: Pick<KeyExtractor, 'extract'>;
   policies: Policies;
+  consents: Consents;
   needsOf: NeedsOf;
   doctorsSee: 'organization' | 'care';
 }
 
-/** What was looked up is no older than this. */
-const LOOKED_UP_MS = 5_000;
+/** What was looked up is used so long; organisations twice, by rights that were made of them at the end of their time. */
+const LOOKED_UP_MS = 2_500;
+/** Consents hold for a time. */
+const KEPT_MS = 60_000;
 const MOST_KEPT = 10_000;
+const SHORTEST_REASON = 5;
+const LONGEST_REASON = 500;
 /** Whom an operation acts as that must act beyond its caller's reach. */
 const everything: Caller = {
   kind: 'account',
@@ -53,7 +63,7 @@ const SYSTEM = 'system';
 
 interface Kept {
   rights: Rights;
-  revision: number;
+  revision: string;
   until: number;
 }
 
@@ -64,25 +74,55 @@ interface Known {
 }
 
 export async function createAccess(deps: AccessDeps): Promise<Access> {
-  const { engine, store, extractor, policies } = deps;
+  const { engine, store, extractor, policies, consents } = deps;
   const { definitions, settings } = engine;
   const secret = await cursorSecret(store);
   /** by the token; those without one by the caller itself */
   const byToken = new Map<string, Known>();
   const byCaller = new WeakMap<Caller, Known>();
 
-  function policiesOf({ kind, roles }: Caller): PolicyInForce[] {
+  const revision = (): string => `${policies.revision} ${consents.revision}`;
+
+  function policiesOf({ kind, roles }: Caller): HeldPolicy[] {
     const own = kind === 'client' && roles.length === 0 ? [SYSTEM] : roles;
     const names = kind === 'anonymous' ? [EVERYBODY] : [EVERYBODY, SIGNED_IN, ...own];
-    return names.flatMap((name) => policies.find(name) ?? []);
+    return names.flatMap((name) => {
+      const [role = '', place] = name.split('@', 2);
+      const found = policies.find(role);
+      return found ? { ...found, ...(place !== undefined && { place }) } : [];
+    });
+  }
+
+  /** Many work at the same organisations. */
+  const places = new Map<string, { ids: Promise<readonly string[]>; until: number }>();
+  function below(ids: readonly string[]): Promise<readonly string[]> {
+    const key = ids.join();
+    const known = places.get(key);
+    const now = engine.now();
+    if (known && now < known.until) return known.ids;
+    if (places.size >= MOST_KEPT) places.clear();
+    const found = organizationsBelow(ids, { store, definitions });
+    places.set(key, { ids: found, until: now + LOOKED_UP_MS });
+    found.catch(() => places.delete(key));
+    return found;
+  }
+
+  function neededBy(held: readonly HeldPolicy[]): Needed {
+    const lists = held.flatMap(({ policy }) => {
+      const named = new Set(
+        policy.grants.flatMap((grant) => (criteriaInForce(grant, deps.doctorsSee) ?? []).flatMap(variablesIn)),
+      );
+      return Object.entries(policy.lists ?? {}).filter(([name]) => named.has(name));
+    });
+    return { lists: Object.fromEntries(lists), places: held.flatMap(({ place }) => place ?? []) };
   }
 
   function makeRights(caller: Caller): Kept {
     const now = engine.now();
     const criteria: CriteriaContext = { definitions, settings, now };
     const inForce = policiesOf(caller);
-    const written = inForce.map(({ policy }) => policy);
-    const known = knownVariables(caller, written);
+    const needed = neededBy(inForce);
+    const known = knownVariables(caller, needed);
     const planScope = (plan: (context: CriteriaContext) => Predicate): Promise<Predicate> =>
       planned(engine, { store }, (lookups) => plan({ ...criteria, lookups }));
     const rights = createRights(caller, inForce, {
@@ -90,13 +130,15 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       doctorsSee: deps.doctorsSee,
       criteria,
       planScope,
-      variables: () => known ?? lookUpVariables(caller, written, { ...criteria, store }),
+      variables: () => known ?? lookUpVariables(caller, needed, { ...criteria, store, below }),
+      consents,
+      record: new Set(policies.groups.record),
     });
-    return { rights, revision: policies.revision, until: known ? Number.POSITIVE_INFINITY : now + LOOKED_UP_MS };
+    return { rights, revision: revision(), until: now + (known ? KEPT_MS : LOOKED_UP_MS) };
   }
 
   const isGood = (kept: Kept | undefined): kept is Kept =>
-    kept !== undefined && kept.revision === policies.revision && engine.now() < kept.until;
+    kept !== undefined && kept.revision === revision() && engine.now() < kept.until;
 
   function knownOf(caller: Caller): Known {
     const key = keyOf(caller);
@@ -117,8 +159,23 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
     return known.kept.rights;
   }
 
+  function withReason(caller: Caller, text: string): Caller {
+    const reason = text.trim();
+    if (caller.kind === 'anonymous') throw new FhirError('login', 'Sign in to break the glass');
+    // nobody does it for somebody else, least of all a program
+    const mayBreak =
+      caller.scopes === undefined && rightsOf(caller).policies.some(({ breaksGlass }) => breaksGlass === true);
+    if (!mayBreak) throw new FhirError('forbidden', 'Breaking the glass is not for you');
+    if (reason.length < SHORTEST_REASON || reason.length > LONGEST_REASON) {
+      throw new FhirError('value', `X-Break-Glass says why, in ${SHORTEST_REASON} to ${LONGEST_REASON} characters`);
+    }
+    return { ...caller, breakGlass: reason };
+  }
+
   return {
     policies,
+    consents,
+    withReason,
     decide: (caller, target) => decide(rightsOf(caller), target, deps.needsOf),
     rightsOf,
     storeFor(caller) {

@@ -5,7 +5,7 @@ import { matches } from '../../model/matches.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Store } from '../../storage/store.ts';
-import { isLocal, needsExactKeysOnly } from './predicates.ts';
+import { isLocal } from './predicates.ts';
 import type { Reach, Way } from './reach.ts';
 
 /** One version of a resource; its keys are made from its content where they are not given. */
@@ -41,7 +41,7 @@ export async function waysTo(reach: Reach, subject: Subject, deps: JudgeDeps): P
 export function quickWaysTo(reach: Reach, subject: Subject): readonly Way[] | undefined {
   if (reach.isNothing || reach.isOpen) return reach.ways;
   const { keys: k, tokens: t } = subject;
-  if (!k || !t || !reach.isLocal || !reach.ways.every(({ where }) => needsExactKeysOnly(where))) return undefined;
+  if (!k || !t || !reach.isExact) return undefined;
   const keys = { k, t, s: [], d: [], q: [], sd: null } as unknown as SearchKeys;
   return reach.ways.filter(({ where }) => matches(where, keys, subject));
 }

@@ -7,10 +7,11 @@ import type { SearchKeys } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
+import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
 import { narrowedQuery } from './narrow-query.ts';
-import { type Ownership, ownersByContent, ownersFor, withOwners } from './owners.ts';
+import { type Ownership, ownersFor, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
 import type { Rights } from './rights.ts';
@@ -45,7 +46,8 @@ export async function judgedWrites(
   );
   const versions = known.length === 0 ? [] : await below.readMany(known);
   const current = new Map(known.map(({ type, id }, index) => [`${type}/${id}`, versions[index]]));
-  const room: Room = { ...deps, below, arriving: arrivingOf([...expected, ...writes]) };
+  const around = createAround({ ...deps, extractor: deps.judge.extractor, below, writes: [...expected, ...writes] });
+  const room: Room = { ...deps, around };
   return Promise.all(
     writes.map(async (write) => {
       try {
@@ -66,17 +68,8 @@ async function isFree({ kind, type }: Write, { rights, ownership }: WriteDeps): 
 }
 
 interface Room extends WriteDeps {
-  below: Below;
-  /** what the same write brings, by name */
-  arriving: ReadonlyMap<string, Resource>;
+  around: Around;
 }
-
-const arrivingOf = (writes: readonly Write[]): Map<string, Resource> =>
-  new Map(
-    writes.flatMap((write) =>
-      write.kind !== 'delete' && write.id !== undefined ? [[`${write.type}/${write.id}`, write.resource]] : [],
-    ),
-  );
 
 /** A transaction of many names the entry by it. */
 function aboutWrite({ kind, message, issues, headers, cause }: FhirError, write: Write): FhirError {
@@ -216,7 +209,9 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   );
   const whole = hidden ? withHiddenKept(after, before, hidden) : after;
   const owned = await withOwner({ type, after: whole, ...(before && { before }) }, room);
-  const subject: Subject = { type, id: id ?? '', lastUpdated: 0, resource: owned };
+  const content: Subject = { type, id: id ?? '', lastUpdated: 0, resource: owned };
+  const keys = keysOf(content, judge);
+  const subject: Subject = { ...content, keys: keys.k, tokens: keys.t };
   const within = reach.isOpen ? reach.ways : await waysTo(reach, subject, judge);
   if (within.length === 0) {
     const message = `This ${type} would be outside of what you may ${letter === 'c' ? 'create' : 'change'}`;
@@ -224,12 +219,7 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   }
   meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
   if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
-  await refuseOtherPatients(
-    type,
-    keysOf(subject, judge),
-    before && keysOf({ ...subject, resource: before }, judge),
-    room,
-  );
+  await refuseOtherPatients(type, keys, before && keysOf({ ...content, resource: before }, judge), room);
   return owned;
 }
 
@@ -253,34 +243,19 @@ function meetOne(
 
 async function withOwner(
   { type, after, before }: { type: string; after: Resource; before?: Resource },
-  room: Room,
+  { rights, ownership, around }: Room,
 ): Promise<Resource> {
-  const { rights, ownership, definitions, judge, below, arriving } = room;
-  const { caller } = rights;
   if (ownership.sharingOf(type) === 'shared') return after;
-  const creating = await rights.reach(type, 'c');
-  const owners = await ownersFor(
-    {
-      type,
-      after,
-      ...(before && { before }),
-      acting: caller.organizations,
-      bound: caller.organizations.length === 0 ? [] : await rights.organizations(),
-      isFree: caller.organizations.length === 0 && isEverywhere(creating),
-    },
-    () => {
-      const keys = keysOf({ type, id: after.id ?? '', lastUpdated: 0, resource: after }, judge).k;
-      const read = async (
-        references: readonly { type: string; id: string }[],
-      ): Promise<(Version | Resource | undefined)[]> => {
-        const unknown = references.filter((one) => !arriving.has(`${one.type}/${one.id}`));
-        const versions = unknown.length === 0 ? [] : await below.readMany(unknown);
-        return references.map((one) => arriving.get(`${one.type}/${one.id}`) ?? versions[unknown.indexOf(one)]);
-      };
-      return ownersByContent(type, keys, { ownership, definitions, read });
-    },
-  );
-  return withOwners(after, owners);
+  const { organizations: acting } = rights.caller;
+  const question = {
+    type,
+    after,
+    ...(before && { before }),
+    acting,
+    bound: acting.length === 0 ? [] : await rights.organizations(),
+    isFree: acting.length === 0 && isEverywhere(await rights.reach(type, 'c')),
+  };
+  return withOwners(after, await ownersFor(question, () => around.ownersByContent(after)));
 }
 
 /** Nobody writes into the chart of a patient that it does not reach: such a patient is as one that does not exist. */
@@ -288,25 +263,20 @@ async function refuseOtherPatients(
   type: string,
   after: SearchKeys,
   before: SearchKeys | undefined,
-  room: Room,
+  { rights, definitions, around, judge }: Room,
 ): Promise<void> {
-  const { rights, definitions, below, arriving, judge } = room;
   const reading = await rights.reach('Patient', 'r');
   if (type === 'Patient' || isEverywhere(reading)) return;
   const known = new Set(before ? patientsNamed(definitions, type, before.k) : []);
-  const named = [...new Set(patientsNamed(definitions, type, after.k))].filter(
-    (id) => !known.has(id) && !arriving.has(`Patient/${id}`),
-  );
-  if (named.length === 0) return;
-  const versions = await below.readMany(named.map((id) => ({ type: 'Patient', id })));
-  for (const [index, id] of named.entries()) {
-    const version = versions[index];
-    const isReached = version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0;
-    if (isReached) continue;
-    throw new FhirError('business-rule', `Patient/${id} does not exist here`, {
-      issues: [
-        { severity: 'error', code: 'not-found', diagnostics: `Patient/${id} does not exist here`, expression: type },
-      ],
+  const named = new Set(patientsNamed(definitions, type, after.k).filter((id) => !known.has(id)));
+  for (const id of named) {
+    const patient = { type: 'Patient', id };
+    if (around.isArriving(patient)) continue;
+    const version = await around.read(patient);
+    if (version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
+    const diagnostics = `Patient/${id} does not exist here`;
+    throw new FhirError('business-rule', diagnostics, {
+      issues: [{ severity: 'error', code: 'not-found', diagnostics, expression: type }],
     });
   }
 }

@@ -2,11 +2,9 @@
 // sets it when a resource is created and keeps it; docs/adr/0019 says why, and types.json how it is worked out of the content.
 import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
-import { parseJson } from '../../model/json.ts';
 import { nothing, type Predicate } from '../../model/predicate.ts';
 import type { Resource } from '../../model/resource.ts';
 import { hasTokenOf, parametersOf, planCriteria } from '../../search/index.ts';
-import type { Version } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
 import { anyOf } from './predicates.ts';
 
@@ -67,38 +65,32 @@ export function withOwners(resource: Resource, owners: readonly string[]): Resou
   return { ...resource, meta: labels.length > 0 ? { ...meta, security: labels } : meta };
 }
 
-export interface OwnerDeps {
-  ownership: Ownership;
-  definitions: Definitions;
-  /** below every restriction; what arrives in the same write is known here too */
-  read: (references: readonly { type: string; id: string }[]) => Promise<(Version | Resource | undefined)[]>;
+export interface Reference {
+  type: string;
+  id: string;
 }
 
-/** Of a resource that is created, by what it refers to. */
-export async function ownersByContent(type: string, keys: readonly string[], deps: OwnerDeps): Promise<string[]> {
-  for (const source of deps.ownership.sourcesOf(type)) {
+/** Of a resource that is created, by what it refers to: the first of its sources that tells. */
+export async function ownersByContent(
+  sources: readonly string[],
+  keys: readonly string[],
+  ownersOfReferred: (reference: Reference) => Promise<readonly string[]>,
+): Promise<string[]> {
+  for (const source of sources) {
     const prefix = `${source}|`;
     const references = keys.flatMap((key) => {
-      const [, of, id] = key.startsWith(prefix) ? (REFERENCE.exec(key.slice(prefix.length)) ?? []) : [];
-      return of === undefined || id === undefined ? [] : [{ type: of, id }];
+      const [, type, id] = key.startsWith(prefix) ? (REFERENCE.exec(key.slice(prefix.length)) ?? []) : [];
+      return type === undefined || id === undefined ? [] : [{ type, id }];
     });
-    const organizations = references.filter((one) => one.type === 'Organization').map(({ id }) => id);
-    const others = references.filter((one) => one.type !== 'Organization');
-    const read = others.length === 0 ? [] : await deps.read(others);
-    const owners = new Set([...organizations, ...read.flatMap((one) => ownersOf(resourceOf(one)))]);
-    if (owners.size > 0) return [...owners];
+    const owners = await Promise.all(
+      references.map((one) => (one.type === 'Organization' ? [one.id] : ownersOfReferred(one))),
+    );
+    if (owners.some((some) => some.length > 0)) return [...new Set(owners.flat())];
   }
   return [];
 }
 
 const REFERENCE = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
-const NONE: Resource = { resourceType: 'Basic' };
-
-function resourceOf(one: Version | Resource | undefined): Resource {
-  if (one === undefined) return NONE;
-  if ('resourceType' in one) return one;
-  return one.bytes ? (parseJson(one.bytes) as Resource) : NONE;
-}
 
 export interface OwnerQuestion {
   type: string;

@@ -24,6 +24,7 @@ export interface PolicyEntry {
 
 export interface Policies {
   readonly ownership: Ownership;
+  readonly groups: TypeGroups;
   /** another one whenever a policy changed */
   readonly revision: number;
   find(role: string): PolicyInForce | undefined;
@@ -171,6 +172,7 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
 
   return {
     ownership,
+    groups,
     get revision() {
       return revision;
     },

@@ -49,6 +49,10 @@ export interface Policy {
   grants: readonly Grant[];
   /** `$everything` anywhere, `Patient/$everything` of one type, `*` */
   operations: readonly string[];
+  /** a role for oneself, which no organisation of the token narrows */
+  isPersonal?: boolean;
+  /** sees what patients denied by a consent: the patients themselves, and who must look after the server */
+  ignoresConsents?: boolean;
   /** may see how searches were answered (`_explain`) */
   explains?: boolean;
   /** may see what labels and consents hide, by saying why (`X-Break-Glass`) */
@@ -78,6 +82,8 @@ const MEMBERS: Readonly<Record<string, 'text' | 'texts' | 'objects' | 'object' |
   grants: 'objects',
   operations: 'texts',
   explains: 'flag',
+  ignoresConsents: 'flag',
+  isPersonal: 'flag',
   breaksGlass: 'flag',
   clearance: 'text',
 };

@@ -2,7 +2,7 @@
 import type { Predicate } from '../../model/predicate.ts';
 import type { Hidden } from './hidden.ts';
 import type { WriteCondition } from './policy.ts';
-import { anyOf, isEverything, isLocal, isNothing } from './predicates.ts';
+import { anyOf, isEverything, isLocal, isNothing, needsExactKeysOnly } from './predicates.ts';
 
 export interface Way {
   where: Predicate;
@@ -17,8 +17,8 @@ export interface Reach {
   /** everything, as it is */
   isOpen: boolean;
   isNothing: boolean;
-  /** can be told from one resource alone */
-  isLocal: boolean;
+  /** can be told from the keys that come with a document */
+  isExact: boolean;
 }
 
 export function reachOf(ways: readonly Way[]): Reach {
@@ -31,7 +31,7 @@ export function reachOf(ways: readonly Way[]): Reach {
     where,
     isOpen: open !== undefined,
     isNothing: all.length === 0,
-    isLocal: all.every((way) => isLocal(way.where)),
+    isExact: all.every((way) => isLocal(way.where) && needsExactKeysOnly(way.where)),
   };
 }
 

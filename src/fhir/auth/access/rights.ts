@@ -4,6 +4,7 @@ import { compartmentPredicate } from '../../interactions/search-compartment.ts';
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
+import { type Consents, deniedBy } from './consents.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
 import { type Hidden, hiddenBy } from './hidden.ts';
 import { type Ownership, ownedBy } from './owners.ts';
@@ -16,14 +17,20 @@ import {
   type TypeGroups,
   typesOf,
 } from './policy.ts';
-import { allOf, anyOf } from './predicates.ts';
+import { allOf, anyOf, isNothing } from './predicates.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
+import { placeVariable } from './variables.ts';
 
 /** A policy as it is used: its grants by type. */
 export interface PolicyInForce {
   policy: Policy;
   grantsOf(type: string): readonly Grant[];
+}
+
+/** A policy as one caller has it: `doctor@h1` is a doctor there only, whatever other organisations the token names. */
+export interface HeldPolicy extends PolicyInForce {
+  place?: string;
 }
 
 export function putInForce(
@@ -47,6 +54,9 @@ export interface RightsDeps {
   /** as `criteria`, for what a scope asks of terminology */
   planScope: (plan: (context: CriteriaContext) => Predicate) => Promise<Predicate>;
   variables: () => Variables | Promise<Variables>;
+  consents: Pick<Consents, 'all'>;
+  /** types that a consent means which names none */
+  record: ReadonlySet<string>;
 }
 
 export interface Rights {
@@ -64,13 +74,15 @@ export interface Rights {
   /** whether roles list the operation; what it needs besides is asked with `may` */
   mayRun(code: string, type: string | undefined): boolean;
   readonly mayExplain: boolean;
+  /** whether elements of anything are hidden; from most callers nothing is */
+  readonly hidesAnything: boolean;
   /** which resources of the type */
   reach(type: string, letter: Letter): Reach | Promise<Reach>;
   /** the organisations the caller acts for, with all that are part of them */
   organizations(): Promise<readonly string[]>;
 }
 
-export function createRights(caller: Caller, inForce: readonly PolicyInForce[], deps: RightsDeps): Rights {
+export function createRights(caller: Caller, inForce: readonly HeldPolicy[], deps: RightsDeps): Rights {
   const { criteria, ownership } = deps;
   const { definitions } = criteria;
   const policies = inForce.map(({ policy }) => policy);
@@ -98,8 +110,7 @@ export function createRights(caller: Caller, inForce: readonly PolicyInForce[], 
     );
 
   const seesAllHistory = (grant: Grant): boolean => grant.may.includes('h') && criteriaOf(grant) === undefined;
-  const criteriaOf = ({ where, whereInCare }: Grant): readonly string[] | undefined =>
-    deps.doctorsSee === 'care' && whereInCare ? whereInCare : where;
+  const criteriaOf = (grant: Grant): readonly string[] | undefined => criteriaInForce(grant, deps.doctorsSee);
 
   const isGranted = (type: string, letter: Letter): boolean =>
     inForce.some(({ grantsOf }) => grantsOf(type).some(({ may }) => may.includes(letter)));
@@ -128,13 +139,17 @@ export function createRights(caller: Caller, inForce: readonly PolicyInForce[], 
   async function reachFor(type: string, letter: Letter): Promise<Reach> {
     if (!may(type, letter)) return NO_REACH;
     const known = await variablesOnce();
-    const [scope, owner] = [await scopePredicate(type, letter), ownerPredicate(type, known)];
+    const scope = await scopePredicate(type, letter);
+    const denied = letter === 'c' ? nothing : deniedOf(type, known);
     const ways: Way[] = [];
-    for (const { policy, grantsOf } of inForce) {
+    for (const { policy, grantsOf, place } of inForce) {
+      const owner = ownerPredicate(type, known, policy, place);
       const label = labelPredicate(type, policy);
+      const isConsented = isNothing(denied) || policy.ignoresConsents || breaksGlass(policy);
+      const consent: Predicate = isConsented ? everything : { op: 'not', of: denied };
       for (const grant of grantsOf(type)) {
         if (!grant.may.includes(letter)) continue;
-        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), label]);
+        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), label, consent]);
         const hidden = hiddenOf(grant, type);
         ways.push({ where, ...(hidden && { hidden }), ...(grant.writes && { writes: grant.writes }) });
       }
@@ -191,22 +206,55 @@ export function createRights(caller: Caller, inForce: readonly PolicyInForce[], 
 
   /** What a `patient/` scope means: the compartment, and of what is in none, what speaks of the patient or of nobody. */
   function patientPredicate(type: string): Predicate {
-    const id = patient!; // such a scope counts only where there is one
+    // such a scope counts only where there is a patient
+    return ofPatient(type, patient!) ?? (ownership.sharingOf(type) === 'owned' ? nothing : everything);
+  }
+
+  /** What is in a patient's record; undefined where the type is in nobody's. */
+  function ofPatient(type: string, id: string): Predicate | undefined {
     if (definitions.compartments.get('Patient')?.members.get(type)?.length)
       return compartmentPredicate(definitions, 'Patient', id, type);
-    const code = parametersOf(definitions, type).byCode.has('patient') ? 'patient' : undefined;
-    if (code !== undefined) return criteriaPredicate(`?${code}=Patient/${id}`, type, NO_VARIABLES, criteria);
-    return ownership.sharingOf(type) === 'owned' ? nothing : everything;
+    if (!parametersOf(definitions, type).byCode.has('patient')) return undefined;
+    return criteriaPredicate(`?patient=Patient/${id}`, type, NO_VARIABLES, criteria);
   }
 
-  function ownerPredicate(type: string, known: Variables): Predicate {
+  function ownerPredicate(
+    type: string,
+    known: Variables,
+    { isPersonal }: Policy,
+    place: string | undefined,
+  ): Predicate {
     const sharing = ownership.sharingOf(type);
-    if (caller.organizations.length === 0 || sharing === 'shared') return everything;
-    return ownedBy(sharing, known.get('organizations') ?? [], type, criteria);
+    const isBound = place !== undefined || (caller.organizations.length > 0 && !isPersonal);
+    if (!isBound || sharing === 'shared') return everything;
+    return ownedBy(
+      sharing,
+      known.get(place === undefined ? 'organizations' : placeVariable(place)) ?? [],
+      type,
+      criteria,
+    );
   }
 
-  function labelPredicate(type: string, { clearance = 'N', breaksGlass }: Policy): Predicate {
-    const cleared: Clearance = caller.breakGlass !== undefined && breaksGlass ? 'V' : clearance;
+  const breaksGlass = ({ breaksGlass: may }: Policy): boolean => caller.breakGlass !== undefined && may === true;
+
+  const denials = new Map<string, Predicate>();
+  function deniedOf(type: string, known: Variables): Predicate {
+    const found = denials.get(type) ?? deniedPredicate(type, known);
+    denials.set(type, found);
+    return found;
+  }
+
+  function deniedPredicate(type: string, known: Variables): Predicate {
+    const { fhirUser } = caller;
+    const names = new Set((known.get('organizations') ?? []).map((id) => `Organization/${id}`));
+    if (fhirUser) names.add(`${fhirUser.type}/${fhirUser.id}`);
+    const ofPatients = (of: string, ids: readonly string[]): Predicate =>
+      anyOf(ids.map((id) => ofPatient(of, id) ?? nothing));
+    return deniedBy(deps.consents.all(), type, { names, record: deps.record, ofPatients }, criteria);
+  }
+
+  function labelPredicate(type: string, policy: Policy): Predicate {
+    const cleared: Clearance = breaksGlass(policy) ? 'V' : (policy.clearance ?? 'N');
     const beyond = CLEARANCES.slice(CLEARANCES.indexOf(cleared) + 1);
     if (beyond.length === 0) return everything;
     const labels = beyond.map((code) => `${CONFIDENTIALITY}|${code}`).join(',');
@@ -249,12 +297,21 @@ export function createRights(caller: Caller, inForce: readonly PolicyInForce[], 
     mayRun: (code, type) =>
       operations.has('*') || operations.has(`$${code}`) || (type !== undefined && operations.has(`${type}/$${code}`)),
     mayExplain: policies.some(({ explains }) => explains === true),
+    hidesAnything: policies.some(({ grants }) =>
+      grants.some(({ hide, show }) => hide !== undefined || show !== undefined),
+    ),
     reach,
     async organizations() {
       return (await variablesOnce()).get('organizations') ?? [];
     },
   };
 }
+
+/** undefined: all of them */
+export const criteriaInForce = (
+  { where, whereInCare }: Grant,
+  doctorsSee: RightsDeps['doctorsSee'],
+): readonly string[] | undefined => (doctorsSee === 'care' && whereInCare ? whereInCare : where);
 
 const NO_VARIABLES: Variables = new Map();
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';

@@ -15,10 +15,6 @@ export interface ShownDeps {
   judge: JudgeDeps;
 }
 
-/** Nothing is hidden anywhere from most callers. */
-const hidesAnything = ({ policies }: Rights): boolean =>
-  policies.some(({ grants }) => grants.some(({ hide, show }) => hide !== undefined || show !== undefined));
-
 /** What all ways to it hide; all of them hide the same, or each is tried. */
 export async function hiddenFrom(
   reach: Reach,
@@ -52,7 +48,7 @@ export async function shownBytes(bytes: Buffer, hidden: Hidden | undefined, deps
 
 export async function shownVersion<One extends Version>(version: One, reach: Reach, deps: ShownDeps): Promise<One> {
   const { keys: _k, tokens: _t, ...shown } = version;
-  if (version.bytes === null || !hidesAnything(deps.rights)) return shown as unknown as One;
+  if (version.bytes === null || !deps.rights.hidesAnything) return shown as unknown as One;
   const hidden = await hiddenFrom(reach, { ...version, bytes: version.bytes }, deps);
   return { ...shown, bytes: await shownBytes(version.bytes, hidden, deps) } as unknown as One;
 }
@@ -63,7 +59,7 @@ export async function shownMatches(
   query: Pick<FindQuery, 'type' | 'leaveBytes'>,
   deps: ShownDeps,
 ): Promise<Match[]> {
-  if (!hidesAnything(deps.rights)) return found as Match[];
+  if (!deps.rights.hidesAnything) return found as Match[];
   return Promise.all(found.map((match) => shownMatch(match, reach, query.leaveBytes === true, deps)));
 }
 

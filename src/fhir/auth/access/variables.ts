@@ -5,7 +5,7 @@ import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables } from './criteria.ts';
-import type { ListPart, Policy } from './policy.ts';
+import type { ListPart } from './policy.ts';
 
 /** More than these in one list cost every search more than they choose. */
 const MOST_LISTED = 10_000;
@@ -13,12 +13,29 @@ const AT_ONCE = 1_000;
 
 export interface LookUpDeps extends CriteriaContext {
   store: Pick<Store, 'find'>;
+  /** organisations with all that are part of them */
+  below: (ids: readonly string[]) => Promise<readonly string[]>;
 }
 
+export interface Needed {
+  /** lists that criteria in force speak of */
+  lists: Readonly<Record<string, readonly ListPart[]>>;
+  /** organisations to which single roles are bound */
+  places: readonly string[];
+}
+
+/** The name under which an organisation stands with all that are part of it. */
+export const placeVariable = (organization: string): string => `place ${organization}`;
+
 /** What needs no database; undefined where something must be looked up. */
-export function knownVariables(caller: Caller, policies: readonly Policy[]): Variables | undefined {
-  const hasLists = policies.some(({ lists }) => lists !== undefined);
-  if (hasLists || caller.organizations.length > 0 || caller.fhirUser?.type === 'RelatedPerson') return undefined;
+export function knownVariables(caller: Caller, { lists, places }: Needed): Variables | undefined {
+  if (
+    Object.keys(lists).length > 0 ||
+    places.length > 0 ||
+    caller.organizations.length > 0 ||
+    caller.fhirUser?.type === 'RelatedPerson'
+  )
+    return undefined;
   return factsOf(caller);
 }
 
@@ -33,32 +50,30 @@ function factsOf({ fhirUser, organizations, encounter }: Caller): Map<string, re
   ]);
 }
 
-export async function lookUpVariables(
-  caller: Caller,
-  policies: readonly Policy[],
-  deps: LookUpDeps,
-): Promise<Variables> {
+export async function lookUpVariables(caller: Caller, { lists, places }: Needed, deps: LookUpDeps): Promise<Variables> {
   const variables = factsOf(caller);
   const { fhirUser, organizations } = caller;
   // a carer acts for the patients whose related person it is
   const proxy = { search: 'RelatedPerson?_id=x&active:not=false', take: 'patient' };
   const [below, patients] = await Promise.all([
-    organizationsBelow(organizations, deps),
+    deps.below(organizations),
     fhirUser?.type === 'RelatedPerson'
       ? listed([{ ...proxy, search: proxy.search.replace('x', fhirUser.id) }], variables, deps)
       : variables.get('patients')!,
   ]);
   variables.set('organizations', below);
   variables.set('patients', patients);
+  for (const place of places) variables.set(placeVariable(place), await deps.below([place]));
   const facts = new Map(variables);
-  for (const { lists = {} } of policies) {
-    for (const [name, parts] of Object.entries(lists)) variables.set(name, await listed(parts, facts, deps));
-  }
+  for (const [name, parts] of Object.entries(lists)) variables.set(name, await listed(parts, facts, deps));
   return variables;
 }
 
 /** Departments belong to their hospital. */
-async function organizationsBelow(ids: readonly string[], { store, definitions }: LookUpDeps): Promise<string[]> {
+export async function organizationsBelow(
+  ids: readonly string[],
+  { store, definitions }: Pick<LookUpDeps, 'store' | 'definitions'>,
+): Promise<readonly string[]> {
   const parents = parentsOf(definitions, 'Organization');
   const seen = new Set(ids);
   for (let level = [...seen]; level.length > 0; ) {

@@ -12,7 +12,7 @@ import { contentOf, findByName, localName, nameOf, need } from './stored.ts';
 
 export default defineOperation<CompositionDocumentInput, CompositionDocumentOutput>({
   definition: 'Composition-document',
-  needs: ['*.rs', 'Bundle.c'],
+  needs: ['*.rs'],
   async run({ id: text, persist = false, graph: named }, context) {
     const { store, call, now } = context;
     if (persist && call.method !== 'POST') {
