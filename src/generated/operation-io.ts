@@ -650,6 +650,7 @@ export type AcceptInvitationOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -672,6 +673,30 @@ export type AccessPoliciesOutput = {
     changedBy?: string;
     policy: string;
   }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/act-for */
+export type ActForInput = {
+  patient?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/act-for */
+export type ActForOutput = {
+  accessToken: string;
+  tokenType: string;
+  expiresIn: number;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/add-carer */
+export type AddCarerInput = {
+  email: string;
+  relationship?: string;
+  patient?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/add-carer */
+export type AddCarerOutput = {
+  message: string;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/approve */
@@ -698,9 +723,26 @@ export type ApproveOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/carers */
+export type CarersInput = {
+  patient?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/carers */
+export type CarersOutput = {
+  carer?: {
+    id: string;
+    firstName: string;
+    lastName: string;
+    email: string;
+    since: string;
+  }[];
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/change-access-policy */
@@ -761,6 +803,7 @@ export type ConfirmEmailOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -788,6 +831,7 @@ export type DeactivateOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -891,6 +935,7 @@ export type ProfileOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -918,6 +963,7 @@ export type ReactivateOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -946,6 +992,7 @@ export type RecoverAccountOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -982,6 +1029,17 @@ export type RegisterInput = {
 export type RegisterOutput = {
   challenge: string;
   expiresIn: number;
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-carer */
+export type RemoveCarerInput = {
+  id: string;
+  patient?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-carer */
+export type RemoveCarerOutput = {
   message: string;
 };
 
@@ -1035,6 +1093,34 @@ export type SessionsOutput = {
     lastUsedAt: string;
     expiresAt: string;
   }[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/set-limits */
+export type SetLimitsInput = {
+  account: string;
+  limits: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/set-limits */
+export type SetLimitsOutput = {
+  account: {
+    id: string;
+    email: string;
+    firstName: string;
+    lastName: string;
+    phone?: string;
+    status: string;
+    role?: {
+      code: 'admin' | 'hospital-admin' | 'doctor' | 'nurse' | 'receptionist' | 'pharmacist' | 'lab-technician' | 'ambulance-driver' | 'patient' | 'donor';
+      status: string;
+      organization?: Reference;
+      department?: string;
+    }[];
+    fhirUser?: Reference;
+    actsFor?: Reference[];
+    createdAt: string;
+    lastSignInAt?: string;
+  };
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/symptom-analysis */
@@ -1096,6 +1182,7 @@ export type UpdateProfileOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -1130,6 +1217,7 @@ export type UsersOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   }[];
@@ -1160,6 +1248,7 @@ export type ValidateTokenOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -1169,6 +1258,7 @@ export type ValidateTokenOutput = {
 export type VerifyOtpInput = {
   code: string;
   challenge?: string;
+  idleMinutes?: number;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/verify-otp */
@@ -1191,6 +1281,7 @@ export type VerifyOtpOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
@@ -1219,7 +1310,20 @@ export type WithdrawRoleOutput = {
       department?: string;
     }[];
     fhirUser?: Reference;
+    actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
   };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/work-at */
+export type WorkAtInput = {
+  organization?: Reference;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/work-at */
+export type WorkAtOutput = {
+  accessToken: string;
+  tokenType: string;
+  expiresIn: number;
 };

@@ -1,8 +1,12 @@
 // The commands that our documents show are run as they stand: every fenced block opened with `sh tour`, all of a document in one
-// shell, against a server of its own. Blocks opened with `sh` alone are for reading.
+// shell, against a server of its own. `sh tour AUTH=on` wants a server where people sign in. Blocks opened with `sh` alone are for reading.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { readConfig } from '../../src/platform/config/config.ts';
+import { createLogger } from '../../src/platform/logger/logger.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
 import { startTestServer } from '../support/server.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -15,7 +19,9 @@ interface Run {
 }
 
 const tours = ['README.md', ...pagesOf('docs')]
-  .map((path) => ({ path, blocks: tourBlocks(readFileSync(new URL(path, root), 'utf8')) }))
+  .flatMap((path) =>
+    (['off', 'on'] as const).map((auth) => ({ path, auth, blocks: tourBlocks(readFileSync(new URL(path, root), 'utf8'), auth) })),
+  )
   .filter(({ blocks }) => blocks.length > 0);
 
 describe('documents', function () {
@@ -30,9 +36,9 @@ describe('documents', function () {
     assert.ok(tours[0]?.path === 'README.md' && tours[0].blocks.length >= 5, 'README.md has lost its tour');
   });
 
-  for (const { path, blocks } of tours) {
-    it(`show commands that work: ${path}`, async () => {
-      const server = await startTestServer('docs');
+  for (const { path, auth, blocks } of tours) {
+    it(`show commands that work${auth === 'on' ? ' where people sign in' : ''}: ${path}`, async () => {
+      const server = await (auth === 'on' ? startSignIn() : startTestServer('docs'));
       try {
         const commands = blocks.join('\n').replaceAll(SHOWN_SERVER, new URL(server.base).origin);
         const { code, log } = await runInShell(commands);
@@ -52,8 +58,27 @@ function pagesOf(folder: string): string[] {
 }
 
 /** https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
-function tourBlocks(markdown: string): string[] {
-  return [...markdown.matchAll(/^```sh tour\n([\s\S]*?)^```$/gm)].map(([, commands]) => commands!);
+function tourBlocks(markdown: string, auth: 'on' | 'off'): string[] {
+  const info = auth === 'on' ? 'sh tour AUTH=on' : 'sh tour';
+  return [...markdown.matchAll(/^```([^\n]+)\n([\s\S]*?)^```$/gm)]
+    .filter(([, opened]) => opened === info)
+    .map(([, , commands]) => commands!);
+}
+
+/** As `npm start` with AUTH=on, besides the engines. */
+async function startSignIn(): Promise<Pick<RunningServer, 'base' | 'close'>> {
+  const { db, drop } = await freshDatabase('docs');
+  const uri = new URL(await mongodbUri());
+  uri.pathname = `/${db.databaseName}`;
+  const config = readConfig({ AUTH: 'on', PORT: '0', SEED: 'none', MONGODB_URI: uri.href, REDIS_URL: await redisUrl() });
+  const server = await startServer(config, createLogger({ level: 'error', format: 'text' }), { onLost: assert.fail });
+  return {
+    base: server.base,
+    async close() {
+      await server.close();
+      await drop();
+    },
+  };
 }
 
 /** Ends at the first command that fails, in a pipe too. */

@@ -19,6 +19,8 @@ export interface Account {
   roles: readonly string[];
   organizations: readonly string[];
   fhirUser?: Named;
+  /** class of rate limits where it is not the usual one of the roles */
+  limits?: string;
 }
 
 export interface SignIn {
@@ -28,6 +30,6 @@ export interface SignIn {
   resend(challenge: string, visitor: Visitor): Promise<void>;
   /** one use. `amr` tells how it was shown: `pwd`, `otp` */
   complete(challenge: string, code: string, visitor: Visitor): Promise<Subject>;
-  /** undefined where there is none, or it may not sign in (any more) */
-  account(id: string): Promise<Account | undefined>;
+  /** undefined where there is none, or it may not sign in (any more), or not act so (`Tokens.actAs`) */
+  account(id: string, acting?: string): Promise<Account | undefined>;
 }

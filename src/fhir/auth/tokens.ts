@@ -12,6 +12,10 @@ export interface Subject {
   amr: readonly string[];
   address: string;
   userAgent?: string;
+  /** class of rate limits where it is not the usual one of the roles */
+  limits?: string;
+  /** on a shared workstation: without a refresh for so many seconds the session is over */
+  idleSeconds?: number;
 }
 
 export interface TokenSet {
@@ -70,4 +74,9 @@ export interface Tokens {
   /** all of an account, besides one if wanted (a change of password keeps the session it was made in) */
   endAllOf(account: string, besides?: string): Promise<void>;
   sessions(account: string): Promise<Session[]>;
+  /**
+   * From now on the grant is used for somebody, or at one place: what `SignIn.account` understands as `acting`; undefined: as oneself. The
+   * refresh token stays. Throws 'login' where the grant has ended
+   */
+  actAs(grant: string, acting: string | undefined): Promise<Omit<TokenSet, 'refreshToken'>>;
 }

@@ -26,6 +26,10 @@ export interface GrantFacts {
   userAgent?: string;
   /** when the person showed who they are, ms since 1970 */
   authenticatedAt: number;
+  /** for whom or where its tokens are used, as `SignIn.account` understands it */
+  acting?: string;
+  /** over after so many seconds without a refresh */
+  idleSeconds?: number;
 }
 
 /** What a client may do, as one person (or a launch) allowed it. Access tokens name it, refresh tokens hang on it, ending it ends both. */
@@ -50,6 +54,8 @@ export interface Grants {
   /** false where it has ended */
   replacePayload(id: string, payload: Payload): Promise<boolean>;
   used(id: string, at: { lastUsedAt: number; expiresAt: number }): Promise<void>;
+  /** false where it has ended */
+  actAs(id: string, acting: string | undefined): Promise<boolean>;
   end(id: string): Promise<void>;
   endAllOf(account: string, besides?: string): Promise<void>;
   endAllOfClient(client: string): Promise<void>;

@@ -47,7 +47,8 @@ export function addAccountPages(app: Express, { accounts, visitorOf, logger }: A
     const token = String(req.params.token);
     const { invitation: found, hasAccount } = await invitations.look(token);
     const { email, role, firstName, lastName } = found;
-    const shown = { token, email, hasAccount, role: roleOf(role).display.toLowerCase() };
+    const what = role === undefined ? 'carer of a patient' : roleOf(role).display.toLowerCase();
+    const shown = { token, email, hasAccount, role: what };
     const known = { ...(firstName && { firstName }), ...(lastName && { lastName }) };
     show(res, 'account/invitation', {
       title: 'Welcome',

@@ -9,6 +9,7 @@ import type { SignIn } from '../sign-in.ts';
 import type { Tokens } from '../tokens.ts';
 import { type Administration, createAdministration } from './administration.ts';
 import { type Book, createBook } from './book.ts';
+import { type Carers, createCarers } from './carers.ts';
 import { createCodeSender } from './code-sender.ts';
 import { CODE_SECONDS, createCodes, type Purpose } from './codes.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
@@ -49,6 +50,7 @@ export interface Accounts {
   invitations: Invitations;
   administration: Administration;
   profiles: Profiles;
+  carers: Carers;
   tokens: Tokens;
   book: Book;
   passwords: Passwords;
@@ -137,6 +139,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     invitations,
     administration,
     profiles: createProfiles({ store, book }),
+    carers: createCarers({ store, book, models, invitations, mails, tokens }),
     tokens,
     book,
     passwords,

@@ -38,6 +38,8 @@ export interface Administration {
   withdraw(by: Administrator, request: RoleRequest & { role: string }): Promise<AccountDocument>;
   deactivate(by: Administrator, account: string, reason?: string): Promise<AccountDocument>;
   reactivate(by: Administrator, account: string): Promise<AccountDocument>;
+  /** class of rate limits: `premium`, or the usual one */
+  setLimits(by: Administrator, account: string, limits: 'premium' | 'standard'): Promise<AccountDocument>;
   /** throws where this administrator has no say in this account */
   needSayIn(by: Administrator, account: string): Promise<void>;
   /** where the role would be held; throws where this administrator may not give it */
@@ -209,6 +211,14 @@ export function createAdministration(deps: AdministrationDeps): Administration {
       });
       await tokens.endAllOf(id);
       return account;
+    },
+
+    async setLimits(by, id, limits) {
+      if (!isGlobal(by)) throw new FhirError('forbidden', 'Only administrators of the server may do this');
+      return book.change(id, ({ account }) => {
+        if (limits === 'premium') account.limits = limits;
+        else delete account.limits;
+      });
     },
 
     async reactivate(by, id) {

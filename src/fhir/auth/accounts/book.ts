@@ -4,7 +4,7 @@ import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Store, Transaction, Write } from '../../storage/store.ts';
-import type { AccountDocument, HeldRole } from './documents.ts';
+import type { AccountDocument, ActsFor, HeldRole } from './documents.ts';
 import type { Models } from './models.ts';
 import { type Particulars, type Person, personOf, practitionerRoleOf, withParticulars } from './person.ts';
 import { roleOf } from './roles.ts';
@@ -13,6 +13,7 @@ export interface NewAccount extends Particulars {
   /** its hash */
   password: string;
   roles: readonly HeldRole[];
+  proxies?: readonly ActsFor[];
   /** the resources that are this person, where they are here already (the demo hospital); else they are made */
   practitioner?: string;
   patient?: string;
@@ -52,7 +53,7 @@ export interface BookDeps {
 
 const DUPLICATE_KEY = 11000;
 /** collections are made before the transaction instead of in the middle of it */
-const expected: readonly Write[] = ['Patient', 'Practitioner', 'PractitionerRole'].map((type) => ({
+const expected: readonly Write[] = ['Patient', 'Practitioner', 'PractitionerRole', 'RelatedPerson'].map((type) => ({
   kind: 'create',
   type,
   resource: { resourceType: type },
@@ -93,7 +94,7 @@ export function createBook({ store, models, now }: BookDeps): Book {
     find: async (id) => (await accounts.findById(id).lean()) ?? undefined,
     findByEmail: async (email) => (await accounts.findOne({ email }).lean()) ?? undefined,
 
-    async add({ password, roles, practitioner, patient, ...who }, besides) {
+    async add({ password, roles, proxies = [], practitioner, patient, ...who }, besides) {
       const at = new Date(now());
       const { firstName, lastName, email, phone } = who;
       return store.transaction(
@@ -108,7 +109,7 @@ export function createBook({ store, models, now }: BookDeps): Book {
             roles: roles.map((role) => ({ ...role })),
             ...(practitioner !== undefined && { practitioner }),
             ...(patient !== undefined && { patient }),
-            proxies: [],
+            proxies: [...proxies],
             password,
             lastPasswords: [password],
             passwordChangedAt: at,

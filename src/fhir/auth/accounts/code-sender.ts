@@ -2,7 +2,7 @@
 
 import { FhirError } from '../../model/errors.ts';
 import type { Visitor } from '../sign-in.ts';
-import { CODE_SECONDS, type Codes, type Purpose, type Resent } from './codes.ts';
+import { type Allow, CODE_SECONDS, type Codes, type Purpose, type Resent } from './codes.ts';
 import { needEmail } from './email-address.ts';
 import type { Mails } from './mails.ts';
 import type { Demand } from './sign-in.ts';
@@ -61,14 +61,19 @@ export function createCodeSender({ codes, mails, demand, addresseeOf }: CodeSend
       if ((challenge === undefined) === (email === undefined)) {
         throw new FhirError('required', 'Send either the challenge or the e-mail address', { expression: 'challenge' });
       }
+      let letter: { purpose: Purpose; to: string; name?: string } | undefined;
+      const allow: Allow = async (purpose, about) => {
+        const addressee = await addresseeOf(purpose, about);
+        if (addressee === undefined) return false;
+        await demand('otp', addressee.to);
+        letter = { purpose, ...addressee };
+        return true;
+      };
       const resent = await (challenge === undefined
-        ? codes.resendTo(needEmail(email!), address)
-        : codes.resend(challenge));
-      if (resent.is !== 'sent') throw refusalOf(resent);
-      const addressee = await addresseeOf(resent.purpose, resent.about);
-      if (addressee === undefined) return;
-      await demand('otp', addressee.to);
-      await post(resent.purpose, addressee, resent.code, resent.endsAt);
+        ? codes.resendTo(needEmail(email!), address, allow)
+        : codes.resend(challenge, allow));
+      if (resent.is !== 'sent' || letter === undefined) throw refusalOf(resent as Exclude<Resent, { is: 'sent' }>);
+      await post(letter.purpose, letter, resent.code, resent.endsAt);
     },
   };
 }

@@ -42,8 +42,11 @@ export type Verdict =
   /** codes alone are not taken for so many seconds */
   | { is: 'paused'; seconds: number };
 
+/** false: nobody is there to send it to; throws where it must not be */
+export type Allow = (purpose: Purpose, about: string) => Promise<boolean>;
+
 export type Resent =
-  | { is: 'sent'; code: string; endsAt: number; about: string; purpose: Purpose }
+  | { is: 'sent'; code: string; endsAt: number }
   | { is: 'unknown' }
   | { is: 'too-often' }
   | { is: 'too-soon'; seconds: number };
@@ -54,10 +57,10 @@ export interface Codes {
   take(attempt: Attempt): Promise<Verdict>;
   /** as take, but the code lives on; a wrong one counts as well */
   look(attempt: Attempt): Promise<Verdict>;
-  /** the old code ends; wrong tries stay counted */
-  resend(challenge: string): Promise<Resent>;
+  /** the old code ends; wrong tries stay counted. `allow` is asked before anything is changed */
+  resend(challenge: string, allow: Allow): Promise<Resent>;
   /** the latest request of this person from this address */
-  resendTo(email: string, address: string): Promise<Resent>;
+  resendTo(email: string, address: string, allow: Allow): Promise<Resent>;
 }
 
 export interface CodesDeps {
@@ -145,11 +148,11 @@ return {'wrong'}`;
 
 /** KEYS: request, code that it had, codes… · ARGV: seconds, request, hash of the code that it had, most sent, pause, tries, hashes of the codes… */
 const RESEND = `
-local of = redis.call('HMGET', KEYS[1], 'code', 'purpose', 'about', 'tries', 'sent', 'at')
-if not of[1] or of[1] ~= ARGV[3] or tonumber(of[4]) >= tonumber(ARGV[6]) then return {'unknown'} end
-if tonumber(of[5]) >= tonumber(ARGV[4]) then return {'too-often'} end
+local of = redis.call('HMGET', KEYS[1], 'code', 'tries', 'sent', 'at')
+if not of[1] or of[1] ~= ARGV[3] or tonumber(of[2]) >= tonumber(ARGV[6]) then return {'unknown'} end
+if tonumber(of[3]) >= tonumber(ARGV[4]) then return {'too-often'} end
 local now = redis.call('TIME')[1]
-local wait = of[6] + ARGV[5] - now
+local wait = of[4] + ARGV[5] - now
 if wait > 0 then return {'too-soon', wait} end
 for i = 3, #KEYS do
   if redis.call('SET', KEYS[i], ARGV[2], 'EX', ARGV[1], 'NX') then
@@ -157,7 +160,7 @@ for i = 3, #KEYS do
     redis.call('HSET', KEYS[1], 'code', ARGV[4 + i], 'at', now)
     redis.call('HINCRBY', KEYS[1], 'sent', 1)
     redis.call('EXPIRE', KEYS[1], ARGV[1])
-    return {'sent', i - 2, of[3], of[2]}
+    return {'sent', i - 2}
   end
 end
 return {'none'}`;
@@ -207,21 +210,27 @@ export function createCodes({ redis, key, space, now }: CodesDeps): Codes {
     return verdictOf(is, rest);
   }
 
-  async function resendOf(request: string): Promise<Resent> {
-    for (let round = 0; round < ROUNDS; round++) {
-      const old = await orUnavailable(soon(redis, () => redis.hget(requestKey(request), 'code')));
-      if (old === null) return { is: 'unknown' };
-      const codes = draw();
-      const [is, ...rest] = (await resendScript(
+  async function resendOf(request: string, allow: Allow): Promise<Resent> {
+    const known = await orUnavailable(soon(redis, () => redis.hmget(requestKey(request), 'code', 'purpose', 'about')));
+    const [old, purpose, about] = known;
+    if (old == null) return { is: 'unknown' };
+    /** without codes to choose from it only checks */
+    const attempt = async (codes: readonly string[]): Promise<Resent | undefined> => {
+      const [is, found] = (await resendScript(
         [requestKey(request), at('code', old), ...codes.map(codeKey)],
         [CODE_SECONDS, request, old, MOST_SENT, RESEND_SECONDS, TRIES, ...codes.map((code) => hashOf('code', code))],
-      )) as [string, ...(string | number)[]];
-      if (is === 'none') continue;
-      if (is === 'too-soon') return { is, seconds: Number(rest[0]) };
-      if (is !== 'sent') return { is: is as 'unknown' | 'too-often' };
-      const [position, about, purpose] = rest;
-      const code = codes[Number(position) - 1]!;
-      return { is, code, endsAt: endsAt(), about: String(about), purpose: purpose as Purpose };
+      )) as [string, number];
+      if (is === 'none') return undefined;
+      if (is === 'too-soon') return { is, seconds: found };
+      if (is === 'sent') return { is, code: codes[found - 1]!, endsAt: endsAt() };
+      return { is: is as 'unknown' | 'too-often' };
+    };
+    const refused = await attempt([]);
+    if (refused !== undefined) return refused;
+    if (!(await allow(purpose as Purpose, about ?? ''))) return { is: 'unknown' };
+    for (let round = 0; round < ROUNDS; round++) {
+      const resent = await attempt(draw());
+      if (resent !== undefined) return resent;
     }
     throw noneFree();
   }
@@ -242,10 +251,10 @@ export function createCodes({ redis, key, space, now }: CodesDeps): Codes {
     },
     take: (attempt) => judge(attempt, '1'),
     look: (attempt) => judge(attempt, '0'),
-    resend: (challenge) => resendOf(requestOf(challenge)),
-    async resendTo(email, address) {
+    resend: (challenge, allow) => resendOf(requestOf(challenge), allow),
+    async resendTo(email, address, allow) {
       const request = await orUnavailable(soon(redis, () => redis.get(latestKey(email, address))));
-      return request === null ? { is: 'unknown' } : resendOf(request);
+      return request === null ? { is: 'unknown' } : resendOf(request, allow);
     },
   };
 }

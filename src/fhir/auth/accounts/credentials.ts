@@ -13,17 +13,12 @@ import type { Mails } from './mails.ts';
 import type { Models } from './models.ts';
 import { wrongPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
-import { codeRefusal, type SignInRoom, stampOf } from './sign-in.ts';
+import { type CodeSent, codeRefusal, type SignInRoom, stampOf } from './sign-in.ts';
 import { refuse } from './visitor.ts';
 
 export interface Session {
   account: string;
   grant: string;
-}
-
-interface CodeSent {
-  code: string;
-  challenge?: string | undefined;
 }
 
 export interface Credentials {

@@ -21,7 +21,6 @@ export interface ActsFor {
   /** the RelatedPerson that says how they are related */
   relatedPerson: string;
   since: Date;
-  until?: Date;
 }
 
 export interface AccountDocument {
@@ -43,7 +42,7 @@ export interface AccountDocument {
   lastPasswords: string[];
   passwordChangedAt: Date;
   /** class of rate limits, where it is not the usual one of the roles */
-  limits?: string;
+  limits?: 'premium';
   /** hashes of network addresses from which somebody signed in: a flood of wrong passwords from elsewhere does not lock them out */
   places: { hash: string; at: Date }[];
   /** lower-case beginnings of names and address, for the list */
@@ -86,9 +85,11 @@ export interface Invitation {
   email?: string;
   firstName?: string;
   lastName?: string;
-  role: RoleCode;
+  /** what is given: a role, or the care for a patient */
+  role?: RoleCode;
   organization?: string;
   department?: string;
+  carer?: { patient: string; relationship?: string };
   by?: string;
   createdAt: Date;
   endsAt: Date;
@@ -109,9 +110,13 @@ export function fhirUserOf({
   roles,
   practitioner,
   patient,
-}: Pick<AccountDocument, 'roles' | 'practitioner' | 'patient'>): Named | undefined {
+  proxies,
+}: Pick<AccountDocument, 'roles' | 'practitioner' | 'patient' | 'proxies'>): Named | undefined {
   const isStaff = roles.some(({ code, status }) => status === 'active' && roleOf(code).person === 'Practitioner');
   if (practitioner !== undefined && (isStaff || patient === undefined))
     return { type: 'Practitioner', id: practitioner };
-  return patient === undefined ? undefined : { type: 'Patient', id: patient };
+  if (patient !== undefined) return { type: 'Patient', id: patient };
+  // who is nothing here but a carer
+  const [first] = proxies;
+  return first && { type: 'RelatedPerson', id: first.relatedPerson };
 }

@@ -2,11 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { keyedHash } from '../../../platform/secrets/secrets.ts';
 import { FhirError } from '../../model/errors.ts';
+import type { Resource } from '../../model/resource.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Visitor } from '../sign-in.ts';
 import type { Administration } from './administration.ts';
 import type { Book, Entry } from './book.ts';
-import type { AccountDocument, HeldRole, Invitation } from './documents.ts';
+import { relatedPersonOf } from './carers.ts';
+import type { AccountDocument, ActsFor, HeldRole, Invitation } from './documents.ts';
 import { needEmail } from './email-address.ts';
 import type { Mails } from './mails.ts';
 import type { Models } from './models.ts';
@@ -74,6 +76,8 @@ export function createLinks({ models, key, linkOf, now }: LinksDeps) {
 }
 
 export interface Invitations {
+  /** a link for something else than a role */
+  save: ReturnType<typeof createLinks>['save'];
   invite(by: Administrator, request: InvitationRequest): Promise<Invitation>;
   list(by: Administrator): Promise<Invitation[]>;
   revoke(by: Administrator, ref: string): Promise<void>;
@@ -134,7 +138,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
   }
 
   const roleFrom = ({ role, organization, department, by }: Invitation): HeldRole => ({
-    code: role,
+    code: role!,
     status: 'active',
     ...(organization !== undefined && { organization }),
     ...(department !== undefined && { department }),
@@ -142,8 +146,19 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     ...(by !== undefined && { by }),
   });
 
+  const proxyFor = (patient: string): ActsFor => ({ patient, relatedPerson: store.newId(), since: new Date(now()) });
+
+  async function relate(
+    { account: who, tx }: Entry,
+    { relatedPerson: id, ...relation }: ActsFor & { relationship?: string },
+  ): Promise<void> {
+    const resource = relatedPersonOf({ id, who, ...relation }) as unknown as Resource;
+    await tx.write([{ kind: 'create', type: 'RelatedPerson', id, resource }]);
+  }
+
   return {
     use,
+    save,
     async invite(by, { email, role: wanted, organization, department, firstName, lastName }) {
       const role = needRole(wanted);
       refuse([
@@ -172,7 +187,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
 
     list: (by) =>
       models.invitations
-        .find({ ...openOnes(), ...scopeOf(by) })
+        .find({ role: { $exists: true }, ...openOnes(), ...scopeOf(by) })
         .sort({ createdAt: -1 })
         .limit(1000)
         .lean()
@@ -192,7 +207,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
 
     async accept({ token, password, ...who }, visitor) {
       const invitation = await need(token);
-      const { _id, email } = invitation;
+      const { _id, email, carer } = invitation;
       const { firstName = invitation.firstName ?? '', lastName = invitation.lastName ?? '', phone } = who;
       const request = { firstName, lastName, password, ...(phone !== undefined && { phone }) };
       if (email === undefined) {
@@ -204,6 +219,15 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         await signIn().checkPassword(known, password, visitor, 'password');
         const account = await book.change(known._id, async (entry) => {
           await use(_id, entry);
+          if (carer !== undefined) {
+            const proxy = proxyFor(carer.patient);
+            entry.account.proxies = [
+              ...entry.account.proxies.filter(({ patient }) => patient !== carer.patient),
+              proxy,
+            ];
+            await relate(entry, { ...carer, ...proxy });
+            return;
+          }
           const role = roleFrom(invitation);
           const isOther = (held: HeldRole): boolean =>
             held.code !== role.code || held.organization !== role.organization;
@@ -212,9 +236,19 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         return { account };
       }
       refuse(wrongParticulars(request));
+      const proxy = carer && proxyFor(carer.patient);
       const account = await book.add(
-        { ...particularsIn(request), email, password: await passwords.hash(password), roles: [roleFrom(invitation)] },
-        (entry) => use(_id, entry),
+        {
+          ...particularsIn(request),
+          email,
+          password: await passwords.hash(password),
+          roles: carer === undefined ? [roleFrom(invitation)] : [],
+          ...(proxy && { proxies: [proxy] }),
+        },
+        async (entry) => {
+          await use(_id, entry);
+          if (proxy !== undefined) await relate(entry, { ...carer, ...proxy });
+        },
       );
       return { account };
     },

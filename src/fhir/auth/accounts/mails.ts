@@ -70,6 +70,12 @@ const letters = {
     link: { label: 'Accept the invitation', url },
     after: ['The link is good for seven days and once.', 'If you did not expect this, you can ignore it.'],
   }),
+  carer: ({ name, url }: { name: string; url: string }) => ({
+    subject: 'You are asked to act for somebody',
+    before: [`${name} asks you to act for them here: to see the record and to make appointments.`],
+    link: { label: 'Accept', url },
+    after: ['The link is good for seven days and once.', 'If you do not know who this is, ignore it.'],
+  }),
   approved: ({ role, where }: { role: RoleCode; where?: string }) => ({
     subject: 'Your role is approved',
     before: [

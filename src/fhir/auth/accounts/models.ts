@@ -41,7 +41,7 @@ const account = new Schema<AccountDocument>(
     roles: [heldRole],
     practitioner: String,
     patient: String,
-    proxies: [new Schema<ActsFor>({ patient: text, relatedPerson: text, since: date, until: Date }, part)],
+    proxies: [new Schema<ActsFor>({ patient: text, relatedPerson: text, since: date }, part)],
     password: text,
     lastPasswords: [String],
     passwordChangedAt: date,
@@ -59,6 +59,7 @@ account.index({ email: 1 });
 account.index({ sortName: 1, _id: 1 });
 account.index({ words: 1, sortName: 1, _id: 1 });
 account.index({ 'roles.code': 1, sortName: 1, _id: 1 });
+account.index({ 'proxies.patient': 1 });
 
 const emailClaim = new Schema<EmailClaim>({ _id: text, account: text }, options);
 
@@ -89,7 +90,8 @@ const invitation = new Schema<Invitation>(
     email: String,
     firstName: String,
     lastName: String,
-    role: text,
+    role: String,
+    carer: new Schema({ patient: text, relationship: String }, part),
     organization: String,
     department: String,
     by: String,

@@ -1,12 +1,13 @@
 // Signing in: the password, then a code by e-mail. An address without an account is answered as a wrong password is, after the same work.
 import { keyedHash } from '../../../platform/secrets/secrets.ts';
 import { FhirError } from '../../model/errors.ts';
-import type { Account, SignIn, Visitor } from '../sign-in.ts';
+import type { SignIn, Visitor } from '../sign-in.ts';
 import type { Subject } from '../tokens.ts';
+import { accountAs } from './acting.ts';
 import type { Book } from './book.ts';
 import type { CodeSender } from './code-sender.ts';
 import type { Purpose, Verdict } from './codes.ts';
-import { type AccountDocument, fhirUserOf } from './documents.ts';
+import type { AccountDocument } from './documents.ts';
 import { needEmail } from './email-address.ts';
 import type { Lockout } from './lockout.ts';
 import type { Models } from './models.ts';
@@ -29,6 +30,11 @@ export interface SignInDeps {
 /** Throws 'throttled' where the kind of thing was done too often for this key. */
 export type Demand = (kind: 'registration' | 'login' | 'otp', key: string) => Promise<void>;
 
+export interface CodeSent {
+  code: string;
+  challenge?: string | undefined;
+}
+
 export interface Arrival {
   account: AccountDocument;
   subject: Subject;
@@ -36,7 +42,7 @@ export interface Arrival {
 
 export interface SignInRoom extends SignIn {
   /** as `complete`; the challenge may be missing */
-  arrive(attempt: { code: string; challenge?: string | undefined }, visitor: Visitor): Promise<Arrival>;
+  arrive(attempt: CodeSent, visitor: Visitor): Promise<Arrival>;
   /** the password of a person who has signed in already or shows a link; counts failures */
   checkPassword(account: AccountDocument, password: string, visitor: Visitor, expression: string): Promise<void>;
 }
@@ -88,10 +94,7 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
     await models.accounts.updateOne({ _id, password: old }, change);
   }
 
-  async function arrive(
-    { code, challenge }: { code: string; challenge?: string | undefined },
-    visitor: Visitor,
-  ): Promise<Arrival> {
+  async function arrive({ code, challenge }: CodeSent, visitor: Visitor): Promise<Arrival> {
     const verdict = await sender.take({ code, challenge, address: visitor.address, purposes: ARRIVING });
     if (verdict.is !== 'right') throw await refusalOf(verdict, visitor);
     const account =
@@ -132,9 +135,9 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
       await sender.resend({ challenge, address });
     },
     complete: async (challenge, code, visitor) => (await arrive({ challenge, code }, visitor)).subject,
-    async account(id) {
+    async account(id, acting) {
       const account = await book.find(id);
-      return account?.status === 'active' ? accountOf(account) : undefined;
+      return account?.status === 'active' ? accountAs(account, acting) : undefined;
     },
     async checkPassword(account, password, visitor, expression) {
       if (await isRight(account, account.email, password, visitor)) return;
@@ -148,30 +151,14 @@ const ARRIVING: readonly Purpose[] = ['login', 'registration'];
 /** Names the account and its password, so that a code is of no use once the password was changed. */
 export const stampOf = ({ _id, passwordChangedAt }: AccountDocument): string => `${_id} ${passwordChangedAt.getTime()}`;
 
-const distinct = (values: readonly (string | undefined)[]): string[] => [
-  ...new Set(values.filter((value) => value !== undefined)),
-];
-
-export function accountOf(account: AccountDocument): Account {
-  const active = account.roles.filter(({ status }) => status === 'active');
-  const fhirUser = fhirUserOf(account);
-  return {
-    id: account._id,
-    email: account.email,
-    name: `${account.firstName} ${account.lastName}`,
-    roles: distinct(active.map(({ code }) => code)),
-    organizations: distinct(active.map(({ organization }) => organization)),
-    ...(fhirUser !== undefined && { fhirUser }),
-  };
-}
-
 function subjectOf(account: AccountDocument, { address, userAgent }: Visitor): Subject {
-  const { id, roles, organizations, fhirUser } = accountOf(account);
+  const { id, roles, organizations, fhirUser, limits } = accountAs(account)!;
   return {
     account: id,
     roles,
     organizations,
     ...(fhirUser !== undefined && { fhirUser }),
+    ...(limits !== undefined && { limits }),
     amr: ['pwd', 'otp'],
     address,
     ...(userAgent !== undefined && { userAgent }),

@@ -47,28 +47,37 @@ export function createTokens(deps: TokensDeps): Issuer {
     return (await provider().Client.find(FIRST_PARTY))!;
   }
 
-  async function accessToken(account: Omit<Account, 'email' | 'name'>, grant: string, client: Client): Promise<string> {
+  /** on a shared workstation they end with the pause that is allowed there */
+  const accessEnds = (idleSeconds: number = lifetimes.accessToken): number =>
+    Math.min(lifetimes.accessToken, idleSeconds);
+  const refreshEnds = (idleSeconds: number = lifetimes.refreshToken): number => now() + idleSeconds * 1000;
+
+  async function accessToken(
+    account: Omit<Account, 'email' | 'name'>,
+    { grant, client, seconds }: { grant: string; client: Client; seconds: number },
+  ): Promise<string> {
     const { AccessToken, ResourceServer } = provider() as Provider & { ResourceServer: ResourceServerClass };
     const token: LibraryAccessToken = new AccessToken({
       accountId: account.id,
       client,
       grantId: grant,
       gty: FIRST_PARTY,
+      expiresIn: seconds,
     });
     token.resourceServer = new ResourceServer(addresses.base, {
       scope: '',
       audience: addresses.base,
       accessTokenFormat: 'jwt',
-      accessTokenTTL: lifetimes.accessToken,
+      accessTokenTTL: seconds,
       jwt: { sign: { alg: ACCESS_TOKEN_ALG } },
     });
-    const { roles, organizations, fhirUser } = account;
+    const { roles, organizations, fhirUser, limits = limitsOfPeople(FIRST_PARTY, roles) } = account;
     facts.give(token, {
       grant,
       roles,
       organizations,
       ...(fhirUser !== undefined && { fhirUser }),
-      limits: limitsOfPeople(FIRST_PARTY, roles),
+      limits,
     });
     return token.save();
   }
@@ -93,8 +102,6 @@ export function createTokens(deps: TokensDeps): Issuer {
     });
   }
 
-  const refreshEnds = (): number => now() + lifetimes.refreshToken * 1000;
-
   async function issue({
     account,
     roles,
@@ -103,6 +110,8 @@ export function createTokens(deps: TokensDeps): Issuer {
     amr,
     address,
     userAgent,
+    limits,
+    idleSeconds,
   }: Subject): Promise<TokenSet> {
     const client = await firstParty();
     const at = now();
@@ -116,25 +125,34 @@ export function createTokens(deps: TokensDeps): Issuer {
         address,
         ...(userAgent !== undefined && { userAgent }),
         authenticatedAt: at,
-        expiresAt: refreshEnds(),
+        ...(idleSeconds !== undefined && { idleSeconds }),
+        expiresAt: refreshEnds(idleSeconds),
       },
     );
-    const person = { id: account, roles, organizations, ...(fhirUser !== undefined && { fhirUser }) };
+    const person = {
+      id: account,
+      roles,
+      organizations,
+      ...(fhirUser !== undefined && { fhirUser }),
+      ...(limits !== undefined && { limits }),
+    };
+    const seconds = accessEnds(idleSeconds);
     const authTime = Math.floor(at / 1000);
     const [access, refresh] = await Promise.all([
-      accessToken(person, grant, client),
+      accessToken(person, { grant, client, seconds }),
       refreshToken({ accountId: account, grantId: grant, amr: [...amr], authTime }, client).save(),
     ]);
-    return { accessToken: access, refreshToken: refresh, expiresIn: lifetimes.accessToken };
+    return { accessToken: access, refreshToken: refresh, expiresIn: seconds };
   }
 
   async function refresh(text: string): Promise<TokenSet> {
     const old = (await provider().RefreshToken.find(text, { ignoreExpiration: true })) as Found | undefined;
     // tokens of other clients are refreshed at the token endpoint, where the client shows who it is
     if (old === undefined || old.clientId !== FIRST_PARTY) throw noGoodRefreshToken();
-    const [grant, account] = await Promise.all([grants.find(old.grantId), signIn().account(old.accountId)]);
-    if (grant === undefined || account === undefined || old.isExpired || grant.account !== old.accountId)
-      throw noGoodRefreshToken();
+    const grant = await grants.find(old.grantId);
+    if (grant === undefined || old.isExpired || grant.account !== old.accountId) throw noGoodRefreshToken();
+    const account = await signIn().account(old.accountId, grant.acting);
+    if (account === undefined || grant.expiresAt <= now()) throw noGoodRefreshToken();
     if (grant.startedAt + lifetimes.grant * 1000 <= now()) throw noGoodRefreshToken();
     try {
       if (old.consumed !== undefined) throw new errors.InvalidGrant('refresh token already used');
@@ -145,12 +163,23 @@ export function createTokens(deps: TokensDeps): Issuer {
       throw noGoodRefreshToken(error);
     }
     const client = await firstParty();
+    const seconds = accessEnds(grant.idleSeconds);
     const [access, next] = await Promise.all([
-      accessToken(account, old.grantId, client),
+      accessToken(account, { grant: old.grantId, client, seconds }),
       refreshToken(old, client).save(),
-      used(old.grantId, true),
+      grants.used(old.grantId, { lastUsedAt: now(), expiresAt: refreshEnds(grant.idleSeconds) }),
     ]);
-    return { accessToken: access, refreshToken: next, expiresIn: lifetimes.accessToken };
+    return { accessToken: access, refreshToken: next, expiresIn: seconds };
+  }
+
+  async function actAs(id: string, acting: string | undefined): Promise<Omit<TokenSet, 'refreshToken'>> {
+    const grant = await grants.find(id);
+    const account = grant?.client === FIRST_PARTY ? await signIn().account(grant.account, acting) : undefined;
+    if (grant === undefined || account === undefined || !(await grants.actAs(id, acting)))
+      throw refused('The session has ended, or cannot be used so');
+    const seconds = accessEnds(grant.idleSeconds);
+    const access = await accessToken(account, { grant: id, client: await firstParty(), seconds });
+    return { accessToken: access, expiresIn: seconds };
   }
 
   async function used(grant: string, withRefreshToken: boolean): Promise<void> {
@@ -218,6 +247,7 @@ export function createTokens(deps: TokensDeps): Issuer {
   return {
     issue: (subject) => asFhir(() => issue(subject)),
     refresh: (text) => asFhir(() => refresh(text)),
+    actAs: (grant, acting) => asFhir(() => actAs(grant, acting)),
     verify,
     endGrantOf,
     endGrant,

@@ -43,12 +43,13 @@ export interface ShownAccount {
   status: string;
   role?: ShownRole[];
   fhirUser?: { reference: string };
+  actsFor?: { reference: string }[];
   createdAt: string;
   lastSignInAt?: string;
 }
 
 export function shown(account: AccountDocument): ShownAccount {
-  const { _id: id, email, firstName, lastName, phone, roles, createdAt, lastSignInAt } = account;
+  const { _id: id, email, firstName, lastName, phone, roles, proxies, createdAt, lastSignInAt } = account;
   const who = fhirUserOf(account);
   return {
     id,
@@ -66,6 +67,7 @@ export function shown(account: AccountDocument): ShownAccount {
       })),
     }),
     ...(who !== undefined && { fhirUser: { reference: `${who.type}/${who.id}` } }),
+    ...(proxies.length > 0 && { actsFor: proxies.map(({ patient }) => ({ reference: `Patient/${patient}` })) }),
     createdAt: createdAt.toISOString(),
     ...(lastSignInAt !== undefined && { lastSignInAt: lastSignInAt.toISOString() }),
   };
@@ -74,15 +76,17 @@ export function shown(account: AccountDocument): ShownAccount {
 /** Somebody of whom no role is approved yet may sign in, and see that. */
 function statusOf({ status, roles }: AccountDocument): string {
   if (status === 'deactivated') return status;
-  return roles.some((role) => role.status === 'active') ? 'active' : 'pending';
+  return roles.length === 0 || roles.some((role) => role.status === 'active') ? 'active' : 'pending';
 }
 
 /** of a parameter that is a Reference to an Organization */
-export function organizationIn(reference: Reference | undefined): { organization?: string } {
-  if (reference === undefined) return {};
-  const id = /^(?:.*\/)?Organization\/([A-Za-z0-9.-]{1,64})$/.exec(reference.reference ?? '')?.[1];
-  if (id !== undefined) return { organization: id };
-  throw new FhirError('value', 'organization is not of the form Organization/id', { expression: 'organization' });
+export const organizationIn = (reference: Reference | undefined): { organization?: string } =>
+  reference === undefined ? {} : { organization: idIn(reference, 'Organization', 'organization') };
+
+export function idIn({ reference = '' }: Reference, type: string, expression: string): string {
+  const [, named, id] = /^(?:.*\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9.-]{1,64})$/.exec(reference) ?? [];
+  if (named === type && id !== undefined) return id;
+  throw new FhirError('value', `${expression} is not of the form ${type}/id`, { expression });
 }
 
 export const sessionOf = ({ id, token }: Pick<Caller, 'id'> & { token: { grant: string } }) => ({

@@ -14,7 +14,7 @@ export default defineOperation<InvitationsInput, InvitationsOutput>({
       invitation: open.map(({ ref, email, role, organization, department, createdAt, endsAt }) => ({
         id: ref,
         ...(email !== undefined && { email }),
-        role,
+        role: role!, // the list is of roles
         ...(organization !== undefined && { organization: { reference: `Organization/${organization}` } }),
         ...(department !== undefined && { department }),
         createdAt: createdAt.toISOString(),

@@ -14,6 +14,8 @@ interface GrantDocument {
   session?: string;
   address?: string;
   userAgent?: string;
+  acting?: string;
+  idleSeconds?: number;
   authenticatedAt?: Date;
   startedAt?: Date;
   lastUsedAt?: Date;
@@ -77,6 +79,11 @@ export function grantsIn(db: Db): Grants {
         }),
       );
     },
+    async actAs(id, acting) {
+      const change = acting === undefined ? { $unset: { acting: '' as const } } : { $set: { acting } };
+      const { matchedCount } = await named(grants.updateOne(live({ _id: id }), change));
+      return matchedCount === 1;
+    },
     async end(id) {
       await named(grants.updateOne(live({ _id: id }), ended));
     },
@@ -131,7 +138,7 @@ function documentOf({ id, payload, context, ...facts }: Grant): GrantDocument {
 
 /** Of a document that has a payload: it then has all the rest. */
 function grantOf(document: GrantDocument): Grant {
-  const { _id, account, client, scopes, address, session, userAgent } = document;
+  const { _id, account, client, scopes, address, session, userAgent, acting, idleSeconds } = document;
   return {
     id: _id,
     account: account!,
@@ -142,6 +149,8 @@ function grantOf(document: GrantDocument): Grant {
     context: JSON.parse(document.context!) as LaunchContext,
     ...(session === undefined ? {} : { session }),
     ...(userAgent === undefined ? {} : { userAgent }),
+    ...(acting === undefined ? {} : { acting }),
+    ...(idleSeconds === undefined ? {} : { idleSeconds }),
     authenticatedAt: document.authenticatedAt!.getTime(),
     startedAt: document.startedAt!.getTime(),
     lastUsedAt: document.lastUsedAt!.getTime(),

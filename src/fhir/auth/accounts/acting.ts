@@ -1,0 +1,43 @@
+// An account in use: as its owner, at one of the places where the owner works, or for a patient who is cared for. A grant keeps which.
+import type { Account } from '../sign-in.ts';
+import { type AccountDocument, fhirUserOf } from './documents.ts';
+
+export const actingAt = (organization: string): string => `at ${organization}`;
+export const actingFor = (relatedPerson: string): string => `for ${relatedPerson}`;
+
+/** undefined where the account may not be used so (any more) */
+export function accountAs(account: AccountDocument, acting?: string): Account | undefined {
+  const [, how, id] = /^(at|for) (.+)$/.exec(acting ?? '') ?? [];
+  if (how === 'for') return asCarer(account, id!);
+  const active = account.roles.filter(
+    ({ status, organization }) => status === 'active' && (id ?? organization) === organization,
+  );
+  if (how === 'at' && active.length === 0) return undefined;
+  const fhirUser = fhirUserOf(account);
+  // who is nothing here but a carer
+  if (active.length === 0 && fhirUser?.type === 'RelatedPerson') return asCarer(account, fhirUser.id);
+  return {
+    ...factsOf(account),
+    roles: distinct(active.map(({ code }) => code)),
+    organizations: distinct(active.map(({ organization }) => organization)),
+    ...(fhirUser !== undefined && { fhirUser }),
+  };
+}
+
+/** What patients may do with their record, with that of the patient. */
+function asCarer(account: AccountDocument, relatedPerson: string): Account | undefined {
+  if (!account.proxies.some((proxy) => proxy.relatedPerson === relatedPerson)) return undefined;
+  const fhirUser = { type: 'RelatedPerson', id: relatedPerson };
+  return { ...factsOf(account), roles: ['patient'], organizations: [], fhirUser };
+}
+
+const factsOf = ({ _id: id, email, firstName, lastName, limits }: AccountDocument) => ({
+  id,
+  email,
+  name: `${firstName} ${lastName}`,
+  ...(limits !== undefined && { limits }),
+});
+
+const distinct = (values: readonly (string | undefined)[]): string[] => [
+  ...new Set(values.filter((value) => value !== undefined)),
+];
