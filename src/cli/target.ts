@@ -13,7 +13,9 @@ export interface Target {
 
 /** Where a server of these settings answers. */
 export function baseOf({ host, port, baseUrl, tlsCert }: Config): string {
-  return baseUrl ?? `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}/fhir`;
+  return (
+    baseUrl ?? `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}/fhir`
+  );
 }
 
 export async function openTarget(config: Config, connections: number): Promise<Target> {
@@ -38,6 +40,13 @@ export async function openTarget(config: Config, connections: number): Promise<T
 /** On a free port of this machine; it says only what goes wrong. */
 export function startPrivately(config: Config): Promise<RunningServer> {
   const logger = createLogger({ level: 'warn', format: config.logFormat, stream: process.stderr });
-  const settings: Config = { ...config, host: '127.0.0.1', port: 0, seed: 'none', tlsCert: undefined, tlsKey: undefined };
+  const settings: Config = {
+    ...config,
+    host: '127.0.0.1',
+    port: 0,
+    seed: 'none',
+    tlsCert: undefined,
+    tlsKey: undefined,
+  };
   return startServer(settings, logger, { onLost: (reason) => logger.error(reason) });
 }

@@ -306,6 +306,17 @@ export type ObservationStatsOutput = {
   source?: Observation[];
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/Organization-adopt */
+export type OrganizationAdoptInput = {
+  type?: string[];
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/Organization-adopt */
+export type OrganizationAdoptOutput = {
+  adopted: number;
+  skipped: number;
+};
+
 /** http://hl7.org/fhir/OperationDefinition/Patient-everything */
 export type PatientEverythingInput = {
   start?: string;

@@ -392,11 +392,21 @@ describe('the policies of the roles', () => {
     for (const { role, policy } of access!.policies.all()) {
       const caller = aCaller(role, role === 'anonymous' ? { kind: 'anonymous', id: '', roles: [] } : {});
       for (const name of policy.operations.filter((one) => one !== '*')) {
-        const [code, type] = name.split('/').reverse().map((part) => part.replace('$', ''));
-        const found = operations.definitions().find((one) => one.code === code && (type === undefined || one.types.includes(type)));
+        const [code, type] = name
+          .split('/')
+          .reverse()
+          .map((part) => part.replace('$', ''));
+        const found = operations
+          .definitions()
+          .find((one) => one.code === code && (type === undefined || one.types.includes(type)));
         const level = found!.levels.at(-1)!;
         const on = type ?? found!.types.find((one) => one !== 'Resource') ?? 'ValueSet';
-        const target = { kind: 'operation', level, code: code!, ...(level !== 'system' && { type: on, id: 'x' }) } as const;
+        const target = {
+          kind: 'operation',
+          level,
+          code: code!,
+          ...(level !== 'system' && { type: on, id: 'x' }),
+        } as const;
         assert.doesNotThrow(() => access!.decide(caller, target), `${role} lists ${name}`);
       }
     }

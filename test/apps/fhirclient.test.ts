@@ -26,7 +26,7 @@ describe('an app in a browser, with fhirclient', function () {
       console.log('    apps in a browser are skipped: npm ci --omit=optional --prefix test/apps installs fhirclient.');
       this.skip();
     }
-    people = await openPeople('browser', { oauth: true });
+    people = await openPeople('browser');
     browser = await startChromium();
     app = await startAppServer({
       clientId: 'growth-chart',

@@ -36,7 +36,7 @@ describe('an app in Python', function () {
       );
       this.skip();
     }
-    people = await openPeople('python', { oauth: true });
+    people = await openPeople('python');
     doctor = await people.person('admin');
     for (const id of ['p1', 'p2']) assert.ok((await doctor.put(`/Patient/${id}`, aPatient({ id }))).status < 300);
   });

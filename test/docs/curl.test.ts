@@ -20,7 +20,11 @@ interface Run {
 
 const tours = ['README.md', ...pagesOf('docs')]
   .flatMap((path) =>
-    (['off', 'on'] as const).map((auth) => ({ path, auth, blocks: tourBlocks(readFileSync(new URL(path, root), 'utf8'), auth) })),
+    (['off', 'on'] as const).map((auth) => ({
+      path,
+      auth,
+      blocks: tourBlocks(readFileSync(new URL(path, root), 'utf8'), auth),
+    })),
   )
   .filter(({ blocks }) => blocks.length > 0);
 
@@ -70,7 +74,13 @@ async function startSignIn(): Promise<Pick<RunningServer, 'base' | 'close'>> {
   const { db, drop } = await freshDatabase('docs');
   const uri = new URL(await mongodbUri());
   uri.pathname = `/${db.databaseName}`;
-  const config = readConfig({ AUTH: 'on', PORT: '0', SEED: 'none', MONGODB_URI: uri.href, REDIS_URL: await redisUrl() });
+  const config = readConfig({
+    AUTH: 'on',
+    PORT: '0',
+    SEED: 'none',
+    MONGODB_URI: uri.href,
+    REDIS_URL: await redisUrl(),
+  });
   const server = await startServer(config, createLogger({ level: 'error', format: 'text' }), { onLost: assert.fail });
   return {
     base: server.base,

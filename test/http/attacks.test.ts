@@ -20,7 +20,13 @@ describe('a hostile request', () => {
   const laughs = Array.from({ length: 12 }, (_, i) => `<!ENTITY l${i + 1} "${`&l${i};`.repeat(10)}">`).join('');
   const deepXml = `${'<contained><Basic xmlns="http://hl7.org/fhir">'.repeat(20_000)}`;
 
-  const bodies: { what: string; body: string | Buffer; headers?: Record<string, string>; is: RegExp; status: number }[] = [
+  const bodies: {
+    what: string;
+    body: string | Buffer;
+    headers?: Record<string, string>;
+    is: RegExp;
+    status: number;
+  }[] = [
     {
       what: 'entities that multiply (billion laughs)',
       body: `<!DOCTYPE x [<!ENTITY l0 "ha">${laughs}]><Patient xmlns="http://hl7.org/fhir"><language value="&l12;"/></Patient>`,
@@ -42,17 +48,43 @@ describe('a hostile request', () => {
       is: /^structure/,
       status: 400,
     },
-    { what: 'XML without a bottom', body: `<Patient xmlns="http://hl7.org/fhir">${deepXml}`, headers: xml, is: /^structure/, status: 400 },
-    { what: 'JSON without a bottom', body: `{"resourceType":"Patient","extension":${'['.repeat(200_000)}`, is: /^structure/, status: 400 },
+    {
+      what: 'XML without a bottom',
+      body: `<Patient xmlns="http://hl7.org/fhir">${deepXml}`,
+      headers: xml,
+      is: /^structure/,
+      status: 400,
+    },
+    {
+      what: 'JSON without a bottom',
+      body: `{"resourceType":"Patient","extension":${'['.repeat(200_000)}`,
+      is: /^structure/,
+      status: 400,
+    },
     {
       what: 'JSON of nested objects',
       body: `${'{"resourceType":"Bundle","type":"collection","entry":[{"resource":'.repeat(5000)}{}${'}]}'.repeat(5000)}`,
       is: /^structure/,
       status: 400,
     },
-    { what: 'a prototype in the body', body: '{"resourceType":"Patient","__proto__":{"polluted":true}}', is: /^structure/, status: 400 },
-    { what: 'a constructor in the body', body: '{"resourceType":"Patient","constructor":{"prototype":{"polluted":true}}}', is: /^structure/, status: 400 },
-    { what: 'a type that every object has', body: '{"resourceType":"constructor"}', is: /^(value|invalid|structure)/, status: 400 },
+    {
+      what: 'a prototype in the body',
+      body: '{"resourceType":"Patient","__proto__":{"polluted":true}}',
+      is: /^structure/,
+      status: 400,
+    },
+    {
+      what: 'a constructor in the body',
+      body: '{"resourceType":"Patient","constructor":{"prototype":{"polluted":true}}}',
+      is: /^structure/,
+      status: 400,
+    },
+    {
+      what: 'a type that every object has',
+      body: '{"resourceType":"constructor"}',
+      is: /^(value|invalid|structure)/,
+      status: 400,
+    },
     {
       what: 'a small body that is large inside',
       body: gzipSync(Buffer.alloc(200 * 1024 * 1024, 32)),
@@ -116,7 +148,12 @@ describe('a hostile request', () => {
   }
 
   it('adds no header by an id that is repeated', async () => {
-    const answer = await get('/fhir/Patient/p1', 'Host: localhost', 'X-Request-Id: a b; "<script>', 'X-Correlation-Id: ok-1');
+    const answer = await get(
+      '/fhir/Patient/p1',
+      'Host: localhost',
+      'X-Request-Id: a b; "<script>',
+      'X-Correlation-Id: ok-1',
+    );
     assert.match(headOf(answer), /^X-Request-Id: [A-Za-z0-9._:/+=-]+$/im);
     assert.doesNotMatch(headOf(answer), /script/);
   });
@@ -134,7 +171,9 @@ describe('a hostile request', () => {
       const { port, hostname } = new URL(named.base);
       const answer = await new Promise<string>((resolve) => {
         const socket = net.connect(Number(port), hostname, () =>
-          socket.write('GET /fhir/Patient?_count=1 HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n'),
+          socket.write(
+            'GET /fhir/Patient?_count=1 HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n',
+          ),
         );
         let text = '';
         socket.on('data', (chunk) => {
@@ -156,8 +195,15 @@ describe('a hostile request', () => {
     ['two hosts', ['Host: a', 'Host: b']],
   ] as const) {
     it(`does not hide a second request behind ${what}`, async () => {
-      const lines = ['POST /fhir/Patient HTTP/1.1', ...(what === 'two hosts' ? [] : ['Host: localhost']), 'Content-Type: application/fhir+json', ...head];
-      const answer = await raw(`${lines.join('\r\n')}\r\n\r\n0\r\n\r\nGET /fhir/Patient/p1 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      const lines = [
+        'POST /fhir/Patient HTTP/1.1',
+        ...(what === 'two hosts' ? [] : ['Host: localhost']),
+        'Content-Type: application/fhir+json',
+        ...head,
+      ];
+      const answer = await raw(
+        `${lines.join('\r\n')}\r\n\r\n0\r\n\r\nGET /fhir/Patient/p1 HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+      );
       assert.doesNotMatch(answer, /"id":"p1"/);
     });
   }
@@ -182,7 +228,12 @@ describe('a hostile request', () => {
   });
 
   it('does not leave the service by its path', async () => {
-    for (const target of ['/fhir/../healthz', '/fhir/%2e%2e/healthz', '/fhir/Patient/%2e%2e%2f%2e%2e%2fetc%2fpasswd', '/fhir/Patient/..%00']) {
+    for (const target of [
+      '/fhir/../healthz',
+      '/fhir/%2e%2e/healthz',
+      '/fhir/Patient/%2e%2e%2f%2e%2e%2fetc%2fpasswd',
+      '/fhir/Patient/..%00',
+    ]) {
       const answer = await get(target, 'Host: localhost');
       assert.match(answer, /^HTTP\/1\.1 4\d\d /, target);
       assert.doesNotMatch(answer, /root:/);

@@ -242,7 +242,9 @@ describe('the audit trail', () => {
     });
 
     it('says that glass was broken, and why', async () => {
-      const { events } = await traced(doctor, 'GET', '/Patient/p1', undefined, { 'x-break-glass': 'found unconscious' });
+      const { events } = await traced(doctor, 'GET', '/Patient/p1', undefined, {
+        'x-break-glass': 'found unconscious',
+      });
       assert.deepEqual(events.map(brief), ['R read+110127 0 Patient/p1']);
       const [event] = events as [Event & { purposeOfEvent: { text: string; coding: { code: string }[] }[] }];
       assert.deepEqual(
@@ -572,7 +574,11 @@ describe('the audit trail for those who may see it', () => {
     admin = server.as({ account: 'root', roles: ['admin'], limits: 'admin' });
     for (const house of ['h1', 'h2']) {
       await admin.put(`/Organization/${house}`, { resourceType: 'Organization', id: house, name: house });
-      await admin.put(`/Practitioner/d-${house}`, { resourceType: 'Practitioner', id: `d-${house}`, meta: owner(house) });
+      await admin.put(`/Practitioner/d-${house}`, {
+        resourceType: 'Practitioner',
+        id: `d-${house}`,
+        meta: owner(house),
+      });
     }
     for (const [id, house] of [
       ['ann', 'h1'],
@@ -619,7 +625,10 @@ describe('the audit trail for those who may see it', () => {
     const seen = await chief.get('/AuditEvent?_count=200&_total=accurate');
     assert.equal(seen.status, 200, seen.text);
     assert.ok(seen.body.total > 0);
-    assert.deepEqual(patientsIn(seen).filter((id) => id === 'cas'), []);
+    assert.deepEqual(
+      patientsIn(seen).filter((id) => id === 'cas'),
+      [],
+    );
     assert.ok(patientsIn(seen).includes('ann'));
   });
 

@@ -4,7 +4,12 @@ import http from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { isPublic } from '../../src/platform/safe-fetch/addresses.ts';
-import { createSafeFetch, type FetchRefused, type SafeFetch, type SafeFetchOptions } from '../../src/platform/safe-fetch/safe-fetch.ts';
+import {
+  createSafeFetch,
+  type FetchRefused,
+  type SafeFetch,
+  type SafeFetchOptions,
+} from '../../src/platform/safe-fetch/safe-fetch.ts';
 
 const PUBLIC = '93.184.216.34';
 
@@ -60,7 +65,10 @@ describe('fetching what others name', () => {
     let turn = 0;
     return (_name, _options, callback) => {
       const addresses = said[Math.min(turn++, said.length - 1)]!;
-      callback(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
     };
   };
 
@@ -165,7 +173,12 @@ describe('fetching what others name', () => {
     });
 
     it('does not follow where it leads inside', async () => {
-      for (const to of [`http://localhost:${port}/`, 'https://169.254.169.254/', 'file:///etc/passwd', `http://[::1]:${port}/`]) {
+      for (const to of [
+        `http://localhost:${port}/`,
+        'https://169.254.169.254/',
+        'file:///etc/passwd',
+        `http://[::1]:${port}/`,
+      ]) {
         requests = [];
         assert.equal(await reasonOf(get(at(`/to?${encodeURIComponent(to)}`))), 'address', to);
         assert.equal(requests.length, 1);
@@ -191,7 +204,10 @@ describe('fetching what others name', () => {
     it('does not go round in circles, nor send a body on', async () => {
       assert.equal(await reasonOf(get(at('/loop'))), 'redirect');
       assert.equal(requests.length, 4);
-      assert.equal(await reasonOf(get(at(`/to?${encodeURIComponent(at('/'))}`), { method: 'POST', body: 'x' })), 'redirect');
+      assert.equal(
+        await reasonOf(get(at(`/to?${encodeURIComponent(at('/'))}`), { method: 'POST', body: 'x' })),
+        'redirect',
+      );
     });
 
     for (const path of ['/large', '/endless', '/bomb']) {

@@ -58,7 +58,12 @@ export function createVisitor(root: string, always: Record<string, string> = {})
       const response = await fetch(url, {
         ...init,
         redirect: 'manual',
-        headers: { accept: 'text/html', ...always, ...(init.headers as Record<string, string>), ...(cookie && { cookie }) },
+        headers: {
+          accept: 'text/html',
+          ...always,
+          ...(init.headers as Record<string, string>),
+          ...(cookie && { cookie }),
+        },
       });
       keep(response.headers);
       const location = response.headers.get('location');

@@ -58,8 +58,18 @@ describe('a form', () => {
     { what: 'what no browser says', headers: { 'sec-fetch-site': 'whatever' }, is: true },
     { what: 'a program', headers: {}, own: 'https://h.example', is: false },
     { what: 'an old browser here', headers: { origin: 'https://h.example' }, own: 'https://h.example', is: false },
-    { what: 'an old browser elsewhere', headers: { origin: 'https://evil.example' }, own: 'https://h.example', is: true },
-    { what: 'an origin that only looks like ours', headers: { origin: 'https://h.example.evil' }, own: 'https://h.example', is: true },
+    {
+      what: 'an old browser elsewhere',
+      headers: { origin: 'https://evil.example' },
+      own: 'https://h.example',
+      is: true,
+    },
+    {
+      what: 'an origin that only looks like ours',
+      headers: { origin: 'https://h.example.evil' },
+      own: 'https://h.example',
+      is: true,
+    },
     { what: 'a sandboxed frame', headers: { origin: 'null' }, own: 'https://h.example', is: true },
   ];
   for (const { what, headers, own, is } of rows) {
@@ -73,7 +83,17 @@ describe('a form', () => {
     assert.equal(tokens.isOf('session-1', token), true);
     assert.equal(tokens.isOf('session-2', token), false);
     assert.equal(createFormTokens(Buffer.alloc(32, 2), () => now).isOf('session-1', token), false);
-    for (const wrong of [undefined, null, '', 'x', 5, [token], `${token}x`, token.replace(/^./, 'z'), token.replace(/.$/, '-')]) {
+    for (const wrong of [
+      undefined,
+      null,
+      '',
+      'x',
+      5,
+      [token],
+      `${token}x`,
+      token.replace(/^./, 'z'),
+      token.replace(/.$/, '-'),
+    ]) {
       assert.equal(tokens.isOf('session-1', wrong), false, String(wrong));
     }
     now += 12 * 3_600_000 + 1;
@@ -108,7 +128,9 @@ describe('HTTPS', function () {
 
   it('takes a new certificate without a stop, and keeps the old one where the new one is broken', async () => {
     const said: string[] = [];
-    const server = https.createServer({ ...readCertificate(files), minVersion: LEAST_VERSION }, (_req, res) => res.end('ok'));
+    const server = https.createServer({ ...readCertificate(files), minVersion: LEAST_VERSION }, (_req, res) =>
+      res.end('ok'),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const note = (text: string): void => void said.push(text);
@@ -135,8 +157,13 @@ describe('HTTPS', function () {
       copyFileSync(next.cert, files.cert);
       await until('second');
       writeFileSync(files.cert, 'not a certificate');
-      for (let i = 0; i < 60 && !said.some((text) => text.startsWith('the new certificate is not taken')); i++) await sleep(50);
-      assert.ok(said.some((text) => text.startsWith('the new certificate is not taken: TLS_CERT and TLS_KEY do not go together')));
+      for (let i = 0; i < 60 && !said.some((text) => text.startsWith('the new certificate is not taken')); i++)
+        await sleep(50);
+      assert.ok(
+        said.some((text) =>
+          text.startsWith('the new certificate is not taken: TLS_CERT and TLS_KEY do not go together'),
+        ),
+      );
       assert.equal(await nameNow(), 'second');
       copyFileSync(next.cert, files.cert);
     } finally {
@@ -146,12 +173,20 @@ describe('HTTPS', function () {
   });
 
   it('does not speak what is too old', async () => {
-    const server = https.createServer({ ...readCertificate(files), minVersion: LEAST_VERSION }, (_req, res) => res.end('ok'));
+    const server = https.createServer({ ...readCertificate(files), minVersion: LEAST_VERSION }, (_req, res) =>
+      res.end('ok'),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const tries = (maxVersion: tls.SecureVersion): Promise<string> =>
       new Promise((resolve) => {
-        const options = { port, host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1' as const, maxVersion };
+        const options = {
+          port,
+          host: '127.0.0.1',
+          rejectUnauthorized: false,
+          minVersion: 'TLSv1' as const,
+          maxVersion,
+        };
         const socket = tls.connect({ ...options, ciphers: 'DEFAULT@SECLEVEL=0' }, () => {
           resolve(String(socket.getProtocol()));
           socket.destroy();
@@ -168,7 +203,10 @@ describe('HTTPS', function () {
   });
 
   it('is not begun with files that are missing or do not go together', () => {
-    assert.throws(() => readCertificate({ ...files, key: join(folder, 'none.pem') }), /TLS_KEY=.* cannot be read \(ENOENT\)/);
+    assert.throws(
+      () => readCertificate({ ...files, key: join(folder, 'none.pem') }),
+      /TLS_KEY=.* cannot be read \(ENOENT\)/,
+    );
     const other = { cert: join(folder, 'other.pem'), key: join(folder, 'other-key.pem') };
     certify('other', other);
     assert.throws(() => readCertificate({ cert: files.cert, key: other.key }), /do not go together/);

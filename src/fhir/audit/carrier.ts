@@ -17,7 +17,7 @@ export function createCarrier({ log, key }: { log: AuditLog; key: Buffer }): Car
     for (let open: AuditBlock | undefined = block; open !== undefined; ) {
       if (await log.append(open, name)) return;
       // some of it is there: carried by who took this process for dead, or before a crash
-      const { chain, first } = open;
+      const { chain, first }: AuditBlock = open;
       const there = (await log.head(chain))?.n ?? 0;
       const rest: Frame[] = readFrames(open.frames).frames.filter(({ last }) => last > there);
       if (rest[0]?.first === first) throw new Error(`The audit log ${chain} has another record at ${first}`);

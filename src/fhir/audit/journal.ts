@@ -46,7 +46,7 @@ const FRAME_RECORDS = 1000;
 const FILE_BYTES = 8 * 1024 * 1024;
 
 export async function openJournal(deps: JournalDeps): Promise<Journal> {
-  const { log, folder, key, now, sync, logger } = deps;
+  const { folder, key, now, sync, logger } = deps;
   const chain = newChainId(now());
   const carrier = createCarrier(deps);
   const neighbours = createNeighbours(chain, deps);

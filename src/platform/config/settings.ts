@@ -159,6 +159,7 @@ export const settings = {
     name: 'MAIL_FROM',
     parse: mailSender,
     help: 'Sender of mail: `General Hospital <no-reply@hospital.example>`. Needed with `SMTP_URL`.',
+  }),
   auditSync: required({
     name: 'AUDIT_SYNC',
     default: 'interval',

@@ -97,7 +97,8 @@ export function createSafeFetch(options: SafeFetchOptions = {}): SafeFetch {
   });
 }
 
-const refused = (message = 'The address cannot be reached from here'): FetchRefused => new FetchRefused('address', message);
+const refused = (message = 'The address cannot be reached from here'): FetchRefused =>
+  new FetchRefused('address', message);
 
 /** Resolves once, and the connection goes to what was judged: a name cannot stand for another address a moment later. */
 const publicOnly =
@@ -107,7 +108,8 @@ const publicOnly =
       if (error) return callback(error, '', 0);
       const addresses = Array.isArray(found) ? found : [{ address: found, family: isIP(found) }];
       // one that is not public is reason enough: a good one beside it would only hide it
-      if (addresses.length === 0 || !addresses.every(({ address }) => isPublic(address))) return callback(refused(), '', 0);
+      if (addresses.length === 0 || !addresses.every(({ address }) => isPublic(address)))
+        return callback(refused(), '', 0);
       if (options.all) return callback(null, addresses);
       return callback(null, addresses[0]!.address, addresses[0]!.family);
     });

@@ -66,7 +66,9 @@ export function openSpool(folder: string, name: string): Spool {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new StartError(`The folder ${folder} cannot be made (${(error as NodeJS.ErrnoException).code}). Set DATA_DIR.`);
+    throw new StartError(
+      `The folder ${folder} cannot be made (${(error as NodeJS.ErrnoException).code}). Set DATA_DIR.`,
+    );
   }
   const header: Header = { name, host: hostname(), process: identityOf(process.pid) };
   const head = Buffer.from(`${JSON.stringify(header)}\n`);

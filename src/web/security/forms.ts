@@ -25,7 +25,8 @@ const LIFE_MS = 12 * 3_600_000;
 const TOKEN = /^([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/;
 
 export function createFormTokens(key: Buffer, now: () => number): FormTokens {
-  const sign = (session: string, at: string): Buffer => createHmac('sha256', key).update(`form\0${session}\0${at}`).digest();
+  const sign = (session: string, at: string): Buffer =>
+    createHmac('sha256', key).update(`form\0${session}\0${at}`).digest();
   return {
     of(session) {
       const at = now().toString(36);

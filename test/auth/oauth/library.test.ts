@@ -8,7 +8,9 @@ describe('the OAuth library', () => {
     const module = new URL('../../../src/fhir/auth/oauth/library.ts', import.meta.url).href;
     const script = `const { warn } = console; await import('${module}'); console.log(console.warn === warn);`;
     const root = fileURLToPath(new URL('../../../', import.meta.url));
-    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { cwd: root });
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: root,
+    });
     assert.deepEqual([String(stdout), String(stderr)], ['true\n', '']);
   });
 });

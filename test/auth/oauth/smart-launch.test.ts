@@ -703,7 +703,11 @@ describe('an app', () => {
 
     it('is always sent to the address that is configured, by cookies for https alone where that is https', async () => {
       const behind = await startTestOauth('behind-proxy', { base: 'https://hospital.example/wardgate/fhir' });
-      await behind.clients.register({ client_id: 'my-app', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' });
+      await behind.clients.register({
+        client_id: 'my-app',
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+      });
       const parameters = new URLSearchParams({
         client_id: 'my-app',
         response_type: 'code',
@@ -718,7 +722,10 @@ describe('an app', () => {
       const cookies = reply.headers.getSetCookie();
       assert.ok(cookies.length >= 4);
       for (const cookie of cookies) assert.match(cookie, /; secure/);
-      assert.ok(cookies.some((cookie) => /path=\/wardgate\/oauth\/authorize\//.test(cookie)), cookies.join('\n'));
+      assert.ok(
+        cookies.some((cookie) => /path=\/wardgate\/oauth\/authorize\//.test(cookie)),
+        cookies.join('\n'),
+      );
       const found = (await (await fetch(`${behind.root}/oauth/.well-known/openid-configuration`)).json()) as object;
       for (const url of Object.values(found).filter((one) => /^https?:/.test(String(one))))
         assert.match(String(url), /^https:\/\/hospital\.example\/wardgate\/oauth/);

@@ -31,7 +31,11 @@ export function createAround({ ownership, extractor, below, writes }: AroundDeps
   }
   const reads = new Map<string, Promise<Version | undefined>>();
   const owners = new Map<string, Promise<readonly string[]>>();
-  let waiting: { reference: Reference; resolve: (found: Version | undefined) => void; reject: (error: unknown) => void }[] = [];
+  let waiting: {
+    reference: Reference;
+    resolve: (found: Version | undefined) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
 
   /** What all writes ask in one turn goes out together: inside a transaction each question would wait for the one before. */
   function flush(): void {

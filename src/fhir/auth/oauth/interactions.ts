@@ -115,7 +115,21 @@ interface Begun {
 }
 
 export function createInteractions(deps: InteractionsDeps): Interactions {
-  const { addresses, provider, store, redis, space, room, rules, signIn, directory, federation, record, visitorOf, now } = deps;
+  const {
+    addresses,
+    provider,
+    store,
+    redis,
+    space,
+    room,
+    rules,
+    signIn,
+    directory,
+    federation,
+    record,
+    visitorOf,
+    now,
+  } = deps;
 
   const begunKey = (uid: string): string => `${space}:oauth:begun:${uid}`;
   async function begun(uid: string): Promise<Begun | undefined> {

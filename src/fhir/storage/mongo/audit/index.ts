@@ -50,7 +50,10 @@ export function createAuditLog(db: Db): AuditLog {
     }
   }
 
-  async function append({ chain, first, last, from, until, tags, frames, hash }: AuditBlock, key: string): Promise<boolean> {
+  async function append(
+    { chain, first, last, from, until, tags, frames, hash }: AuditBlock,
+    key: string,
+  ): Promise<boolean> {
     const document = { _id: blockId(chain, first), last, from, until, tags: [...tags], frames, hash };
     try {
       await blocks.insertOne(document, { writeConcern: MAJORITY });
