@@ -180,9 +180,9 @@ describe('the audit log', function () {
         };
         const clients = [0, 1, 2, 3, 4, 5, 6, 7].map(client);
         await sleep(deadline - performance.now());
+        const ended = once(server.child, 'exit');
         server.child.kill('SIGKILL');
-        await Promise.all(clients);
-        await once(server.child, 'exit').catch(() => undefined);
+        await Promise.all([...clients, ended]);
       }
       assert.ok(answered.size > 50, `${answered.size} answers`);
       const last = await open();
@@ -207,8 +207,9 @@ describe('the audit log', function () {
         if (reply.status === 404) answered.add(`f-${i}`);
         else if (answered.size > 0) assert.match(await reply.text(), /"code":"transient"[\s\S]*cannot be recorded/);
       }
+      const ended = once(server.child, 'exit');
       server.child.kill('SIGKILL');
-      await once(server.child, 'exit');
+      await ended;
       assert.deepEqual([...new Set(statuses)], [404, 503]);
       const next = await open();
       await next.close();

@@ -16,7 +16,7 @@ import { type ClientRegistry, createClientRegistry } from './client-registry.ts'
 import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
 import { createFederation } from './federation.ts';
-import { createGrantRecord, type OauthEvent } from './grant-record.ts';
+import { addGrantRecord, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { createLaunchRoom } from './launch-room.ts';
@@ -115,8 +115,6 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
-  const grantRecord = createGrantRecord({ visitorOf: deps.visitorOf, record });
-
   /** The library reads its keys once, so other keys are another server; all its state is in the databases. */
   function build(): Provider {
     const built = createProvider({
@@ -134,7 +132,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       fetch: createKeyFetch(deps.fetch),
       now,
     });
-    grantRecord.addTo(built);
+    addGrantRecord(built, { visitorOf: deps.visitorOf, record });
     addSteps(built, { addresses, grants: store.grants, tokens });
     report(built, logger);
     return built;
@@ -148,16 +146,12 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     const client = found && (await provider.Client.find(String(found.payload.clientId)));
     return client?.tokenEndpointAuthMethod === 'none' ? client.clientId : undefined;
   }
-  const handle = createHandle({ provider: () => provider, addresses, publicClientOf });
   const stopKeepingUp = keepUpWithKeys({ keys, onEnd: ended.onEnd, logger });
 
   return {
     addresses,
     tokens,
-    handle: (req, res) => {
-      grantRecord.arrive(req);
-      handle(req, res);
-    },
+    handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
     interactions: createInteractions({ ...deps, addresses, provider: () => provider, room, rules, federation, record }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),

@@ -20,40 +20,26 @@ export interface GrantRecordDeps {
   record: (event: OauthEvent) => Promise<void>;
 }
 
-export interface GrantRecord {
-  /** before the request's addresses become the issuer's */
-  arrive(req: IncomingMessage): void;
-  addTo(provider: Provider): void;
-}
-
 /** What an answer of these is, where it is about a sign-in. */
 const acts: Readonly<Record<string, OauthEvent['act']>> = { token: 'login', end_session_confirm: 'logout' };
 
-export function createGrantRecord({ visitorOf, record }: GrantRecordDeps): GrantRecord {
-  const addresses = new WeakMap<IncomingMessage, string>();
-  return {
-    arrive(req) {
-      addresses.set(req, visitorOf(req).address);
-    },
-    addTo(provider) {
-      provider.use(async (ctx, next) => {
-        await next();
-        const act = acts[ctx.oidc?.route ?? ''];
-        if (act === undefined) return;
-        const { status } = ctx;
-        const { client, account, session, params } = ctx.oidc;
-        if (status < 400 && params?.grant_type === 'refresh_token') return;
-        const { error } = (ctx.body ?? {}) as { error?: string };
-        const person = account?.accountId ?? session?.accountId;
-        await record({
-          act,
-          address: addresses.get(ctx.req) ?? '',
-          status: status < 400 ? 200 : status,
-          ...(client !== undefined && { client: client.clientId }),
-          ...(person !== undefined && { account: person }),
-          ...(status >= 400 && error !== undefined && { refusal: error }),
-        });
-      });
-    },
-  };
+export function addGrantRecord(provider: Provider, { visitorOf, record }: GrantRecordDeps): void {
+  provider.use(async (ctx, next) => {
+    await next();
+    const act = acts[ctx.oidc?.route ?? ''];
+    if (act === undefined) return;
+    const { status } = ctx;
+    const { client, account, session, params } = ctx.oidc;
+    if (status < 400 && params?.grant_type === 'refresh_token') return;
+    const { error } = (ctx.body ?? {}) as { error?: string };
+    const person = account?.accountId ?? session?.accountId;
+    await record({
+      act,
+      address: visitorOf(ctx.req).address,
+      status: status < 400 ? 200 : status,
+      ...(client !== undefined && { client: client.clientId }),
+      ...(person !== undefined && { account: person }),
+      ...(status >= 400 && error !== undefined && { refusal: error }),
+    });
+  });
 }

@@ -50,7 +50,7 @@ export function createTokens(deps: TokensDeps): Issuer {
   /** on a shared workstation they end with the pause that is allowed there */
   const accessEnds = (idleSeconds: number = lifetimes.accessToken): number =>
     Math.min(lifetimes.accessToken, idleSeconds);
-  const refreshEnds = (idleSeconds: number = lifetimes.refreshToken): number => now() + idleSeconds * 1000;
+  const refreshEnds = (from: number, idleSeconds: number = lifetimes.refreshToken): number => from + idleSeconds * 1000;
 
   async function accessToken(
     account: Omit<Account, 'email' | 'name'>,
@@ -126,7 +126,7 @@ export function createTokens(deps: TokensDeps): Issuer {
         ...(userAgent !== undefined && { userAgent }),
         authenticatedAt: at,
         ...(idleSeconds !== undefined && { idleSeconds }),
-        expiresAt: refreshEnds(idleSeconds),
+        expiresAt: refreshEnds(at, idleSeconds),
       },
     );
     const person = {
@@ -167,7 +167,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     const [access, next] = await Promise.all([
       accessToken(account, { grant: old.grantId, client, seconds }),
       refreshToken(old, client).save(),
-      grants.used(old.grantId, { lastUsedAt: now(), expiresAt: refreshEnds(grant.idleSeconds) }),
+      grants.used(old.grantId, { lastUsedAt: now(), expiresAt: refreshEnds(now(), grant.idleSeconds) }),
     ]);
     return { accessToken: access, refreshToken: next, expiresIn: seconds };
   }
@@ -186,7 +186,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     const at = now();
     await grants.used(grant, {
       lastUsedAt: at,
-      expiresAt: withRefreshToken ? refreshEnds() : at + lifetimes.accessToken * 1000,
+      expiresAt: withRefreshToken ? refreshEnds(at) : at + lifetimes.accessToken * 1000,
     });
   }
 
