@@ -1,8 +1,8 @@
 // Accounts whose sign-ins are on record, whichever way they come: by operations, by pages, by an app's sign-in. Which address was typed is
 // not written down, because people type passwords there; whose account it is, is.
 import type { Accounts } from '../auth/accounts/accounts.ts';
-import type { SignInRoom } from '../auth/accounts/sign-in.ts';
 import { readEmail } from '../auth/accounts/email-address.ts';
+import type { SignInRoom } from '../auth/accounts/sign-in.ts';
 import type { Visitor } from '../auth/sign-in.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { FhirError } from '../model/errors.ts';

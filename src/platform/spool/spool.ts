@@ -22,8 +22,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../clock/clock.ts';
-import { StartError } from '../start-error.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../engines/process-identity.ts';
+import { StartError } from '../start-error.ts';
 
 export interface Spool {
   /** whole, or not at all: throws where the disk refuses, and nothing of it stays */

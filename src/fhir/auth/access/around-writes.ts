@@ -3,8 +3,8 @@
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Store, Version, Write } from '../../storage/store.ts';
-import { keysOf } from './judge.ts';
 import type { JudgeDeps } from './judge.ts';
+import { keysOf } from './judge.ts';
 import { type Ownership, ownersByContent, ownersOf, type Reference } from './owners.ts';
 
 export interface Around {
