@@ -80,7 +80,7 @@ export function documentOf(concept: ReadConcept, order: number): ConceptDocument
     ...(concept.groups ?? []).flat().map((row) => keys.hasAttribute(row.code)),
     ...(concept.usedBy ?? []).map(keys.isValueOf),
     ...(concept.sources ?? []).map(({ set }) => keys.isTargetIn(set)),
-    ...(definition === undefined ? [] : [keys.hasDefinition]),
+    ...(concept.definitionLanguage === undefined ? [] : [keys.hasDefinition]),
   ]);
   return {
     _id: code,
