@@ -2,7 +2,7 @@
 // compares them with the keys that the search room makes of the AuditEvent.
 
 import { OWNER_SYSTEM } from '../auth/access/owners.ts';
-import { keyPart, systemTag } from '../search/index.ts';
+import { systemTag, tokenPart } from '../search/index.ts';
 import { dataOf, ownerOf } from './event.ts';
 import { type Code, factsOf } from './facts.ts';
 import type { AuditRecord, NewRecord } from './record.ts';
@@ -39,7 +39,7 @@ function addAgents(
   tags: string[],
 ): void {
   if (by !== undefined) {
-    tags.push(`altid|${keyPart(by)}`);
+    tags.push(`altid|${tokenPart(by)}`);
     if (user !== undefined && !isClient) {
       tags.push(`agent|${user}`);
       if (user.startsWith('Patient/')) tags.push(`patient|${user}`);

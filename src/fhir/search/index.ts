@@ -19,5 +19,5 @@ export { needParameter, parametersOf, type TypeParameters } from './parameters.t
 export { patientCompartmentKeys, patientsNamed } from './patient-compartment.ts';
 export { type PlanInput, planCriteria, planSearch, type SearchPlan, type SearchSettings } from './plan.ts';
 export { elementsReadBy, parametersOfKey, parametersSpokenOf, type SpokenParameter } from './spoken-parameters.ts';
-export { hasTokenOf } from './token-keys.ts';
+export { hasTokenOf, tokenPart } from './token-keys.ts';
 export { parentsOf } from './tree-parents.ts';
