@@ -1,6 +1,7 @@
 // `wardgate clients …`: applications that sign people in, or themselves.
 import { readFile } from 'node:fs/promises';
 import type { NewClient } from '../fhir/auth/oauth/client-registry.ts';
+import { type ClientKeys, clientFrom, readKeySet } from '../fhir/auth/oauth/client-request.ts';
 import type { ClientRecord } from '../fhir/storage/grants.ts';
 import type { Config } from '../platform/config/config.ts';
 import { StartError } from '../platform/start-error.ts';
@@ -23,51 +24,33 @@ export interface AddOptions {
 
 export function runClientsAdd(config: Config, name: string, options: AddOptions): Promise<number> {
   return withOauth(config, async ({ clients }) => {
-    const { id, secret } = await clients.register(await metadataOf(name, options));
+    const { id, secret } = await clients.register(await requestOf(name, options));
     console.log(`client_id:     ${id}`);
     if (secret !== undefined) console.log(`client_secret: ${secret}   (shown this once)`);
     return 0;
   });
 }
 
-async function metadataOf(name: string, options: AddOptions): Promise<NewClient> {
-  const { id, redirect = [], launch, scope, role, organization, limits, jwks } = options;
-  if (options.backend && jwks === undefined)
+async function requestOf(name: string, options: AddOptions): Promise<NewClient> {
+  const { id, redirect, launch, scope, native, backend, role, organization, limits, jwks, resourceServer } = options;
+  if (backend && jwks === undefined)
     throw new StartError(
       'A backend client signs in with a key: name its key set with --jwks (a file or an address).',
       2,
     );
-  return {
-    client_name: name,
-    ...(id !== undefined && { client_id: id }),
-    ...(options.backend ? { grant_types: ['client_credentials'] } : { redirect_uris: redirect }),
-    ...(options.resourceServer && redirect.length === 0 && { response_types: [], grant_types: [] }),
-    ...(options.native && { application_type: 'native' as const }),
-    token_endpoint_auth_method: methodOf(options),
-    ...(jwks !== undefined && (await keysAt(jwks))),
-    ...(scope !== undefined && { smart_scopes: scope }),
-    ...(launch !== undefined && { launch_uri: launch }),
-    ...(role !== undefined && { roles: role }),
-    ...(organization !== undefined && { organizations: organization }),
-    ...(limits !== undefined && { limits }),
-    ...(options.resourceServer && { resource_server: true }),
-  };
+  return clientFrom({
+    ...{ name, id, native, backend, scope, role, organization, limits, resourceServer },
+    redirectUri: redirect,
+    launchUri: launch,
+    keys: jwks === undefined ? undefined : await keysAt(jwks),
+    ...(jwks === undefined && (options.confidential || resourceServer) && { authentication: 'secret' as const }),
+  });
 }
 
-function methodOf({
-  jwks,
-  confidential,
-  resourceServer,
-}: AddOptions): 'private_key_jwt' | 'client_secret_basic' | 'none' {
-  if (jwks !== undefined) return 'private_key_jwt';
-  return confidential || resourceServer ? 'client_secret_basic' : 'none';
-}
-
-async function keysAt(place: string): Promise<{ jwks_uri: string } | { jwks: { keys: object[] } }> {
+async function keysAt(place: string): Promise<ClientKeys> {
   if (/^https?:/.test(place)) return { jwks_uri: place };
   try {
-    const set = JSON.parse(await readFile(place, 'utf8')) as { keys?: object[]; kty?: string };
-    return { jwks: { keys: set.keys ?? [set] } };
+    return readKeySet(await readFile(place, 'utf8'));
   } catch (error) {
     throw new StartError(`${place} is no key set: ${(error as Error).message}`, 2);
   }

@@ -19,10 +19,21 @@ export interface Registered {
   secret?: string;
 }
 
+export type ClientChanges = {
+  [Name in 'client_name' | 'redirect_uris' | 'launch_uri' | 'smart_scopes' | 'jwks' | 'jwks_uri']?:
+    | NewClient[Name]
+    | undefined;
+};
+
 export interface ClientRegistry {
   register(client: NewClient): Promise<Registered>;
   list(): Promise<ClientRecord[]>;
   find(id: string): Promise<ClientRecord | undefined>;
+  /**
+   * Other metadata in the place of some; `undefined` takes a member away. Where what it may get or how it shows who it is changes, everything
+   * it holds ends. `newSecret`: the old one is of no use any more
+   */
+  change(id: string, changes: ClientChanges, options?: { newSecret?: boolean }): Promise<Registered>;
   /** ends everything it holds; it can be enabled again */
   disable(id: string): Promise<void>;
   enable(id: string): Promise<void>;
@@ -66,33 +77,62 @@ export function createClientRegistry({ store, rules, keys, now, onEnd }: ClientR
     onEnd?.(own);
   }
 
+  /** as the library reads it, or a refusal that says what is wrong */
+  async function save(id: string, metadata: object): Promise<void> {
+    try {
+      const made = new (checker())(metadata);
+      await clients.save(id, asStored(made.metadata()));
+    } catch (cause) {
+      if (!(cause instanceof errors.OIDCProviderError)) throw cause;
+      const text = cause.error_description ?? cause.message;
+      const expression = parameterIn(text);
+      throw new FhirError('value', text, { cause, ...(expression !== undefined && { expression }) });
+    }
+  }
+
+  const newSecret = (): string => randomBytes(32).toString('base64url');
+
   return {
     async register({ client_id: id = randomBytes(12).toString('base64url'), ...given }) {
       if (!ID.test(id))
-        throw new FhirError('value', 'client_id has 3 to 100 letters, digits, dots, dashes, underscores or tildes');
+        throw new FhirError('value', 'client_id has 3 to 100 letters, digits, dots, dashes, underscores or tildes', {
+          expression: 'id',
+        });
       if (id === FIRST_PARTY || (await clients.find(id)) !== undefined)
-        throw new FhirError('duplicate', `There is a client ${id} already`);
+        throw new FhirError('duplicate', `There is a client ${id} already`, { expression: 'id' });
       checkScopes(given.smart_scopes, rules);
       const isForItself = [...(given.grant_types ?? [])].includes('client_credentials');
-      if (isForItself && scopesIn(given.smart_scopes).length === 0)
-        throw new FhirError('required', 'A client that acts for itself needs scopes, for example system/*.rs');
+      if (isForItself && scopesIn(given.smart_scopes).length === 0) throw needsScopes();
       const metadata: ClientMetadata = {
         registered: 'administrator',
         ...(isForItself && { response_types: [], redirect_uris: [] }),
         ...given,
         client_id: id,
       };
-      const Client = checker();
-      const secret = Client.needsSecret({ token_endpoint_auth_method: 'client_secret_basic', ...metadata })
-        ? randomBytes(32).toString('base64url')
-        : undefined;
-      try {
-        const made = new Client({ ...metadata, ...(secret !== undefined && { client_secret: secret }) });
-        await clients.save(id, asStored(made.metadata()));
-      } catch (cause) {
-        if (!(cause instanceof errors.OIDCProviderError)) throw cause;
-        throw new FhirError('value', cause.error_description ?? cause.message, { cause });
-      }
+      const needsSecret = checker().needsSecret({ token_endpoint_auth_method: 'client_secret_basic', ...metadata });
+      const secret = needsSecret ? newSecret() : undefined;
+      await save(id, { ...metadata, ...(secret !== undefined && { client_secret: secret }) });
+      return { id, ...(secret !== undefined && { secret }) };
+    },
+    async change(id, changes, options = {}) {
+      const client = await clients.find(id);
+      if (client === undefined) throw unknown(id);
+      const changed = { ...client.metadata, client_id: id, ...changes };
+      const metadata = Object.fromEntries(
+        Object.entries(changed).filter(([, value]) => value !== undefined),
+      ) as ClientMetadata;
+      const scopes = metadata.smart_scopes as string | undefined;
+      checkScopes(scopes, rules);
+      if (metadata.grant_types?.includes('client_credentials') && scopesIn(scopes).length === 0) throw needsScopes();
+      const hasSecret = client.metadata.client_secret !== undefined;
+      if (options.newSecret && !hasSecret)
+        throw new FhirError('business-rule', 'This client has no secret', { expression: 'newSecret' });
+      const secret = options.newSecret ? newSecret() : undefined;
+      await save(id, { ...metadata, ...(secret !== undefined && { client_secret: secret }) });
+      const isOther = (name: string): boolean =>
+        name in changes &&
+        JSON.stringify(changes[name as keyof ClientChanges]) !== JSON.stringify(client.metadata[name]);
+      if (secret !== undefined || ['smart_scopes', 'jwks', 'jwks_uri'].some(isOther)) await endAll(id);
       return { id, ...(secret !== undefined && { secret }) };
     },
     list: () => clients.list(),
@@ -120,5 +160,22 @@ function checkScopes(text: string | undefined, rules: ScopeRules): void {
   const wrong = scopesIn(text).filter(
     (scope) => !(wordScopes as readonly string[]).includes(scope) && rules.read(scope) === undefined,
   );
-  if (wrong.length > 0) throw new FhirError('value', `No such scope: ${wrong.join(', ')}`);
+  if (wrong.length > 0) throw new FhirError('value', `No such scope: ${wrong.join(', ')}`, { expression: 'scope' });
 }
+
+const needsScopes = (): FhirError =>
+  new FhirError('required', 'A client that acts for itself needs scopes, for example system/*.rs', {
+    expression: 'scope',
+  });
+
+/** names of RFC 7591, and the parameters of our operations that say the same */
+const parameters = {
+  redirect_uris: 'redirectUri',
+  launch_uri: 'launchUri',
+  jwks_uri: 'jwksUri',
+  jwks: 'jwks',
+  client_name: 'name',
+} as const;
+
+const parameterIn = (text: string): string | undefined =>
+  Object.entries(parameters).find(([name]) => text.startsWith(name))?.[1];

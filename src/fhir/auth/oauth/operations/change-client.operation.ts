@@ -1,0 +1,36 @@
+// Other addresses, scopes or keys of an application, or another secret.
+import type { ChangeClientInput, ChangeClientOutput } from '../../../../generated/operation-io.ts';
+import { FhirError } from '../../../model/errors.ts';
+import { defineOperation } from '../../../operations/operation.ts';
+import { secretly } from '../../accounts/operations/answers.ts';
+import type { ClientChanges } from '../client-registry.ts';
+import { keysIn } from '../client-request.ts';
+import { clientsOf, needClient, shownClient } from './shown-client.ts';
+
+const removable: Readonly<Record<string, keyof ClientChanges>> = { launchUri: 'launch_uri', scope: 'smart_scopes' };
+
+export default defineOperation<ChangeClientInput, ChangeClientOutput>({
+  definition: 'change-client',
+  needs: [],
+  async run({ id, name, redirectUri = [], launchUri, scope, jwks, jwksUri, without = [], newSecret = false }, context) {
+    const clients = clientsOf(context);
+    await needClient(clients, id);
+    const keys = keysIn({ jwks, jwksUri });
+    const changes: ClientChanges = {
+      ...(name !== undefined && { client_name: name }),
+      ...(redirectUri.length > 0 && { redirect_uris: redirectUri }),
+      ...(launchUri !== undefined && { launch_uri: launchUri }),
+      ...(scope !== undefined && { smart_scopes: scope }),
+      // one takes the place of the other
+      ...(keys !== undefined && ({ jwks: undefined, jwks_uri: undefined, ...keys } as ClientChanges)),
+    };
+    for (const one of without) {
+      const member = Object.hasOwn(removable, one) ? removable[one] : undefined;
+      if (member === undefined)
+        throw new FhirError('code-invalid', `'${one}' cannot be taken away`, { expression: 'without' });
+      changes[member] = undefined;
+    }
+    const { secret } = await clients.change(id, changes, { newSecret });
+    return secretly({ client: shownClient(await needClient(clients, id)), ...(secret !== undefined && { secret }) });
+  },
+});
