@@ -15,6 +15,8 @@ export interface ListRequest {
   status?: string;
   text?: string;
   organization?: string;
+  /** only this one */
+  account?: string;
   count?: number;
   after?: string;
 }
@@ -248,10 +250,11 @@ const notOneWaits = (waiting: readonly HeldRole[]): FhirError =>
 
 type Criterion = Record<string, unknown>;
 
-function criteriaOf({ role, status, text, organization }: ListRequest): Criterion[] {
+function criteriaOf({ role, status, text, organization, account }: ListRequest): Criterion[] {
   return [
     ...(role === undefined ? [] : [{ 'roles.code': needRole(role) }]),
     ...(organization === undefined ? [] : [{ 'roles.organization': organization }]),
+    ...(account === undefined ? [] : [{ _id: account }]),
     ...(status === undefined ? [] : [byStatus(status)]),
     ...wordsIn(text ?? '').map((word) => ({ words: { $regex: `^${word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}` } })),
   ];
