@@ -26,6 +26,7 @@ import type { Express } from './web/app.ts';
 import { addMailbox, MAILBOX_PATH } from './web/dev/mail.ts';
 import { pages } from './web/interaction/pages.ts';
 import { addOauthRoutes } from './web/oauth-routes.ts';
+import { addSignedInPages, readPageKeys } from './web/signed-in/index.ts';
 
 export interface SignInDeps {
   config: Config;
@@ -91,6 +92,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
   });
   const { root } = oauth.addresses;
   const { mailbox } = mail;
+  const pageKeys = await readPageKeys(secrets);
 
   return {
     forService: {
@@ -117,8 +119,27 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
       service = built;
     },
     addPages(app) {
-      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: connected().accounts!.mailboxUrl() });
-      addAccountPages(app, { accounts: connected().accounts!, visitorOf, logger });
+      const { accounts, dispatch, access, operations, recorder } = connected();
+      const mailboxUrl = accounts!.mailboxUrl();
+      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl });
+      addSignedInPages({
+        app,
+        keys: pageKeys,
+        service: { dispatch, access: access!, operations, ...(recorder && { recorder }) },
+        signIn: accounts!.signIn,
+        tokens: accounts!.tokens,
+        limits,
+        redis,
+        space,
+        visitorOf,
+        base,
+        origin: new URL(root).origin,
+        timeZone: config.timeZone,
+        mailbox: mailboxUrl,
+        now,
+        logger,
+      });
+      addAccountPages(app, { accounts: accounts!, visitorOf, logger });
       if (mailbox) addMailbox(app, mailbox);
     },
     async close() {

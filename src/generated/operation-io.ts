@@ -768,6 +768,43 @@ export type ChangeAccessPolicyOutput = {
   version: number;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/change-client */
+export type ChangeClientInput = {
+  id: string;
+  name?: string;
+  redirectUri?: string[];
+  launchUri?: string;
+  scope?: string;
+  jwks?: string;
+  jwksUri?: string;
+  without?: string[];
+  newSecret?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/change-client */
+export type ChangeClientOutput = {
+  client: {
+    id: string;
+    name: string;
+    backend: boolean;
+    native: boolean;
+    authentication: string;
+    redirectUri?: string[];
+    launchUri?: string;
+    scope?: string;
+    jwks?: string;
+    jwksUri?: string;
+    role?: string[];
+    organization?: string[];
+    limits?: string;
+    resourceServer: boolean;
+    registered: string;
+    disabled: boolean;
+    createdAt: string;
+  };
+  secret?: string;
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/change-email */
 export type ChangeEmailInput = {
   newEmail: string;
@@ -790,6 +827,34 @@ export type ChangePasswordInput = {
 /** https://wardgate.dev/fhir/OperationDefinition/change-password */
 export type ChangePasswordOutput = {
   message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/clients */
+export type ClientsInput = {
+  id?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/clients */
+export type ClientsOutput = {
+  client?: {
+    id: string;
+    name: string;
+    backend: boolean;
+    native: boolean;
+    authentication: string;
+    redirectUri?: string[];
+    launchUri?: string;
+    scope?: string;
+    jwks?: string;
+    jwksUri?: string;
+    role?: string[];
+    organization?: string[];
+    limits?: string;
+    resourceServer: boolean;
+    registered: string;
+    disabled: boolean;
+    createdAt: string;
+  }[];
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/confirm-email */
@@ -845,6 +910,62 @@ export type DeactivateOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/disable-client */
+export type DisableClientInput = {
+  id: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/disable-client */
+export type DisableClientOutput = {
+  client: {
+    id: string;
+    name: string;
+    backend: boolean;
+    native: boolean;
+    authentication: string;
+    redirectUri?: string[];
+    launchUri?: string;
+    scope?: string;
+    jwks?: string;
+    jwksUri?: string;
+    role?: string[];
+    organization?: string[];
+    limits?: string;
+    resourceServer: boolean;
+    registered: string;
+    disabled: boolean;
+    createdAt: string;
+  };
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/enable-client */
+export type EnableClientInput = {
+  id: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/enable-client */
+export type EnableClientOutput = {
+  client: {
+    id: string;
+    name: string;
+    backend: boolean;
+    native: boolean;
+    authentication: string;
+    redirectUri?: string[];
+    launchUri?: string;
+    scope?: string;
+    jwks?: string;
+    jwksUri?: string;
+    role?: string[];
+    organization?: string[];
+    limits?: string;
+    resourceServer: boolean;
+    registered: string;
+    disabled: boolean;
+    createdAt: string;
   };
 };
 
@@ -1022,6 +1143,48 @@ export type RefreshTokenOutput = {
   refreshToken: string;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/register-client */
+export type RegisterClientInput = {
+  name: string;
+  id?: string;
+  backend?: boolean;
+  native?: boolean;
+  authentication?: string;
+  redirectUri?: string[];
+  launchUri?: string;
+  scope?: string;
+  jwks?: string;
+  jwksUri?: string;
+  role?: string[];
+  organization?: string[];
+  limits?: string;
+  resourceServer?: boolean;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/register-client */
+export type RegisterClientOutput = {
+  client: {
+    id: string;
+    name: string;
+    backend: boolean;
+    native: boolean;
+    authentication: string;
+    redirectUri?: string[];
+    launchUri?: string;
+    scope?: string;
+    jwks?: string;
+    jwksUri?: string;
+    role?: string[];
+    organization?: string[];
+    limits?: string;
+    resourceServer: boolean;
+    registered: string;
+    disabled: boolean;
+    createdAt: string;
+  };
+  secret?: string;
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/register */
 export type RegisterInput = {
   firstName: string;
@@ -1051,6 +1214,16 @@ export type RemoveCarerInput = {
 
 /** https://wardgate.dev/fhir/OperationDefinition/remove-carer */
 export type RemoveCarerOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-client */
+export type RemoveClientInput = {
+  id: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-client */
+export type RemoveClientOutput = {
   message: string;
 };
 
@@ -1206,6 +1379,7 @@ export type UsersInput = {
   status?: string;
   text?: string;
   organization?: string;
+  account?: string;
   count?: number;
   after?: string;
 };

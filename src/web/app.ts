@@ -27,7 +27,7 @@ export function createWebApp({ health, fhirPath, version, addPages }: WebDeps): 
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       )
       .type('html')
-      .send(welcomePage({ fhirPath, version }));
+      .send(welcomePage({ fhirPath, version, isSignInOn: addPages !== undefined }));
   });
   addPages?.(app);
   app.use((req, res) => {

@@ -1,6 +1,21 @@
 // The page a browser shows at the root: where FHIR is and what to try first.
 
-export function welcomePage({ fhirPath, version }: { fhirPath: string; version: string }): string {
+export interface Welcome {
+  fhirPath: string;
+  version: string;
+  /** AUTH=on */
+  isSignInOn: boolean;
+}
+
+export function welcomePage({ fhirPath, version, isSignInOn }: Welcome): string {
+  const doors: [string, string][] = [
+    ['/account', 'Your account: sign in, profile, sessions, apps'],
+    ['/account/register', 'Register'],
+    ['/admin', 'Administration: people, apps, roles, audit'],
+    [`${fhirPath}/.well-known/smart-configuration`, 'For apps: how to sign people in (SMART)'],
+    [`${fhirPath}/metadata`, 'What this server can do (CapabilityStatement)'],
+    ['/readyz', 'Is it ready?'],
+  ];
   const tries: [string, string][] = [
     [`${fhirPath}/metadata`, 'What this server can do (CapabilityStatement)'],
     [`${fhirPath}/Patient?_count=5&_pretty=true`, 'Five patients'],
@@ -12,7 +27,9 @@ export function welcomePage({ fhirPath, version }: { fhirPath: string; version: 
     [`${fhirPath}/OperationDefinition?_elements=code,resource,description&_pretty=true`, 'The operations'],
     ['/readyz', 'Is it ready?'],
   ];
-  const rows = tries.map(([path, what]) => `<li><a href="${path.replace(/&/g, '&amp;')}">${what}</a></li>`).join('\n');
+  const rows = (isSignInOn ? doors : tries)
+    .map(([path, what]) => `<li><a href="${path.replace(/&/g, '&amp;')}">${what}</a></li>`)
+    .join('\n');
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -34,7 +51,7 @@ code { background: #eef2f6; padding: .1rem .35rem; border-radius: .25rem } foote
 ${rows}
 </ul>
 </main>
-<footer>Version ${version}. Sign-in is not built yet: whoever reaches this server reads and writes everything.</footer>
+<footer>Version ${version}.${isSignInOn ? '' : ' Nobody signs in here (AUTH=off): whoever reaches this server reads and writes everything.'}</footer>
 </body>
 </html>
 `;

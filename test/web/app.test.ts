@@ -42,6 +42,16 @@ describe('outside /fhir', () => {
     assert.doesNotMatch(text, /<script/);
   });
 
+  it('shows people the doors where they sign in, and says that there are none where nobody does', async () => {
+    const doors = createWebApp({ health: {}, fhirPath: '/fhir', version: '1.2.3', addPages: () => undefined });
+    const { text } = await request(doors).get('/').expect(200);
+    for (const path of ['/account', '/account/register', '/admin']) assert.ok(text.includes(`href="${path}"`), path);
+    assert.doesNotMatch(text, /AUTH=off/);
+    await request(app)
+      .get('/')
+      .expect(200, /AUTH=off/);
+  });
+
   it('says where to look for what it has not', () =>
     request(app)
       .get('/Patient/1')

@@ -64,7 +64,8 @@ function reasonIn(headers: IncomingHttpHeaders): string | undefined {
   throw new FhirError('invalid', `X-Break-Glass gives a reason in at most ${MOST_REASON} characters`);
 }
 
-function callerFrom(token: AccessToken, address: string, breakGlass: string | undefined): Caller {
+/** What a token that is good says, as who asks. */
+export function callerFrom(token: AccessToken, address: string, breakGlass?: string): Caller {
   const { id, grant, expires, account, client, roles, organizations, limits } = token;
   return {
     kind: account === undefined ? 'client' : 'account',

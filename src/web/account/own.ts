@@ -1,0 +1,199 @@
+// One's own account: profile, address, password, where one is signed in, apps that were allowed, carers. Each form is an operation (docs/sign-in.md).
+import { roleOf } from '../../fhir/auth/accounts/roles.ts';
+import type { CarersOutput, ChangeEmailOutput, ProfileOutput, SessionsOutput } from '../../generated/operation-io.ts';
+import { describeScopes } from '../interaction/describe-scopes.ts';
+import { namesOf } from '../signed-in/names.ts';
+import type { Again, Room, View, Visit } from '../signed-in/room.ts';
+import { deviceOf } from '../signed-in/words.ts';
+
+type Account = ProfileOutput['account'];
+
+const SIGNED_OUT = '/account/signed-out';
+
+export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbox?: string | undefined }): void {
+  const tabsOf = ({ caller, ask }: Visit): object => ({
+    tabs: [
+      { href: '/account', label: 'Profile' },
+      { href: '/account/email', label: 'E-mail address' },
+      { href: '/account/password', label: 'Password' },
+      { href: '/account/sessions', label: 'Sessions and apps' },
+      ...(caller.fhirUser?.type === 'Patient' && ask.mayRun('carers')
+        ? [{ href: '/account/carers', label: 'Carers' }]
+        : []),
+    ],
+  });
+
+  async function profile(visit: Visit, { said, problem }: Again): Promise<View> {
+    const { ask } = visit;
+    const { account } = await ask.run<ProfileOutput>('profile');
+    const { firstName, lastName, phone = '' } = account;
+    const nameFor = await namesOf(ask, [
+      ...(account.role ?? []).map(({ organization }) => organization?.reference),
+      ...(account.actsFor ?? []).map(({ reference }) => reference),
+    ]);
+    return {
+      template: 'account/profile',
+      title: 'Your account',
+      ...tabsOf(visit),
+      tab: '/account',
+      account,
+      roles: rolesOf(account, nameFor),
+      caresFor: (account.actsFor ?? []).map(({ reference = '' }) => nameFor(reference)),
+      values: problem ? said : { firstName, lastName, phone },
+    };
+  }
+  page('/account', profile);
+  form(
+    '/account/profile',
+    async ({ ask }, { firstName, lastName, phone }) => {
+      await ask.run('update-profile', { firstName, lastName, ...(phone && { phone }) });
+      return { to: '/account', text: 'Your profile is changed.' };
+    },
+    profile,
+  );
+
+  async function email(visit: Visit, { said, problem }: Again): Promise<View> {
+    const sent = said.f ?? visit.req.query.f;
+    const { newEmail, challenge } = filters.open(sent);
+    const { account } = await visit.ask.run<ProfileOutput>('profile');
+    return {
+      template: challenge === undefined ? 'account/email' : 'account/email-code',
+      title: challenge === undefined ? 'E-mail address' : 'Enter the code',
+      ...tabsOf(visit),
+      tab: '/account/email',
+      email: account.email,
+      newEmail,
+      mailbox,
+      f: sent,
+      values: problem ? said : {},
+    };
+  }
+  page('/account/email', email);
+  form(
+    '/account/email',
+    async ({ ask }, { newEmail = '', password = '' }) => {
+      const { challenge } = await ask.run<ChangeEmailOutput>('change-email', { newEmail, password });
+      return { to: `/account/email?f=${filters.close({ newEmail, challenge })}` };
+    },
+    email,
+  );
+  form(
+    '/account/email/confirm',
+    async ({ ask }, { code = '', f }) => {
+      const { challenge } = filters.open(f);
+      await ask.run('confirm-email', { code: code.replaceAll(' ', ''), challenge });
+      return {
+        to: '/account/email',
+        isRenamed: true,
+        text: 'Your account has the new address. All other sessions have ended.',
+      };
+    },
+    email,
+  );
+
+  const password = (visit: Visit): View => ({
+    template: 'account/password',
+    title: 'Password',
+    ...tabsOf(visit),
+    tab: '/account/password',
+  });
+  page('/account/password', password);
+  form(
+    '/account/password',
+    async ({ ask }, { currentPassword = '', newPassword = '' }) => {
+      await ask.run('change-password', { currentPassword, newPassword });
+      return {
+        to: '/account/password',
+        isRenamed: true,
+        text: 'The password is changed, and all other sessions have ended.',
+      };
+    },
+    password,
+  );
+
+  async function sessions(visit: Visit): Promise<View> {
+    const { session = [] } = await visit.ask.run<SessionsOutput>('sessions');
+    const shown = session.map((one) => ({ ...one, device: deviceOf(one.userAgent) }));
+    return {
+      template: 'account/sessions',
+      title: 'Sessions and apps',
+      ...tabsOf(visit),
+      tab: '/account/sessions',
+      sessions: shown
+        .filter(({ scope }) => scope === undefined)
+        .sort((a, b) => Number(b.isCurrent) - Number(a.isCurrent)),
+      apps: shown
+        .filter(({ scope }) => scope !== undefined)
+        .map(({ scope = '', ...one }) => ({ ...one, lines: describeScopes(scope.split(' ')) })),
+    };
+  }
+  page('/account/sessions', sessions);
+  form(
+    '/account/sessions/end',
+    async ({ ask, caller }, { id = '', what }) => {
+      if (caller.token?.grant === id) return { to: SIGNED_OUT, isOver: true };
+      await ask.run('end-session', { id });
+      return {
+        to: '/account/sessions',
+        text: what === 'app' ? 'The app has no access any more.' : 'The session has ended.',
+      };
+    },
+    sessions,
+  );
+  form(
+    '/account/sessions/end-others',
+    async ({ ask }) => {
+      await ask.run('end-session', { others: true });
+      return { to: '/account/sessions', text: 'All other sessions have ended, and no app has access any more.' };
+    },
+    sessions,
+  );
+
+  async function carers(visit: Visit, { said, problem }: Again): Promise<View> {
+    const { carer = [] } = await visit.ask.run<CarersOutput>('carers');
+    return {
+      template: 'account/carers',
+      title: 'Carers',
+      ...tabsOf(visit),
+      tab: '/account/carers',
+      carers: carer,
+      values: problem ? said : {},
+    };
+  }
+  page('/account/carers', carers);
+  form(
+    '/account/carers',
+    async ({ ask }, { email: address = '', relationship }) => {
+      await ask.run('add-carer', { email: address, ...(relationship && { relationship }) });
+      return { to: '/account/carers', text: 'The request is on its way. Your carer is here once it is accepted.' };
+    },
+    carers,
+  );
+  form(
+    '/account/carers/remove',
+    async ({ ask }, { id = '' }) => {
+      await ask.run('remove-carer', { id });
+      return { to: '/account/carers', text: 'The carer has no access any more.' };
+    },
+    carers,
+  );
+
+  form(
+    '/account/sign-out',
+    async ({ ask }) => {
+      await ask.run('logout');
+      return { to: SIGNED_OUT, isOver: true };
+    },
+    profile,
+  );
+}
+
+/** For people: what, where, and whether it waits. */
+export const rolesOf = ({ role = [] }: Pick<Account, 'role'>, nameFor: (reference: string) => string): object[] =>
+  role.map(({ code, status, organization, department }) => ({
+    code,
+    status,
+    display: roleOf(code).display,
+    organization: organization?.reference,
+    place: [department, organization?.reference && nameFor(organization.reference)].filter(Boolean).join(', '),
+  }));

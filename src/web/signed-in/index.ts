@@ -1,0 +1,88 @@
+// Pages of who is signed in: the own account, and what administrators look after. docs/sign-in.md
+import type { IncomingMessage } from 'node:http';
+import type { Express } from 'express';
+import type { Limits } from '../../fhir/auth/limits/index.ts';
+import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
+import type { Tokens } from '../../fhir/auth/tokens.ts';
+import { createCorrelation } from '../../fhir/http/correlation.ts';
+import type { Logger } from '../../platform/logger/logger.ts';
+import type { Redis } from '../../platform/redis/connect.ts';
+import { createSeal, type Secrets } from '../../platform/secrets/secrets.ts';
+import { addOwnPages } from '../account/own.ts';
+import { addAdminPages } from '../admin/index.ts';
+import { createFormTokens } from '../security/forms.ts';
+import { type AskDeps, createAskFor } from './ask.ts';
+import { createCookie } from './cookies.ts';
+import { createFilters } from './filters.ts';
+import { createRoom } from './room.ts';
+import { createPageSessions } from './sessions.ts';
+import { addSignInPages } from './sign-in.ts';
+import { createWhen } from './words.ts';
+
+export interface SignedInPagesDeps {
+  app: Express;
+  keys: PageKeys;
+  service: Omit<AskDeps, 'base' | 'newId'>;
+  signIn: Pick<SignIn, 'begin' | 'resend' | 'complete'>;
+  tokens: Tokens;
+  limits: Pick<Limits, 'spend'>;
+  redis: Redis;
+  /** keeps databases that share a Redis apart */
+  space: string;
+  visitorOf: (req: IncomingMessage) => Visitor;
+  /** the FHIR base, and what people find the pages below */
+  base: string;
+  origin: string;
+  timeZone: string;
+  /** where mail is to be seen while no mail server is set */
+  mailbox?: string | undefined;
+  now: () => number;
+  logger: Pick<Logger, 'error'>;
+}
+
+/** Keys of this installation, one for each purpose. */
+export interface PageKeys {
+  sessions: Buffer;
+  forms: Buffer;
+  filters: Buffer;
+}
+
+export async function readPageKeys(secrets: Secrets): Promise<PageKeys> {
+  const [sessions, forms, filters] = await Promise.all([
+    secrets.key('page-sessions'),
+    secrets.key('page-forms'),
+    secrets.key('page-filters'),
+  ]);
+  return { sessions, forms, filters };
+}
+
+export function addSignedInPages(deps: SignedInPagesDeps): void {
+  const { app, keys, service, signIn, tokens, limits, redis, space, visitorOf, base, origin, mailbox, now, logger } =
+    deps;
+  const secure = origin.startsWith('https:');
+  const seal = createSeal(keys.sessions);
+  const sessions = createPageSessions({ redis, space, seal, tokens, now });
+  const cookie = createCookie('wardgate', { secure });
+  const formTokens = createFormTokens(keys.forms, now);
+  const filters = createFilters(createSeal(keys.filters));
+  const correlate = createCorrelation();
+  const shared = { app, sessions, cookie, formTokens, limits, visitorOf, origin, logger };
+
+  addSignInPages({
+    ...shared,
+    signIn,
+    arrivalCookie: createCookie('wardgate_arrival', { secure }),
+    redis,
+    space,
+    seal,
+    mailbox,
+  });
+  const room = createRoom({
+    ...shared,
+    askFor: createAskFor({ ...service, base, newId: () => correlate({}) }),
+    filters,
+    when: createWhen(deps.timeZone),
+  });
+  addOwnPages(room, { mailbox });
+  addAdminPages(room);
+}

@@ -1,0 +1,12 @@
+// Where our own pages are, and where a sign-in may lead: to one of them, never elsewhere.
+
+export const SIGN_IN_PATH = '/account/sign-in';
+export const HOME = '/account';
+
+const OWN = /^\/(?:account|admin)(?:\/[A-Za-z0-9_-]+)*$/;
+/** pages of who is not signed in */
+const DOORS = /^\/account\/(?:sign-in|sign-out|signed-out|register|confirm|resend|forgot|reset)(?:\/|$)/;
+
+/** Without a query: what somebody searched for is nobody else's. */
+export const ownPath = (given: unknown): string =>
+  typeof given === 'string' && OWN.test(given) && !DOORS.test(given) ? given : HOME;

@@ -1,0 +1,226 @@
+// What every page of somebody who is signed in goes through: the session, the limits, the token of the form; and how it ends, as a page, on
+// another page, or with what is wrong. Pages themselves only ask and show.
+import type { IncomingMessage } from 'node:http';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Caller } from '../../fhir/auth/caller.ts';
+import { type Limits, throttled } from '../../fhir/auth/limits/index.ts';
+import type { Visitor } from '../../fhir/auth/sign-in.ts';
+import { FhirError } from '../../fhir/model/errors.ts';
+import type { Logger } from '../../platform/logger/logger.ts';
+import { type FormTokens, isForeign } from '../security/forms.ts';
+import { show } from '../views.ts';
+import type { Ask, AskFor } from './ask.ts';
+import type { Cookie } from './cookies.ts';
+import type { Filters } from './filters.ts';
+import { SIGN_IN_PATH } from './paths.ts';
+import { explain, type Problem, problemOf } from './problem.ts';
+import type { PageSessions, Told } from './sessions.ts';
+import type { When } from './words.ts';
+
+export type Form = Readonly<Record<string, string>>;
+
+/** Somebody who is signed in, looking at a page. */
+export interface Visit {
+  req: Request;
+  /** of the address: `/admin/users/:id` */
+  id: string;
+  caller: Caller;
+  ask: Ask;
+}
+
+/** After a refusal: what was typed, besides secrets, and what is wrong with it. */
+export interface Again {
+  said: Form;
+  problem?: Problem;
+}
+
+/** `template`: below src/web, without its ending; what else there is, is for it */
+export type View = { template: string; title: string } & Readonly<Record<string, unknown>>;
+export type Show = (visit: Visit, again: Again) => Promise<View> | View;
+
+/** Where to go on, and what is told there once. */
+export interface Done extends Partial<Told> {
+  to: string;
+  /** the browser gets another cookie for the session */
+  isRenamed?: true;
+  /** the session is over */
+  isOver?: true;
+}
+export type Step = (visit: Visit, form: Form) => Promise<Done>;
+
+export interface Room {
+  page(path: string, view: Show): void;
+  /** `again`: the page whose form it is */
+  form(path: string, step: Step, again: Show): void;
+  filters: Filters;
+}
+
+export interface RoomDeps {
+  app: Express;
+  sessions: PageSessions;
+  cookie: Cookie;
+  askFor: AskFor;
+  formTokens: FormTokens;
+  filters: Filters;
+  limits: Pick<Limits, 'spend'>;
+  visitorOf: (req: IncomingMessage) => Visitor;
+  /** https://hospital.example */
+  origin: string;
+  when: When;
+  logger: Pick<Logger, 'error'>;
+}
+
+/** a policy is the longest that is written here */
+const LONGEST_FORM = '512kb';
+const SECRET = /password|code|^_/i;
+
+export function createRoom(deps: RoomDeps): Room {
+  const { app, sessions, cookie, askFor, formTokens, filters, limits, visitorOf, origin, when, logger } = deps;
+
+  interface Arrived extends Visit {
+    session: string;
+  }
+
+  /** undefined where nobody is signed in, who then is on the way to do so */
+  async function arrive(req: Request, res: Response): Promise<Arrived | undefined> {
+    const { address, userAgent } = visitorOf(req);
+    const id = cookie.read(req);
+    const session = id === undefined ? undefined : await sessions.find(id, address);
+    if (session === undefined) {
+      toSignIn(req, res);
+      return undefined;
+    }
+    const spent = await limits.spend(session.caller);
+    if (spent !== undefined && !spent.allowed) throw throttled(spent);
+    const ask = askFor(session.caller, userAgent === undefined ? {} : { 'user-agent': userAgent });
+    const named = req.params.id;
+    return { req, id: typeof named === 'string' ? named : '', caller: session.caller, ask, session: session.id };
+  }
+
+  function toSignIn(req: Request, res: Response): void {
+    res.set('Cache-Control', 'no-store').redirect(303, `${SIGN_IN_PATH}?to=${encodeURIComponent(req.path)}`);
+  }
+
+  async function render(res: Response, visit: Arrived, { template, ...view }: View, again?: Again): Promise<void> {
+    const { problem } = again ?? {};
+    const told = await sessions.told(visit.session);
+    show(res, template, {
+      ...view,
+      when,
+      nav: navFor(visit),
+      isWide: true,
+      hidden: hiddenField(formTokens.of(visit.session)),
+      told,
+      said: again?.said ?? {},
+      ...(problem && { problem: problem.sentences.join(' '), wrong: problem.fields }),
+    });
+  }
+
+  async function fail(req: Request, res: Response, error: unknown, visit?: Arrived): Promise<void> {
+    // it ended while the page was asked for
+    if (error instanceof FhirError && error.kind === 'login') return toSignIn(req, res);
+    const { status, title, sentence, headers } = explain(error);
+    if (status === 500) logger.error('a page failed', { error });
+    res.status(status).set(headers);
+    const view = {
+      title,
+      sentence,
+      ...(visit && { nav: navFor(visit), isWide: true, hidden: hiddenField(formTokens.of(visit.session)) }),
+    };
+    show(res, 'account/done', view);
+  }
+
+  function page(path: string, view: Show): void {
+    app.get(path, async (req, res) => {
+      let visit: Arrived | undefined;
+      try {
+        visit = await arrive(req, res);
+        if (visit !== undefined) await render(res, visit, await view(visit, { said: {} }));
+      } catch (error) {
+        await fail(req, res, error, visit);
+      }
+    });
+  }
+
+  function form(path: string, step: Step, again: Show): void {
+    app.post(path, express.urlencoded({ extended: false, limit: LONGEST_FORM }), async (req, res) => {
+      let visit: Arrived | undefined;
+      try {
+        visit = await arrive(req, res);
+        if (visit === undefined) return;
+        const said = textsOf(req.body);
+        if (isForeign(req.headers, origin) || !formTokens.isOf(visit.session, said._token)) throw strangeForm();
+        try {
+          await goOn(req, res, visit, await step(visit, said));
+        } catch (error) {
+          if (!isForPerson(error)) throw error;
+          const view = { said: withoutSecrets(said), problem: problemOf(error) };
+          res.status(error.status).set(error.headers);
+          await render(res, visit, await again(visit, view), view);
+        }
+      } catch (error) {
+        await fail(req, res, error, visit);
+      }
+    });
+  }
+
+  async function goOn(
+    req: Request,
+    res: Response,
+    visit: Arrived,
+    { to, isRenamed, isOver, ...told }: Done,
+  ): Promise<void> {
+    let { session } = visit;
+    if (isOver) {
+      await sessions.end(session);
+      cookie.clear(res);
+    } else if (isRenamed) {
+      const next = await sessions.rename(session);
+      if (next === undefined) return toSignIn(req, res);
+      session = next;
+      cookie.set(res, next);
+    }
+    if (told.text !== undefined && !isOver) await sessions.tell(session, { ...told, text: told.text });
+    res.set('Cache-Control', 'no-store').redirect(303, to);
+  }
+
+  return { page, form, filters };
+}
+
+const areas: readonly { href: string; label: string; isFor: (ask: Ask) => boolean }[] = [
+  { href: '/account', label: 'Account', isFor: () => true },
+  { href: '/admin/users', label: 'People', isFor: (ask) => ask.mayRun('users') },
+];
+
+/** What the caller may open; `isHere` for where they are. */
+export const navFor = ({ ask, req }: Pick<Visit, 'ask' | 'req'>): object[] =>
+  areas
+    .filter(({ isFor }) => isFor(ask))
+    .map(({ href, label }) => ({ href, label, isHere: req.path === href || req.path.startsWith(`${href}/`) }));
+
+export const hiddenField = (token: string): string => `<input type="hidden" name="_token" value="${token}">`;
+
+/** Passwords stay as they were typed. */
+export const textsOf = (body: unknown): Form =>
+  Object.fromEntries(
+    Object.entries(body ?? {}).map(([name, value]) => {
+      const text = typeof value === 'string' ? value : '';
+      return [name, SECRET.test(name) ? text : text.trim()];
+    }),
+  );
+
+const withoutSecrets = (form: Form): Form =>
+  Object.fromEntries(Object.entries(form).filter(([name]) => !SECRET.test(name)));
+
+/** What somebody can put right on the same page. That nobody is signed in (any more) names no field; a wrong password does. */
+const isForPerson = (error: unknown): error is FhirError =>
+  error instanceof FhirError &&
+  error.status < 500 &&
+  error.kind !== 'not-found' &&
+  (error.kind !== 'login' || error.issues.some(({ expression }) => expression !== undefined));
+
+export const strangeForm = (): FhirError =>
+  new FhirError(
+    'forbidden',
+    'The form was opened too long ago, in another sign-in, or by another site. Open the page again',
+  );

@@ -1,0 +1,203 @@
+// Signing in to our own pages: the password, then the code, by the same steps as everywhere (fhir/auth/accounts). Between the two only a random
+// cookie ties the browser to what is kept in Redis, and the session's own cookie is new when both were right.
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import express, { type Express, type Request, type Response } from 'express';
+import type { Limits } from '../../fhir/auth/limits/index.ts';
+import { throttled } from '../../fhir/auth/limits/index.ts';
+import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
+import { anonymousAt } from '../../fhir/http/authenticate.ts';
+import { FhirError } from '../../fhir/model/errors.ts';
+import type { Logger } from '../../platform/logger/logger.ts';
+import type { Redis } from '../../platform/redis/connect.ts';
+import { soon } from '../../platform/redis/scripts.ts';
+import type { Seal } from '../../platform/secrets/secrets.ts';
+import { type FormTokens, isForeign } from '../security/forms.ts';
+import { show } from '../views.ts';
+import type { Cookie } from './cookies.ts';
+import { ownPath, SIGN_IN_PATH } from './paths.ts';
+import { explain, problemOf } from './problem.ts';
+import { type Form, hiddenField, strangeForm, textsOf } from './room.ts';
+import { type PageSessions, SESSION_ID } from './sessions.ts';
+
+export interface SignInPagesDeps {
+  app: Express;
+  signIn: Pick<SignIn, 'begin' | 'resend' | 'complete'>;
+  sessions: PageSessions;
+  cookie: Cookie;
+  /** of who is on the way in */
+  arrivalCookie: Cookie;
+  redis: Redis;
+  space: string;
+  seal: Seal;
+  formTokens: FormTokens;
+  limits: Pick<Limits, 'spend'>;
+  visitorOf: (req: IncomingMessage) => Visitor;
+  origin: string;
+  /** where mail is to be seen while no mail server is set */
+  mailbox?: string | undefined;
+  logger: Pick<Logger, 'error'>;
+}
+
+/** What is kept between password and code. */
+interface Begun {
+  email: string;
+  challenge: string;
+  to: string;
+}
+
+const BEGUN_SECONDS = 30 * 60;
+
+export function addSignInPages(deps: SignInPagesDeps): void {
+  const { app, signIn, sessions, cookie, arrivalCookie, redis, space, seal, formTokens, limits, visitorOf, origin } =
+    deps;
+
+  const keyOf = (id: string): string => `{${space}:pages}:begun:${createHash('sha256').update(id).digest('base64url')}`;
+  async function begunOf(req: Request): Promise<Begun | undefined> {
+    const id = arrivalCookie.read(req);
+    const text = id === undefined ? null : await soon(redis, () => redis.get(keyOf(id)));
+    try {
+      return text === null ? undefined : (JSON.parse(seal.open(text)) as Begun);
+    } catch {
+      return undefined;
+    }
+  }
+  async function forget(req: Request): Promise<void> {
+    const id = arrivalCookie.read(req);
+    if (id !== undefined) await soon(redis, () => redis.del(keyOf(id)));
+  }
+
+  /** The page's forms are tied to this cookie; a password that was right gets another one. */
+  function arrivalOf(req: Request, res: Response): string {
+    const known = arrivalCookie.read(req);
+    if (known !== undefined && SESSION_ID.test(known)) return known;
+    const made = randomBytes(32).toString('base64url');
+    arrivalCookie.set(res, made);
+    return made;
+  }
+
+  function askPassword(req: Request, res: Response, view: { to: string; email?: string; problem?: string }): void {
+    show(res, 'interaction/sign-in', {
+      title: 'Sign in',
+      path: SIGN_IN_PATH,
+      email: '',
+      others: [],
+      hidden: `${hiddenField(formTokens.of(arrivalOf(req, res)))}<input type="hidden" name="to" value="${view.to}">`,
+      ...view,
+    });
+  }
+
+  function askCode(req: Request, res: Response, view: { email: string; problem?: string }): void {
+    show(res, 'interaction/code', {
+      title: 'Enter the code',
+      path: SIGN_IN_PATH,
+      mailbox: deps.mailbox,
+      hidden: hiddenField(formTokens.of(arrivalOf(req, res))),
+      ...view,
+    });
+  }
+
+  const go = (res: Response, to: string): void => void res.set('Cache-Control', 'no-store').redirect(303, to);
+
+  /** `step` answers; what it refuses is shown by `again`, where there is a page to show it on */
+  function route(
+    method: 'get' | 'post',
+    path: string,
+    step: (req: Request, res: Response, form: Form) => Promise<void>,
+    again: (req: Request, res: Response, problem: string, form: Form) => Promise<void> | void = (_req, res) =>
+      go(res, SIGN_IN_PATH),
+  ): void {
+    app[method](path, express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
+      const form = textsOf(req.body);
+      try {
+        if (method === 'post') await admit(req, form);
+        await step(req, res, form).catch(async (error: unknown) => {
+          if (!(error instanceof FhirError) || error.status >= 500) throw error;
+          res.status(error.status).set(error.headers);
+          await again(req, res, problemOf(error).sentences.join(' '), form);
+        });
+      } catch (error) {
+        const { status, title, sentence, headers } = explain(error);
+        if (status === 500) deps.logger.error('a page of the sign-in failed', { error });
+        res.status(status).set(headers);
+        show(res, 'account/done', { title, sentence });
+      }
+    });
+  }
+
+  async function admit(req: Request, form: Form): Promise<void> {
+    const arrival = arrivalCookie.read(req);
+    if (isForeign(req.headers, origin) || arrival === undefined || !formTokens.isOf(arrival, form._token))
+      throw strangeForm();
+    // every password costs a hash, whoever's it is
+    const spent = await limits.spend(anonymousAt(visitorOf(req).address));
+    if (spent !== undefined && !spent.allowed) throw throttled(spent);
+  }
+
+  route('get', SIGN_IN_PATH, async (req, res) => {
+    const to = ownPath(req.query.to);
+    const id = cookie.read(req);
+    const isIn = id !== undefined && (await sessions.find(id, visitorOf(req).address)) !== undefined;
+    if (isIn) go(res, to);
+    else askPassword(req, res, { to });
+  });
+
+  route(
+    'post',
+    `${SIGN_IN_PATH}/sign-in`,
+    async (req, res, { email = '', password = '', to }) => {
+      const { challenge } = await signIn.begin(email, password, visitorOf(req));
+      const begun: Begun = { email, challenge, to: ownPath(to) };
+      await forget(req);
+      const id = randomBytes(32).toString('base64url');
+      await soon(redis, () => redis.set(keyOf(id), seal.close(JSON.stringify(begun)), 'EX', BEGUN_SECONDS));
+      arrivalCookie.set(res, id);
+      go(res, `${SIGN_IN_PATH}/code`);
+    },
+    (req, res, problem, { email = '', to }) => askPassword(req, res, { to: ownPath(to), email, problem }),
+  );
+
+  route('get', `${SIGN_IN_PATH}/code`, async (req, res) => {
+    const begun = await begunOf(req);
+    if (begun === undefined) go(res, SIGN_IN_PATH);
+    else askCode(req, res, begun);
+  });
+
+  const codeAgain = async (req: Request, res: Response, problem: string): Promise<void> => {
+    const begun = await begunOf(req);
+    if (begun === undefined) go(res, SIGN_IN_PATH);
+    else askCode(req, res, { email: begun.email, problem });
+  };
+  route(
+    'post',
+    `${SIGN_IN_PATH}/code`,
+    async (req, res, { code = '' }) => {
+      const begun = await begunOf(req);
+      if (begun === undefined) return go(res, SIGN_IN_PATH);
+      const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitorOf(req));
+      const before = cookie.read(req);
+      if (before !== undefined) await sessions.end(before);
+      await forget(req);
+      arrivalCookie.clear(res);
+      cookie.set(res, await sessions.begin(subject));
+      go(res, begun.to);
+    },
+    codeAgain,
+  );
+  route(
+    'post',
+    `${SIGN_IN_PATH}/resend`,
+    async (req, res) => {
+      const begun = await begunOf(req);
+      if (begun !== undefined) await signIn.resend(begun.challenge, visitorOf(req));
+      go(res, `${SIGN_IN_PATH}/code`);
+    },
+    codeAgain,
+  );
+  route('post', `${SIGN_IN_PATH}/start-over`, async (req, res) => {
+    await forget(req);
+    go(res, SIGN_IN_PATH);
+  });
+
+  app.get('/account/signed-out', (_req, res) => show(res, 'account/signed-out', { title: 'You are signed out' }));
+}

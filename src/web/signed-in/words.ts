@@ -1,0 +1,53 @@
+// How pages say times, devices and people. Pure.
+
+export type When = (time: string | undefined) => string;
+
+/** `27 Nov 2026, 02:10`, in the hospital's time zone */
+export function createWhen(timeZone: string): When {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  return (time) => (time === undefined ? '–' : format.format(new Date(time)));
+}
+
+const browsers: readonly (readonly [sign: RegExp, name: string])[] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\b(?:OPR|Opera)\//, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
+  [/\b(?:Chrome|Chromium|HeadlessChrome|CriOS)\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+];
+const systems: readonly (readonly [sign: RegExp, name: string])[] = [
+  [/\biPhone\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bAndroid\b/, 'Android'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'Mac'],
+  [/\bCrOS\b/, 'Chromebook'],
+  [/\bLinux\b/, 'Linux'],
+];
+
+/** `Firefox on Windows`; what says nothing of the kind as it is, `curl/8.5.0` */
+export function deviceOf(userAgent: string | undefined): string {
+  if (userAgent === undefined || userAgent === '') return 'Unknown device';
+  const nameIn = (table: typeof browsers): string | undefined => table.find(([sign]) => sign.test(userAgent))?.[1];
+  const [browser, system] = [nameIn(browsers), nameIn(systems)];
+  if (browser === undefined) return userAgent.slice(0, 60);
+  return system === undefined ? browser : `${browser} on ${system}`;
+}
+
+interface Name {
+  text?: string;
+  prefix?: string[];
+  given?: string[];
+  family?: string;
+}
+
+/** of a Patient, a Practitioner, an Organization … */
+export function nameOf(resource: object): string | undefined {
+  const { name, title } = resource as { name?: string | Name[]; title?: string };
+  if (typeof name === 'string') return name;
+  const [first] = name ?? [];
+  if (first === undefined) return title;
+  const parts = [...(first.prefix ?? []), ...(first.given ?? []), first.family].filter(Boolean).join(' ');
+  return first.text ?? (parts === '' ? undefined : parts);
+}
