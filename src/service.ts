@@ -218,6 +218,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
             const found = operations.find(level, type, code);
             return found && { needs: found.module.needs, affectsState: found.definition.affectsState };
           },
+          taken: {
+            by: new Set(rules.flatMap(({ types }) => types)),
+            types: new Set(rules.flatMap(({ reads = [] }) => reads)),
+          },
           doctorsSee: settings.doctorsSee ?? 'organization',
         })
       : undefined;

@@ -19,16 +19,17 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 /** undefined where the caller gave no key; the parameter wins over the header. */
 export function oneTimeRequest(
   operation: string,
-  call: Call,
+  { headers, caller }: Call,
   { idempotencyKey, ...request }: { idempotencyKey?: string | undefined },
 ): OneTimeRequest | undefined {
-  const key = idempotencyKey ?? call.headers['idempotency-key'];
+  const key = idempotencyKey ?? headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (key.length === 0 || key.length > 255) {
     throw new FhirError('value', 'An idempotency key has 1 to 255 characters', { expression: 'idempotencyKey' });
   }
   return {
-    id: `once-${sha256(`${operation} ${key}`).slice(0, 40)}`,
+    // a key is its caller's: another's equal one is another
+    id: `once-${sha256([operation, key, ...(caller ? [caller.kind, caller.id] : [])].join(' ')).slice(0, 40)}`,
     mark: { url: FINGERPRINT, valueString: sha256(stringifyJson(sorted(request))) },
   };
 }

@@ -180,9 +180,11 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
   };
 }
 
-/** Whatever token it has now. */
-const isOf = ({ call }: Job, caller: Caller | undefined): boolean =>
-  call.caller?.kind === caller?.kind && call.caller?.id === caller?.id;
+/** Whatever token it has now, but not another app of the same person, nor one that sees less: https://hl7.org/fhir/R4/async.html */
+const isOf = ({ call }: Job, caller: Caller | undefined): boolean => whoIs(call.caller) === whoIs(caller);
+
+const whoIs = (caller: Caller | undefined): string | undefined =>
+  caller && JSON.stringify([caller.kind, caller.id, caller.client, caller.patient, caller.scopes?.toSorted()]);
 
 const unknownJob = (id: string): FhirError =>
   new FhirError('not-found', `There is no work in progress with the id ${id}`);

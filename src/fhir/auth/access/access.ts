@@ -13,6 +13,7 @@ import { type CriteriaContext, variablesIn } from './criteria.ts';
 import { cursorsOf } from './cursors.ts';
 import { decide, type NeedsOf } from './decide.ts';
 import { type NarrowDeps, narrowedStore } from './narrowed-store.ts';
+import type { Taken } from './narrowed-writes.ts';
 import type { Policies } from './policies.ts';
 import { createRights, criteriaInForce, type HeldPolicy, type Rights } from './rights.ts';
 import { knownVariables, lookUpVariables, type Needed, organizationsBelow } from './variables.ts';
@@ -37,6 +38,7 @@ export interface AccessDeps {
   policies: Policies;
   consents: Consents;
   needsOf: NeedsOf;
+  taken: Taken;
   doctorsSee: 'organization' | 'care';
 }
 
@@ -194,6 +196,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
         return rightsOf(caller);
       },
       judge: { extractor, store },
+      taken: deps.taken,
       cursors: cursorsOf(caller, secret),
     };
   }

@@ -4,7 +4,7 @@ import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson, stringifyJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
-import { elementsReadBy, parametersOf } from '../../search/index.ts';
+import { containedIn, elementsReadBy, parametersOf } from '../../search/index.ts';
 import type { Grant } from './policy.ts';
 
 export interface Hidden {
@@ -93,11 +93,32 @@ export function withoutHidden(
 }
 
 function without(resource: Resource, { elements }: Hidden): Resource {
-  const copy: Resource = { ...resource };
+  const { contained, ...copy } = resource;
   for (const name of Object.keys(copy)) {
     if (elements.has(name.startsWith('_') ? name.slice(1) : name)) delete copy[name];
   }
-  return copy;
+  if (!Array.isArray(contained)) return copy as Resource;
+  const kept = referredTo(contained as Resource[], copy);
+  if (kept.length === 0) return copy as Resource;
+  const { resourceType, id, meta, ...rest } = copy as Resource;
+  return { resourceType, ...(id === undefined ? {} : { id }), ...(meta && { meta }), contained: kept, ...rest };
+}
+
+/** What is contained is a part of the elements that refer to it, by way of others too, and is hidden with them. */
+function referredTo(contained: readonly Resource[], resource: object): Resource[] {
+  const byId = new Map(contained.map((one) => [`#${one?.id}`, one]));
+  const kept = new Set<Resource>();
+  const visit = (node: unknown): void => {
+    if (typeof node === 'object' && node !== null) for (const value of Object.values(node)) visit(value);
+    else if (typeof node === 'string' && node.startsWith('#')) {
+      const found = byId.get(node);
+      if (found === undefined || kept.has(found)) return;
+      kept.add(found);
+      visit(found);
+    }
+  };
+  visit(resource);
+  return contained.filter((one) => kept.has(one));
 }
 
 function marked({ resourceType, id, meta, ...rest }: Resource): Resource {
@@ -109,7 +130,8 @@ const isMark = ({ system, code }: { system?: string; code?: string }): boolean =
   system === SUBSETTED.system && code === SUBSETTED.code;
 
 /** What the caller wrote with what it could not see in it. Throws where the caller sends an element that is hidden from it. */
-export function withHiddenKept(written: Resource, before: Resource | undefined, { elements }: Hidden): Resource {
+export function withHiddenKept(written: Resource, before: Resource | undefined, hidden: Hidden): Resource {
+  const { elements } = hidden;
   const { resourceType: type } = written;
   const after: Resource = { ...written };
   for (const name of Object.keys(written)) {
@@ -121,6 +143,18 @@ export function withHiddenKept(written: Resource, before: Resource | undefined, 
   }
   for (const name of Object.keys(before ?? {})) {
     if (elements.has(name.startsWith('_') ? name.slice(1) : name)) after[name] = before![name];
+  }
+  const within = before ? containedIn(before) : [];
+  const shown = new Set(before && within.length > 0 ? containedIn(without(before, hidden)) : []);
+  const unseen = within.filter((one) => !shown.has(one));
+  if (unseen.length > 0) {
+    const own = containedIn(written);
+    const taken = own.find(({ id }) => unseen.some((one) => one.id === id));
+    if (taken)
+      throw new FhirError('business-rule', `Call what you contain something else than '${taken.id}'`, {
+        expression: `${type}.contained`,
+      });
+    after.contained = [...own, ...unseen];
   }
   if (after.meta?.tag?.some(isMark)) {
     const { tag, ...meta } = after.meta;

@@ -11,7 +11,7 @@ import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
 import { narrowedQuery } from './narrow-query.ts';
-import { type Ownership, ownersFor, withOwners } from './owners.ts';
+import { type Ownership, ownersFor, type Reference, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
 import type { Rights } from './rights.ts';
@@ -22,6 +22,13 @@ export interface WriteDeps {
   rights: Rights;
   ownership: Ownership;
   judge: JudgeDeps;
+  taken: Taken;
+}
+
+/** What the hospital's rules take a place in for a write of some types: slots, beds, stock. */
+export interface Taken {
+  by: ReadonlySet<string>;
+  types: ReadonlySet<string>;
 }
 
 /** Below every restriction, in the transaction of the write where there is one. */
@@ -220,6 +227,7 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
   if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
   await refuseOtherPatients(type, keys, before && keysOf({ ...content, resource: before }, judge), room);
+  await refuseOthersPlaces({ type, letter, after: owned, before }, room);
   return owned;
 }
 
@@ -274,9 +282,50 @@ async function refuseOtherPatients(
     if (around.isArriving(patient)) continue;
     const version = await around.read(patient);
     if (version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
-    const diagnostics = `Patient/${id} does not exist here`;
-    throw new FhirError('business-rule', diagnostics, {
-      issues: [{ severity: 'error', code: 'not-found', diagnostics, expression: type }],
-    });
+    throw notHere(patient, type);
   }
+}
+
+function notHere({ type, id }: Reference, expression: string): FhirError {
+  const diagnostics = `${type}/${id} does not exist here`;
+  return new FhirError('business-rule', diagnostics, {
+    issues: [{ severity: 'error', code: 'not-found', diagnostics, expression }],
+  });
+}
+
+/**
+ * The hospital's rules know no callers: they would book another hospital's slot, occupy its bed and change its stock. Whoever acts for an
+ * organisation names what is there for it, and all else is as what does not exist.
+ */
+async function refuseOthersPlaces(
+  { type, letter, after, before }: { type: string; letter: 'c' | 'u'; after: Resource; before: Resource | undefined },
+  { rights, taken, around, judge }: Room,
+): Promise<void> {
+  if (!taken.by.has(type)) return;
+  const known = before ? namesIn(before, taken.types) : new Map<string, Reference>();
+  for (const [name, reference] of namesIn(after, taken.types)) {
+    if (known.has(name) || around.isArriving(reference)) continue;
+    const reach = await rights.usable(reference.type, { of: type, letter });
+    if (isEverywhere(reach)) continue;
+    const version = await around.read(reference);
+    if (version?.bytes && (await waysTo(reach, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
+    throw notHere(reference, type);
+  }
+}
+
+const LITERAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
+
+function namesIn(
+  node: object,
+  types: ReadonlySet<string>,
+  found = new Map<string, Reference>(),
+): Map<string, Reference> {
+  for (const [key, value] of Object.entries(node)) {
+    if (typeof value === 'object' && value !== null) namesIn(value, types, found);
+    else if (key === 'reference' && typeof value === 'string') {
+      const [, type = '', id = ''] = LITERAL.exec(value) ?? [];
+      if (types.has(type)) found.set(`${type}/${id}`, { type, id });
+    }
+  }
+  return found;
 }

@@ -80,6 +80,8 @@ export interface Rights {
   reach(type: string, letter: Letter): Reach | Promise<Reach>;
   /** the organisations the caller acts for, with all that are part of them */
   organizations(): Promise<readonly string[]>;
+  /** what of the type belongs where the caller may make this change, whether it is shown to the caller or not */
+  usable(type: string, change: { of: string; letter: 'c' | 'u' }): Promise<Reach>;
 }
 
 export function createRights(caller: Caller, inForce: readonly HeldPolicy[], deps: RightsDeps): Rights {
@@ -143,7 +145,7 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     const denied = letter === 'c' ? nothing : deniedOf(type, known);
     const ways: Way[] = [];
     for (const { policy, grantsOf, place } of inForce) {
-      const owner = ownerPredicate(type, known, policy, place);
+      const owner = ownerPredicate(type, known, { policy, place, letter });
       const label = labelPredicate(type, policy);
       const isConsented = isNothing(denied) || policy.ignoresConsents || breaksGlass(policy);
       const consent: Predicate = isConsented ? everything : { op: 'not', of: denied };
@@ -221,17 +223,23 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
   function ownerPredicate(
     type: string,
     known: Variables,
-    { isPersonal }: Policy,
-    place: string | undefined,
+    { policy, place, letter }: { policy: Policy; place: string | undefined; letter: Letter },
   ): Predicate {
     const sharing = ownership.sharingOf(type);
-    const isBound = place !== undefined || (caller.organizations.length > 0 && !isPersonal);
+    const isBound = place !== undefined || (caller.organizations.length > 0 && !policy.isPersonal);
     if (!isBound || sharing === 'shared') return everything;
-    return ownedBy(
-      sharing,
-      known.get(place === undefined ? 'organizations' : placeVariable(place)) ?? [],
-      type,
-      criteria,
+    const organizations = known.get(place === undefined ? 'organizations' : placeVariable(place)) ?? [];
+    if (!CHANGING.has(letter)) return ownedBy(sharing, organizations, type, criteria);
+    // what is nobody's is seen by all hospitals, and so changed by none; an organisation is its own, whoever wrote it down
+    const owned = ownedBy('owned', organizations, type, criteria);
+    return type === 'Organization' ? anyOf([owned, { op: 'ids', ids: [...organizations] }]) : owned;
+  }
+
+  async function usable(type: string, { of, letter }: { of: string; letter: 'c' | 'u' }): Promise<Reach> {
+    const known = await variablesOnce();
+    const allowing = inForce.filter(({ grantsOf }) => grantsOf(of).some(({ may }) => may.includes(letter)));
+    return reachOf(
+      allowing.map(({ policy, place }) => ({ where: ownerPredicate(type, known, { policy, place, letter: 'r' }) })),
     );
   }
 
@@ -301,6 +309,7 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
       grants.some(({ hide, show }) => hide !== undefined || show !== undefined),
     ),
     reach,
+    usable,
     async organizations() {
       return (await variablesOnce()).get('organizations') ?? [];
     },
@@ -314,4 +323,5 @@ export const criteriaInForce = (
 ): readonly string[] | undefined => (doctorsSee === 'care' && whereInCare ? whereInCare : where);
 
 const NO_VARIABLES: Variables = new Map();
+const CHANGING: ReadonlySet<Letter> = new Set(['u', 'd']);
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
