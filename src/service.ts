@@ -109,7 +109,9 @@ export interface FhirService {
 }
 
 const root = new URL('../', import.meta.url);
-const contributions = ['fhir/operations/', 'fhir/auth/', 'domain/'].map((folder) => new URL(folder, import.meta.url));
+const contributions = ['fhir/operations/', 'fhir/auth/', 'fhir/audit/', 'domain/'].map(
+  (folder) => new URL(folder, import.meta.url),
+);
 
 export async function createFhirService(deps: ServiceDeps): Promise<FhirService> {
   const { settings, path, mongo, queue, logger, now, onLost } = deps;
@@ -194,6 +196,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       activation,
       reextract: database.reextract,
       policies,
+      ...(audit && { audit }),
       ...(accounts && { accounts }),
     },
   });

@@ -646,4 +646,29 @@ describe('the audit trail for those who may see it', () => {
     assert.equal((await admin.delete(`/AuditEvent/${resource.id}`)).status, 403);
     assert.equal((await admin.put(`/AuditEvent/${resource.id}`, resource)).status, 403);
   });
+
+  it('is verified by administrators of the server, and by them alone', async () => {
+    const { status, body, text } = await admin.get('/$verify-audit');
+    assert.equal(status, 200, text);
+    const values = new Map<
+      string,
+      { [element: string]: unknown; part?: { name: string; valueUnsignedInt?: number }[] }
+    >(body.parameter.map((one: { name: string }) => [one.name, one]));
+    assert.equal(values.get('whole')?.valueBoolean, true);
+    assert.equal(values.has('defect'), false);
+    const last = values.get('chain')?.part?.find(({ name }) => name === 'last')?.valueUnsignedInt ?? 0;
+    assert.equal(values.get('records')?.valueUnsignedInt, last);
+    // what was written down last is looked at as well
+    await admin.get('/Patient/ann');
+    const again = await admin.get('/$verify-audit');
+    assert.equal(
+      again.body.parameter.find((one: { name: string }) => one.name === 'records').valueUnsignedInt,
+      last + 2,
+    );
+
+    const later = await admin.send('GET', '/$verify-audit', undefined, { prefer: 'respond-async' });
+    assert.equal(later.status, 202);
+    const chief = server.as({ account: 'chief-1', roles: ['hospital-admin'], organizations: ['h1'] });
+    for (const one of [chief, doctorOf('h1')]) assert.equal((await one.get('/$verify-audit')).status, 403);
+  });
 });

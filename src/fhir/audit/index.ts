@@ -5,6 +5,7 @@ import type { Store } from '../storage/store.ts';
 import { type JournalDeps, openJournal } from './journal.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { keepFor } from './retention.ts';
+import { type Checked, verify } from './verify.ts';
 import { withAuditEvents } from './with-audit-events.ts';
 
 export type { Recorder, Request, SignInEvent } from './recorder.ts';
@@ -21,11 +22,13 @@ export interface Audit {
   withEvents<S extends Store>(store: S): S;
   /** what this process wrote down is in the database */
   carry(): Promise<void>;
+  /** the whole log, what this process wrote down just now included */
+  verify(onChain: (checked: number, all: number) => Promise<void>): Promise<Checked>;
   close(): Promise<void>;
 }
 
 export async function createAudit(deps: AuditDeps): Promise<Audit> {
-  const { log, extractor, now, retentionDays } = deps;
+  const { log, key, extractor, now, retentionDays } = deps;
   await log.prepare();
   const journal = await openJournal(deps);
   const retention = retentionDays === undefined ? undefined : keepFor(retentionDays, { ...deps, journal });
@@ -33,6 +36,10 @@ export async function createAudit(deps: AuditDeps): Promise<Audit> {
     recorder: (store) => createRecorder({ journal, store, now }),
     withEvents: (store) => withAuditEvents(store, { log, extractor, carry: journal.carry }),
     carry: journal.carry,
+    async verify(onChain) {
+      await journal.carry();
+      return verify(log, key, [], onChain);
+    },
     async close() {
       await retention?.stop();
       await journal.close();

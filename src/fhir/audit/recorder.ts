@@ -337,7 +337,8 @@ function urlOf(target: Target, query: Call['query'], headers: Call['headers']): 
   if (kind === 'create' && headers['if-none-exist'] !== undefined) {
     return withoutSecrets(`${target.type}?${headers['if-none-exist'].replace(/^.*\?/, '')}`);
   }
-  if (query.length === 0 && !kind.startsWith('search')) return undefined;
+  // which operation it was is said by nothing else
+  if (query.length === 0 && kind !== 'operation' && !kind.startsWith('search')) return undefined;
   const path = pathOf(target);
   if (query.length === 0) return path;
   const hides = kind === 'operation' && SIGN_IN.test(target.code);

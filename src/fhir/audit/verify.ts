@@ -35,8 +35,13 @@ export interface Claim extends Head {
   by: string;
 }
 
-/** `claims`: heads that were kept outside the database. */
-export async function verify(log: AuditLog, key: Buffer, claims: readonly Claim[] = []): Promise<Checked> {
+/** `claims`: heads that were kept outside the database. `onChain` hears how many chains of how many are checked. */
+export async function verify(
+  log: AuditLog,
+  key: Buffer,
+  claims: readonly Claim[] = [],
+  onChain: (checked: number, all: number) => Promise<void> | void = () => undefined,
+): Promise<Checked> {
   const heads = new Map((await log.heads()).map((head) => [head.chain, head]));
   const names = new Set([...(await log.chains()), ...heads.keys()]);
   const checked: Checked = { chains: [], defects: [] };
@@ -48,6 +53,7 @@ export async function verify(log: AuditLog, key: Buffer, claims: readonly Claim[
     checked.chains.push(facts);
     checked.defects.push(...defects);
     all.push(...said);
+    await onChain(checked.chains.length, names.size);
   }
   for (const claim of all) {
     const defect = await missing(claim, log, heads.get(claim.chain), key);
