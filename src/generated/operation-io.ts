@@ -1439,6 +1439,28 @@ export type ValidateTokenOutput = {
   };
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/verify-audit */
+export type VerifyAuditInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/verify-audit */
+export type VerifyAuditOutput = {
+  whole: boolean;
+  records: number;
+  chain?: {
+    id: string;
+    first: number;
+    last: number;
+    since?: string;
+    until?: string;
+  }[];
+  defect?: {
+    chain: string;
+    from: number;
+    to?: number;
+    what: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/verify-otp */
 export type VerifyOtpInput = {
   code: string;

@@ -1,5 +1,8 @@
 // A hospital where people sign in: accounts, codes by mail into the development mailbox, sessions. On real MongoDB and Redis.
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Db } from 'mongodb';
 import { type Codes, createCodes } from '../../src/fhir/auth/accounts/codes.ts';
 import { createLimits } from '../../src/fhir/auth/limits/index.ts';
@@ -39,6 +42,8 @@ export interface PeopleOptions {
   redisUrl?: string;
   /** RATE_LIMITS; nothing is limited where absent */
   limits?: string;
+  /** everything is on record */
+  audit?: boolean;
 }
 
 export interface People {
@@ -105,6 +110,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     rates: ratesFrom(rates(options.limits ?? LIMITLESS)),
     logger: { warn: () => undefined, info: () => undefined },
   });
+  const folder = options.audit ? mkdtempSync(join(tmpdir(), 'wardgate-audit-')) : undefined;
   const oauth = await startTestOauth(name, {
     database: fresh,
     now,
@@ -118,6 +124,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     parts: { oauth },
     security: capabilitySecurity(oauth.addresses),
     now,
+    ...(folder !== undefined && { audit: { folder, key: randomBytes(32), sync: 'interval' as const } }),
     guard: { verify: tokens.verify, limits, addressOf: createAddressOf(['127.0.0.1']) },
     people: {
       redis,
@@ -232,6 +239,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
       await limits.close();
       redis.disconnect();
       await fresh.drop();
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

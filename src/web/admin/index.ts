@@ -2,11 +2,17 @@
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { InvitationsOutput, UsersOutput } from '../../generated/operation-io.ts';
 import type { Room, View, Visit } from '../signed-in/room.ts';
+import { addAuditPages } from './audit.ts';
+import { addClientPages } from './clients.ts';
+import { addPolicyPages } from './policies.ts';
 import { addUserPages } from './users.ts';
 
 export function addAdminPages(room: Room): void {
   room.page('/admin', overview);
   addUserPages(room);
+  addClientPages(room);
+  addPolicyPages(room);
+  addAuditPages(room);
 }
 
 /** What there is, and what waits. */
@@ -21,7 +27,13 @@ async function overview({ ask }: Visit): Promise<View> {
       { href: '/admin/invitations', label: 'Invitations', what: waits(invitation.length, 'is open', 'are open') },
     );
   }
+  if (ask.mayRun('clients'))
+    areas.push({ href: '/admin/clients', label: 'Apps', what: 'Applications and systems that sign in here' });
+  if (ask.mayRun('access-policies'))
+    areas.push({ href: '/admin/policies', label: 'Roles', what: 'What each role may see and do' });
   if (areas.length === 0) throw new FhirError('forbidden', 'Only administrators may do this');
+  if (ask.maySearch('AuditEvent'))
+    areas.push({ href: '/admin/audit', label: 'Audit', what: 'Who did what, and whether the record is whole' });
   return { template: 'admin/overview', title: 'Administration', areas };
 }
 

@@ -136,6 +136,7 @@ export function addUserPages({ page, form, filters }: Room): void {
       roleChoices,
       organizations: await organizationsFor(ask, caller),
       values: { role: 'doctor', ...said },
+      audit: ask.maySearch('AuditEvent') ? `/admin/audit?f=${filters.close({ who: id })}` : undefined,
     };
   }
   page(`${USERS}/:id`, user);

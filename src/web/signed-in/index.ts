@@ -17,7 +17,6 @@ import { createFilters } from './filters.ts';
 import { createRoom } from './room.ts';
 import { createPageSessions } from './sessions.ts';
 import { addSignInPages } from './sign-in.ts';
-import { createWhen } from './words.ts';
 
 export interface SignedInPagesDeps {
   app: Express;
@@ -81,7 +80,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): void {
     ...shared,
     askFor: createAskFor({ ...service, base, newId: () => correlate({}) }),
     filters,
-    when: createWhen(deps.timeZone),
+    timeZone: deps.timeZone,
   });
   addOwnPages(room, { mailbox });
   addAdminPages(room);

@@ -6,6 +6,8 @@ export interface Problem {
   sentences: readonly string[];
   /** by the field's name */
   fields: Readonly<Record<string, string>>;
+  /** one by one, with the place that each is about */
+  details: readonly { expression?: string; text: string }[];
 }
 
 /** `Parameters.parameter[2].value` and `email` → the field's name, where the refusal tells one */
@@ -17,7 +19,14 @@ export function problemOf({ issues, message }: FhirError): Problem {
       fields[name] = name in fields ? `${fields[name]} ${asSentence(diagnostics)}` : asSentence(diagnostics);
   }
   const said = issues.map(({ diagnostics }) => asSentence(diagnostics));
-  return { sentences: said.length === 0 ? [asSentence(message)] : [...new Set(said)], fields };
+  return {
+    sentences: said.length === 0 ? [asSentence(message)] : [...new Set(said)],
+    fields,
+    details: issues.map(({ expression, diagnostics }) => ({
+      ...(expression !== undefined && { expression }),
+      text: asSentence(diagnostics),
+    })),
+  };
 }
 
 const asSentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -15,7 +15,7 @@ import type { Filters } from './filters.ts';
 import { SIGN_IN_PATH } from './paths.ts';
 import { explain, type Problem, problemOf } from './problem.ts';
 import type { PageSessions, Told } from './sessions.ts';
-import type { When } from './words.ts';
+import { createWhen } from './words.ts';
 
 export type Form = Readonly<Record<string, string>>;
 
@@ -66,7 +66,7 @@ export interface RoomDeps {
   visitorOf: (req: IncomingMessage) => Visitor;
   /** https://hospital.example */
   origin: string;
-  when: When;
+  timeZone: string;
   logger: Pick<Logger, 'error'>;
 }
 
@@ -75,7 +75,8 @@ const LONGEST_FORM = '512kb';
 const SECRET = /password|code|^_/i;
 
 export function createRoom(deps: RoomDeps): Room {
-  const { app, sessions, cookie, askFor, formTokens, filters, limits, visitorOf, origin, when, logger } = deps;
+  const { app, sessions, cookie, askFor, formTokens, filters, limits, visitorOf, origin, logger } = deps;
+  const words = { when: createWhen(deps.timeZone), whenExactly: createWhen(deps.timeZone, 'medium') };
 
   interface Arrived extends Visit {
     session: string;
@@ -106,7 +107,7 @@ export function createRoom(deps: RoomDeps): Room {
     const told = await sessions.told(visit.session);
     show(res, template, {
       ...view,
-      when,
+      ...words,
       nav: navFor(visit),
       isWide: true,
       hidden: hiddenField(formTokens.of(visit.session)),
@@ -190,6 +191,9 @@ export function createRoom(deps: RoomDeps): Room {
 const areas: readonly { href: string; label: string; isFor: (ask: Ask) => boolean }[] = [
   { href: '/account', label: 'Account', isFor: () => true },
   { href: '/admin/users', label: 'People', isFor: (ask) => ask.mayRun('users') },
+  { href: '/admin/clients', label: 'Apps', isFor: (ask) => ask.mayRun('clients') },
+  { href: '/admin/policies', label: 'Roles', isFor: (ask) => ask.mayRun('access-policies') },
+  { href: '/admin/audit', label: 'Audit', isFor: (ask) => ask.maySearch('AuditEvent') },
 ];
 
 /** What the caller may open; `isHere` for where they are. */

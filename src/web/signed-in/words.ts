@@ -2,9 +2,9 @@
 
 export type When = (time: string | undefined) => string;
 
-/** `27 Nov 2026, 02:10`, in the hospital's time zone */
-export function createWhen(timeZone: string): When {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone });
+/** `27 Nov 2026, 02:10`, in the hospital's time zone; `medium` with seconds */
+export function createWhen(timeZone: string, timeStyle: 'short' | 'medium' = 'short'): When {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle, timeZone });
   return (time) => (time === undefined ? '–' : format.format(new Date(time)));
 }
 

@@ -55,7 +55,7 @@ const KIND = 'access-policy';
 const INDEX = 'index';
 const EVERY_MS = 2_000;
 /** Whoever has it keeps it: without it nobody could put right what was changed wrongly. */
-const FIXED = 'admin';
+export const FIXED_ROLE = 'admin';
 
 interface Index extends Place {
   revision: number;
@@ -137,8 +137,10 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
     const { policy, issues } = readPolicy(written, context);
     if (!policy) throw new FhirError('invalid', `${issues.length} problem(s) in the policy`, { issues });
     const { role } = policy;
-    if (role === FIXED)
-      throw new FhirError('business-rule', `The policy of ${FIXED} cannot be changed`, { expression: 'policy.role' });
+    if (role === FIXED_ROLE)
+      throw new FhirError('business-rule', `The policy of ${FIXED_ROLE} cannot be changed`, {
+        expression: 'policy.role',
+      });
     const at = now();
     await store.transaction(async (tx) => {
       const index = (await tx.readPlace(KIND, INDEX)) as Index | undefined;

@@ -2,8 +2,8 @@
 import type { RegisterClientInput, RegisterClientOutput } from '../../../../generated/operation-io.ts';
 import { FhirError } from '../../../model/errors.ts';
 import { defineOperation } from '../../../operations/operation.ts';
+import type { Policies } from '../../access/policies.ts';
 import { secretly } from '../../accounts/operations/answers.ts';
-import { readRole } from '../../accounts/roles.ts';
 import { type Authentication, clientFrom, keysIn } from '../client-request.ts';
 import { clientsOf, needClient, shownClient } from './shown-client.ts';
 
@@ -18,7 +18,9 @@ export default defineOperation<RegisterClientInput, RegisterClientOutput>({
     const keys = keysIn({ jwks, jwksUri });
     refuseOthers('authentication', authentication, (code) => ['none', 'secret', 'key'].includes(code));
     refuseOthers('limits', limits, (code) => LIMITS.test(code));
-    for (const code of role) refuseOthers('role', code, (one) => readRole(one) === one);
+    // such as administrators made are roles too
+    const policies = context.parts.policies as Policies;
+    for (const code of role) refuseOthers('role', code, (one) => policies.find(one) !== undefined);
     if ((backend || authentication === 'key') && keys === undefined)
       throw new FhirError('required', 'It signs in with a key: send jwks or jwksUri', { expression: 'jwks' });
     const said = clientFrom({
