@@ -1,8 +1,10 @@
 // The server process: reads the settings, starts what it needs in order, listens, and takes it all down again.
 import { offerFirstAdministrator } from './cli/first-administrator.ts';
-import { seedOnFirstStart } from './cli/seed.ts';
+import { greetingOf } from './cli/greeting.ts';
+import { demoAccountsOnFirstStart, seedOnFirstStart } from './cli/seed.ts';
 import { systemClock } from './platform/clock/clock.ts';
 import { readConfig } from './platform/config/config.ts';
+import { noteServer } from './platform/engines/running.ts';
 import { createLogger } from './platform/logger/logger.ts';
 import { StartError } from './platform/start-error.ts';
 import { startServer } from './server.ts';
@@ -33,10 +35,13 @@ try {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  if (config.seed === 'demo') await seedOnFirstStart({ server, timeZone: config.timeZone, now: systemClock });
+  const first = { server, timeZone: config.timeZone, now: systemClock };
+  if (config.seed === 'demo') await seedOnFirstStart(first);
+  const demo = config.seed === 'demo' ? await demoAccountsOnFirstStart(first) : undefined;
   const { accounts } = server.service;
   if (accounts !== undefined) await offerFirstAdministrator(accounts, (line) => console.log(line));
-  console.log(`FHIR base URL: ${server.base}`);
+  if (config.mongodbUri === undefined) noteServer(config.dataDir, config.baseUrl ?? server.base);
+  console.log(greetingOf({ config, base: server.base, mailbox: accounts?.mailboxUrl(), demo }));
 } catch (error) {
   // Whoever stops the server while it loads the demo hospital cuts that off; the next start goes on with it.
   if (!stopping) {

@@ -1,7 +1,6 @@
 // Sign-in (AUTH=on), built from its parts in order: keys, limits, mail, the issuer of tokens. What it needs of the FHIR service, and the
 // service of it, is tied together at the end. Loaded only where people sign in, so that AUTH=off pays nothing for it.
 import type { IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { createLimits } from './fhir/auth/limits/index.ts';
 import { ratesFrom } from './fhir/auth/limits/rates.ts';
 import { capabilitySecurity } from './fhir/auth/oauth/capability-security.ts';
@@ -12,7 +11,7 @@ import type { Visitor } from './fhir/auth/sign-in.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
 import { createGrantStore } from './fhir/storage/mongo/grants/index.ts';
 import { createAddressOf } from './platform/client-address/client-address.ts';
-import type { Config } from './platform/config/config.ts';
+import { auditFolder, type Config } from './platform/config/config.ts';
 import type { Logger } from './platform/logger/logger.ts';
 import { openMail } from './platform/mail/open-mail.ts';
 import type { Mongo } from './platform/mongo/connect.ts';
@@ -98,7 +97,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     forService: {
       guard: { verify: oauth.tokens.verify, limits, addressOf },
       audit: {
-        folder: join(config.dataDir, 'audit'),
+        folder: auditFolder(config),
         key: await secrets.key('audit'),
         sync: config.auditSync,
         retentionDays: config.auditRetentionDays,

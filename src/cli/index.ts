@@ -1,7 +1,7 @@
 // The commands of Wardgate. bin/wardgate.mjs installs and builds, then comes here.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { systemClock } from '../platform/clock/clock.ts';
-import { readConfig } from '../platform/config/config.ts';
+import { type Config, readConfig } from '../platform/config/config.ts';
 import { StartError } from '../platform/start-error.ts';
 import type { AddOptions } from './clients.ts';
 
@@ -19,9 +19,10 @@ program
   .description('Load files or folders: transaction and batch Bundles, other Bundles, resources, NDJSON; .gz of each.')
   .argument('<path...>', 'files or folders')
   .option('-c, --concurrency <n>', 'requests at a time', wholeNumber, 4)
-  .action(async (paths: string[], { concurrency }: { concurrency: number }) => {
+  .addOption(tokenOption())
+  .action(async (paths: string[], { concurrency, ...shown }: { concurrency: number } & Shown) => {
     const { runImport } = await import('./import.ts');
-    process.exitCode = await runImport({ paths, concurrency, config: readConfig() });
+    process.exitCode = await runImport({ paths, concurrency, config: configWith(shown) });
   });
 
 program
@@ -29,18 +30,29 @@ program
   .description(
     'Load the demo hospital into the running server, or into the data folder. Loading it again changes nothing.',
   )
-  .action(async () => {
+  .addOption(tokenOption())
+  .action(async (shown: Shown) => {
     const { runSeed } = await import('./seed.ts');
-    process.exitCode = await runSeed(readConfig(), systemClock);
+    process.exitCode = await runSeed(configWith(shown), systemClock);
+  });
+
+program
+  .command('token')
+  .description('Print an access token of an account, good for an hour; without one, the accounts of the demo hospital.')
+  .argument('[email]', 'the address of the account')
+  .action(async (email: string | undefined) => {
+    const { runToken } = await import('./token.ts');
+    process.exitCode = await runToken(readConfig(), email);
   });
 
 program
   .command('reindex')
   .description('Extract the search keys of all resources again, beside normal work.')
   .option('-t, --type <type...>', 'only of these types')
-  .action(async ({ type = [] }: { type?: string[] }) => {
+  .addOption(tokenOption())
+  .action(async ({ type = [], ...shown }: { type?: string[] } & Shown) => {
     const { runReindex } = await import('./reindex.ts');
-    process.exitCode = await runReindex(readConfig(), type);
+    process.exitCode = await runReindex(configWith(shown), type);
   });
 
 program
@@ -214,6 +226,20 @@ audit
     const { runAuditHeads } = await import('./audit.ts');
     process.exitCode = await runAuditHeads(readConfig());
   });
+
+interface Shown {
+  token?: string;
+}
+
+/** Others of this machine may read a command line, but not an environment. */
+function tokenOption(): Option {
+  return new Option('--token <token>', 'what a running server is shown; better set WARDGATE_TOKEN to it');
+}
+
+function configWith({ token }: Shown): Config {
+  const config = readConfig();
+  return token === undefined ? config : { ...config, token };
+}
 
 function wholeNumber(text: string): number {
   const value = Number(text);

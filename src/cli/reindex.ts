@@ -3,8 +3,10 @@ import { sleep } from '../platform/clock/clock.ts';
 import type { Config } from '../platform/config/config.ts';
 import { runningMongodUri } from '../platform/engines/running.ts';
 import { StartError } from '../platform/start-error.ts';
+import { baseOf } from './base.ts';
+import { type Credential, credentialFor } from './credential.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { baseOf, startPrivately } from './target.ts';
+import { startPrivately } from './target.ts';
 
 interface Result {
   documents: number;
@@ -14,7 +16,10 @@ interface Result {
 /** With MONGODB_URI on the database directly, beside its servers; a server that runs on the data folder is asked to do it. */
 export async function runReindex(config: Config, types: readonly string[] = []): Promise<number> {
   const isRunning = config.mongodbUri === undefined && runningMongodUri(config.dataDir) !== undefined;
-  const { documents, failed } = await (isRunning ? askServer(baseOf(config), types) : doIt(config, types));
+  const base = isRunning ? baseOf(config) : undefined;
+  const { documents, failed } = await (base === undefined
+    ? doIt(config, types)
+    : askServer(base, types, credentialFor(config, base)));
   const kept = failed.length === 0 ? '' : `; these keep their old ones: ${failed.join(', ')}`;
   console.log(`${documents} resources have new keys${kept}.`);
   return failed.length === 0 ? 0 : 1;
@@ -40,7 +45,8 @@ async function doIt(config: Config, types: readonly string[]): Promise<Result> {
 const POLL_MS = 500;
 
 /** In the background there, watched from here. */
-export async function askServer(base: string, types: readonly string[]): Promise<Result> {
+export async function askServer(base: string, types: readonly string[], credential: Credential): Promise<Result> {
+  const ask = askerWith(credential);
   const parameter = types.map((type) => ({ name: 'type', valueCode: type }));
   const headers = { 'content-type': 'application/fhir+json', accept: 'application/fhir+json', prefer: 'respond-async' };
   const body = JSON.stringify({ resourceType: 'Parameters', ...(parameter.length > 0 && { parameter }) });
@@ -60,14 +66,24 @@ export async function askServer(base: string, types: readonly string[]): Promise
   }
 }
 
+type Ask = (
+  url: string,
+  init: { method?: string; headers: Record<string, string>; body?: string },
+) => Promise<Response>;
+
 /** Refusals end the command with what the server says. */
-async function ask(url: string, init: RequestInit): Promise<Response> {
-  const reply = await fetch(url, init).catch(() => undefined);
-  if (!reply) throw new StartError(`A server runs on the data folder, but does not answer at ${url}.`);
-  if (reply.ok) return reply;
-  const outcome = (await reply.json().catch(() => undefined)) as { issue?: { diagnostics?: string }[] } | undefined;
-  throw new StartError(outcome?.issue?.[0]?.diagnostics ?? `${url} answers ${reply.status}.`);
-}
+const askerWith =
+  ({ authorization, refused }: Credential): Ask =>
+  async (url, { headers, ...init }) => {
+    const shown = await authorization();
+    const all = { ...headers, ...(shown !== undefined && { authorization: shown }) };
+    const reply = await fetch(url, { ...init, headers: all }).catch(() => undefined);
+    if (!reply) throw new StartError(`A server runs on the data folder, but does not answer at ${url}.`);
+    if (reply.ok) return reply;
+    const outcome = (await reply.json().catch(() => undefined)) as { issue?: { diagnostics?: string }[] } | undefined;
+    const said = outcome?.issue?.[0]?.diagnostics ?? `${url} answers ${reply.status}.`;
+    throw reply.status === 401 ? refused(said) : new StartError(said);
+  };
 
 function resultOf(body: unknown): Result {
   const { parameter = [] } = body as {

@@ -1,11 +1,12 @@
 // Loads the demo hospital of seed/: on the first start of an empty database, or by `npm run seed`.
+import type { Caller } from '../fhir/auth/caller.ts';
 import { everything } from '../fhir/model/predicate.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { RunningServer } from '../server.ts';
 import type { Client } from './import/client.ts';
+import { createInnerClient } from './inner-client.ts';
 import { createProgress } from './progress.ts';
 import { createDemoAccounts } from './seed/demo-accounts.ts';
-import { createInnerClient } from './seed/inner-client.ts';
 import { loadDemo } from './seed/load-demo.ts';
 import { openTarget } from './target.ts';
 
@@ -29,11 +30,44 @@ export async function seedOnFirstStart({ server, timeZone, now }: FirstStart): P
   await store.transaction((tx) =>
     tx.changePlace('seed', 'demo', {}, { $set: { state: 'loading' } }, { state: 'loading' }),
   );
-  const { accounts } = server.service;
-  await seed(createInnerClient(server.service, server.base), timeZone, now);
-  if (accounts !== undefined) await createDemoAccounts({ accounts, now, print: (line) => console.log(line) });
+  await seed(createInnerClient(server.service, { base: server.base, callerOf: seederOf }), timeZone, now);
   await store.transaction((tx) => tx.changePlace('seed', 'demo', {}, { $set: { state: 'done' } }));
 }
+
+/**
+ * Accounts of the demo hospital: made once, at the first start with sign-in of a database that was seeded, be it before. Returns undefined
+ * where it was not.
+ */
+export async function demoAccountsOnFirstStart({
+  server: { service },
+  now,
+}: FirstStart): Promise<{ password?: string } | undefined> {
+  const { store, accounts } = service;
+  const [hospital, made] = await store.transaction(async (tx) => [
+    await tx.readPlace('seed', 'demo'),
+    await tx.readPlace('seed', 'demo-accounts'),
+  ]);
+  if (accounts === undefined || hospital?.state !== 'done') return undefined;
+  if (made !== undefined) return {};
+  const password = await createDemoAccounts({ accounts, now });
+  await store.transaction((tx) =>
+    tx.changePlace('seed', 'demo-accounts', {}, { $set: { state: 'done' } }, { state: 'done' }),
+  );
+  return { password };
+}
+
+/** What operations make belongs to the hospital for which they are called. What transactions write says itself whose it is. */
+const seederOf = (bundleType: string | undefined): Caller | undefined => (bundleType === 'batch' ? seeder : undefined);
+
+const seeder: Caller = {
+  kind: 'account',
+  id: 'seed',
+  roles: ['admin'],
+  organizations: ['demo-hospital'],
+  client: 'wardgate',
+  limits: 'admin',
+  address: '',
+};
 
 async function hasPatients(store: RunningServer['service']['store']): Promise<boolean> {
   const everyone = { type: 'Patient', where: everything, sort: [], limit: 1, total: 'none' as const };

@@ -1,9 +1,15 @@
 // The server that a command works on: the one that runs, else one that lives only for the command.
+
+import type { Caller } from '../fhir/auth/caller.ts';
+import { OPERATOR } from '../fhir/auth/oauth/token-claims.ts';
 import type { Config } from '../platform/config/config.ts';
 import { createLogger } from '../platform/logger/logger.ts';
 import { StartError } from '../platform/start-error.ts';
 import { type RunningServer, startServer } from '../server.ts';
+import { baseOf } from './base.ts';
+import { credentialFor } from './credential.ts';
 import { type Client, createClient } from './import/client.ts';
+import { createInnerClient } from './inner-client.ts';
 
 export interface Target {
   base: string;
@@ -11,31 +17,33 @@ export interface Target {
   close(): Promise<void>;
 }
 
-/** Where a server of these settings answers. */
-export function baseOf({ host, port, baseUrl, tlsCert }: Config): string {
-  return (
-    baseUrl ?? `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}/fhir`
-  );
-}
-
 export async function openTarget(config: Config, connections: number): Promise<Target> {
   const base = baseOf(config);
-  const client = createClient(base, connections);
-  if (await client.isThere()) return { base, client, close: async () => client.close() };
-  client.close();
-  if (config.baseUrl !== undefined) throw new StartError(`No FHIR server answers at BASE_URL=${base}.`);
-  console.error(`No server answers at ${base}; starting one for this command …`);
+  if (base !== undefined) {
+    const client = createClient(base, connections, credentialFor(config, base));
+    if (await client.isThere()) return { base, client, close: async () => client.close() };
+    client.close();
+    if (config.baseUrl !== undefined) throw new StartError(`No FHIR server answers at BASE_URL=${base}.`);
+    console.error(`No server answers at ${base}; starting one for this command …`);
+  }
   const server = await startPrivately(config);
-  const own = createClient(server.base, connections);
   return {
     base: server.base,
-    client: own,
-    close: async () => {
-      own.close();
-      await server.close();
-    },
+    client: createInnerClient(server.service, { base: server.base, callerOf: () => commandLine }),
+    close: () => server.close(),
   };
 }
+
+/** Who works on a server of one's own, in its audit trail. */
+const commandLine: Caller = {
+  kind: 'client',
+  id: OPERATOR,
+  roles: ['admin'],
+  organizations: [],
+  client: OPERATOR,
+  limits: 'admin',
+  address: '',
+};
 
 /** On a free port of this machine; it says only what goes wrong. */
 export function startPrivately(config: Config): Promise<RunningServer> {

@@ -1,7 +1,9 @@
 // Search keys made again on request, at once or in the background.
 import assert from 'node:assert/strict';
+import { credentialFor } from '../../src/cli/credential.ts';
 import { askServer } from '../../src/cli/reindex.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
+import { readConfig } from '../../src/platform/config/config.ts';
 import { StartError } from '../../src/platform/start-error.ts';
 import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
 import { createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
@@ -75,15 +77,16 @@ describe('$reindex', () => {
   });
 
   it('is what the command asks a running server for', async () => {
+    const nobody = credentialFor(readConfig({ WARDGATE_TOKEN: 'not looked at' }), server.base);
     await lose();
-    const { documents, failed } = await askServer(server.base, ['Patient']);
+    const { documents, failed } = await askServer(server.base, ['Patient'], nobody);
     assert.deepEqual([documents, failed], [450, []]);
     assert.ok((await client.get('/Patient?family=F7')).body.total > 0);
     assert.equal((await client.get('/Basic?code=x')).body.total, 0);
     const refusal = (error: Error) => error instanceof StartError && error.message === "There is no type 'Patent'";
-    await assert.rejects(askServer(server.base, ['Patent']), refusal);
-    await assert.rejects(askServer('http://127.0.0.1:1/fhir', []), /does not answer at/);
-    assert.ok((await askServer(server.base, [])).documents >= 451);
+    await assert.rejects(askServer(server.base, ['Patent'], nobody), refusal);
+    await assert.rejects(askServer('http://127.0.0.1:1/fhir', [], nobody), /does not answer at/);
+    assert.ok((await askServer(server.base, [], nobody)).documents >= 451);
     assert.equal((await client.get('/Basic?code=x')).body.total, 1);
   });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { runAdminCreate } from '../../src/cli/admin.ts';
 import { offerFirstAdministrator } from '../../src/cli/first-administrator.ts';
-import { createDemoAccounts } from '../../src/cli/seed/demo-accounts.ts';
+import { createDemoAccounts, demoEmail, demoEmails } from '../../src/cli/seed/demo-accounts.ts';
 import { roleCodes } from '../../src/fhir/auth/accounts/roles.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import { mongodbUri } from '../support/engines.ts';
@@ -63,18 +63,14 @@ describe('the first people', function () {
 
   it('of the demo hospital have every role, and are its people', async () => {
     const accounts = people.server.service.accounts!;
-    const deps = { accounts, now: Date.now };
-    await printed((print) => createDemoAccounts({ ...deps, print }));
-    const said = await printed((print) => createDemoAccounts({ ...deps, print }));
-    const shown = [...said.matchAll(/(\S+)@hospital\.example +(\S+)/g)].map(([, role = '', password = '']) => ({
-      role,
-      password,
-    }));
-    assert.deepEqual(shown.map(({ role }) => role).sort(), [...roleCodes].sort());
-    assert.equal(new Set(shown.map(({ password }) => password)).size, 1);
+    const first = await createDemoAccounts({ accounts, now: Date.now });
+    // of a start that was interrupted before it could show it
+    const password = await createDemoAccounts({ accounts, now: Date.now });
+    assert.notEqual(password, first);
+    assert.deepEqual(demoEmails, roleCodes.map(demoEmail));
     const seen: Record<string, string> = {};
-    for (const { role, password } of shown) {
-      const person = await people.signIn(`${role}@hospital.example`, password);
+    for (const role of roleCodes) {
+      const person = await people.signIn(demoEmail(role), password);
       const { account } = await person.call('profile');
       assert.equal(account.role.code, role);
       assert.equal(account.status, 'active');

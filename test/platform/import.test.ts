@@ -1,9 +1,11 @@
-// `npm run import` into a server of its own and into a running one.
+// `npm run import` into a server of its own and into a running one, where people sign in.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { credentialFor } from '../../src/cli/credential.ts';
+import { readConfig } from '../../src/platform/config/config.ts';
 import { type FreshDatabase, freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
 import { killAll, type StartedServer, startWardgate, wardgate } from '../support/processes.ts';
 
@@ -54,6 +56,7 @@ describe('npm run import', function () {
   let database: FreshDatabase;
   let server: StartedServer;
   let environment: Record<string, string>;
+  let authorization: string;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'wardgate-import-'));
@@ -65,9 +68,16 @@ describe('npm run import', function () {
     writeFileSync(join(folder, 'fhir', 'notes.txt'), 'not read');
     database = await freshDatabase('import');
     const uri = (await mongodbUri()).replace('/?', `/${database.db.databaseName}?`);
-    environment = { MONGODB_URI: uri, REDIS_URL: await redisUrl(), SEED: 'none' };
+    environment = {
+      AUTH: 'on',
+      MONGODB_URI: uri,
+      REDIS_URL: await redisUrl(),
+      SEED: 'none',
+      DATA_DIR: join(folder, 'data'),
+    };
     server = await startWardgate(environment);
     environment = { ...environment, BASE_URL: server.base };
+    authorization = (await credentialFor(readConfig(environment), server.base).authorization())!;
   });
   after(async () => {
     await server?.stop();
@@ -76,7 +86,8 @@ describe('npm run import', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const read = async (path: string): Promise<string> => (await fetch(`${server.base}/${path}`)).text();
+  const read = async (path: string): Promise<string> =>
+    (await fetch(`${server.base}/${path}`, { headers: { authorization } })).text();
 
   it('loads folders, staff first, and keeps decimals as they are written', async () => {
     const { code, output, errors } = await wardgate(['import', join(folder, 'fhir')], environment);
@@ -122,10 +133,34 @@ describe('npm run import', function () {
   });
 
   it('starts a server for itself where none answers', async () => {
-    const { MONGODB_URI, REDIS_URL } = environment;
-    const alone = { MONGODB_URI: MONGODB_URI!, REDIS_URL: REDIS_URL!, PORT: '9' };
+    const alone: Record<string, string> = { ...environment, PORT: '9', BASE_URL: '' };
     const { code, output, errors } = await wardgate(['import', join(folder, 'fhir', 'aaron.json')], alone);
     assert.equal(code, 0, errors.join('\n'));
     assert.match(output, /^1 files in .* 2 resources/);
+  });
+
+  it('is on record as what the command line did, into either server', async () => {
+    const updates = await read('AuditEvent?entity=Encounter/e1&action=U,C&_elements=agent');
+    assert.match(updates, /"total":4\b/);
+    assert.equal(updates.match(/"altId":"wardgate-cli"/g)?.length, 4);
+  });
+
+  it('shows the token it is given, and ends in one line where that is no good', async () => {
+    const [, token = ''] = authorization.split(' ');
+    // without the database: only the token lets it in
+    const elsewhere = { AUTH: 'on', BASE_URL: server.base, DATA_DIR: join(folder, 'nothing') };
+    const path = join(folder, 'fhir', 'aaron.json');
+    assert.equal((await wardgate(['import', path], { ...elsewhere, WARDGATE_TOKEN: token })).code, 0);
+    assert.equal((await wardgate(['import', path, '--token', token], elsewhere)).code, 0);
+
+    const rows: [settings: Record<string, string>, line: RegExp][] = [
+      [{}, /^http:\S+ wants to know who asks\. Set WARDGATE_TOKEN/],
+      [{ WARDGATE_TOKEN: 'nonsense' }, /^http:\S+ does not take this token: The access token is not valid\. /],
+    ];
+    for (const [settings, line] of rows) {
+      const { code, errors } = await wardgate(['import', path], { ...elsewhere, ...settings });
+      assert.match(errors[1]!, line);
+      assert.deepEqual([code, errors.length], [1, 2]);
+    }
   });
 });

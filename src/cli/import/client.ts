@@ -2,6 +2,8 @@
 import http from 'node:http';
 import https from 'node:https';
 import { sleep } from '../../platform/clock/clock.ts';
+import type { Credential } from '../credential.ts';
+import { reasonIn } from './outcome.ts';
 
 export interface Reply {
   status: number;
@@ -21,11 +23,28 @@ export interface Client {
 const TIMEOUT_MS = 30 * 60_000;
 const MOST_TRIES = 6;
 
-export function createClient(base: string, connections: number): Client {
+/** Who asks too often is told when to come back; beyond this it is no pause but an end. */
+const LONGEST_PAUSE_S = 60;
+
+/** `credential` is shown to servers only where people sign in. */
+export function createClient(base: string, connections: number, credential: Credential): Client {
   const { request, Agent } = base.startsWith('https:') ? https : http;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  let signsIn = false;
 
-  const send = (url: string, method: string, body?: Buffer): Promise<Reply & { retryAfter: number }> =>
+  async function send(url: string, method: string, body?: Buffer): Promise<Reply & { retryAfter: number }> {
+    const shown = signsIn ? await credential.authorization() : undefined;
+    const reply = await exchange(url, method, { ...(shown !== undefined && { authorization: shown }) }, body);
+    if (reply.status === 401) throw credential.refused(reasonIn(reply.body));
+    return reply;
+  }
+
+  const exchange = (
+    url: string,
+    method: string,
+    headers: Record<string, string>,
+    body?: Buffer,
+  ): Promise<Reply & { retryAfter: number }> =>
     new Promise((resolve, reject) => {
       const sending = request(
         url,
@@ -36,6 +55,7 @@ export function createClient(base: string, connections: number): Client {
           headers: {
             accept: 'application/fhir+json',
             prefer: 'return=minimal',
+            ...headers,
             ...(body === undefined ? {} : { 'content-type': 'application/fhir+json', 'content-length': body.length }),
           },
         },
@@ -62,7 +82,7 @@ export function createClient(base: string, connections: number): Client {
       for (let tries = 1; ; tries += 1) {
         const { status, body, retryAfter } = await send(base, 'POST', bundle);
         // Refused without being tried: the server is busy or starting.
-        const isLater = status === 429 || status === 503;
+        const isLater = (status === 429 || status === 503) && retryAfter <= LONGEST_PAUSE_S;
         if (!isLater || tries === MOST_TRIES) return { status, body };
         await sleep(retryAfter > 0 ? retryAfter * 1000 : 250 * 2 ** tries);
       }
@@ -73,8 +93,10 @@ export function createClient(base: string, connections: number): Client {
     },
     async isThere() {
       try {
-        const { status, body } = await send(`${base}/metadata?_summary=true`, 'GET');
-        return status === 200 && (body as { resourceType?: string })?.resourceType === 'CapabilityStatement';
+        const { status, body } = await exchange(`${base}/metadata?_summary=true`, 'GET', {});
+        const { resourceType, rest = [] } = (body ?? {}) as { resourceType?: string; rest?: { security?: object }[] };
+        signsIn = rest.some(({ security }) => security !== undefined);
+        return status === 200 && resourceType === 'CapabilityStatement';
       } catch {
         return false;
       }

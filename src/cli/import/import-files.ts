@@ -1,4 +1,5 @@
 // Loads files into a FHIR server, a few at a time, and says what became of each.
+import { StartError } from '../../platform/start-error.ts';
 import { loadsOf, type Piece, transactionOf } from './bundles.ts';
 import type { Client } from './client.ts';
 import type { SourceFile } from './files.ts';
@@ -47,6 +48,8 @@ export async function importFiles({ files, client, concurrency, onProgress }: Im
         else await postPieces(client, part.pieces, count, fail);
       }
     } catch (error) {
+      // nothing that another file could do better
+      if (error instanceof StartError) throw error;
       addCounts(result.counts, { ...noCounts(), failed: 1 });
       fail((error as Error).message);
     }

@@ -1,4 +1,4 @@
-// Accounts of every role for the demo hospital: people of seed/ where it has them. Their password is made at random and printed once.
+// Accounts of every role for the demo hospital: people of seed/ where it has them. Their password is made at random and shown once.
 import { randomInt } from 'node:crypto';
 import type { Accounts } from '../../fhir/auth/accounts/accounts.ts';
 import { type RoleCode, roleOf } from '../../fhir/auth/accounts/roles.ts';
@@ -36,20 +36,22 @@ const people: readonly DemoAccount[] = [
 ];
 
 /** No mail ever leaves for it: https://www.rfc-editor.org/rfc/rfc2606 */
-const emailOf = (role: RoleCode): string => `${role}@hospital.example`;
+export const demoEmail = (role: RoleCode): string => `${role}@hospital.example`;
+
+export const demoEmails: readonly string[] = people.map(({ role }) => demoEmail(role));
 
 export interface DemoDeps {
   accounts: Pick<Accounts, 'book' | 'passwords'>;
   now: () => number;
-  print: (line: string) => void;
 }
 
-export async function createDemoAccounts({ accounts, now, print }: DemoDeps): Promise<void> {
+/** Returns their password. */
+export async function createDemoAccounts({ accounts, now }: DemoDeps): Promise<string> {
   const { book, passwords } = accounts;
   const password = newPassword();
   const hash = await passwords.hash(password);
   for (const { role, firstName, lastName, practitioner, practitionerRole, patient, isEverywhere } of people) {
-    const email = emailOf(role);
+    const email = demoEmail(role);
     const known = await book.findByEmail(email);
     if (known !== undefined) {
       // of a first start that was interrupted: its password was never shown
@@ -77,8 +79,7 @@ export async function createDemoAccounts({ accounts, now, print }: DemoDeps): Pr
       ...(patient !== undefined && { patient }),
     });
   }
-  print('Demo accounts, shown only this once; their codes are at /dev/mail:');
-  for (const { role } of people) print(`  ${emailOf(role).padEnd(34)} ${password}   ${roleOf(role).display}`);
+  return password;
 }
 
 /** easy to type, and nobody's guess: 10^11 of them */

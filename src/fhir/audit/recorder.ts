@@ -45,6 +45,8 @@ export interface SignInEvent {
   refusal?: string;
   /** X-Request-Id */
   request?: string;
+  /** id of the access token that was made */
+  token?: string;
 }
 
 export interface Recorder {
@@ -158,23 +160,7 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
       if (traced === undefined || (traced.wrote.length === 0 && traced.entries.size === 0)) return write([first]);
       return recordAll(first, who, traced).then(write);
     },
-    signIn({ act, account, fhirUser, client, roles, organizations, address, status, refusal, request }) {
-      return write([
-        {
-          kind: 'sign-in',
-          code: act,
-          status,
-          address,
-          ...(account !== undefined && { by: account }),
-          ...(fhirUser !== undefined && { user: `${fhirUser.type}/${fhirUser.id}` }),
-          ...(client !== undefined && { client }),
-          ...(roles !== undefined && { roles }),
-          ...(organizations !== undefined && organizations.length > 0 && { organizations }),
-          ...(refusal !== undefined && { refusal }),
-          ...(request !== undefined && { request }),
-        },
-      ]);
-    },
+    signIn: (event) => write([recordOfSignIn(event)]),
   };
   return recorder;
 
@@ -206,6 +192,34 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
     }
   }
 }
+
+/** What happened to a session or an account, as it is written down. */
+export const recordOfSignIn = ({
+  act,
+  account,
+  fhirUser,
+  client,
+  roles,
+  organizations = [],
+  token,
+  address,
+  status,
+  refusal,
+  request,
+}: SignInEvent): NewRecord => ({
+  kind: 'sign-in',
+  code: act,
+  status,
+  address,
+  ...(account !== undefined && { by: account }),
+  ...(fhirUser !== undefined && { user: `${fhirUser.type}/${fhirUser.id}` }),
+  ...(client !== undefined && { client }),
+  ...(roles !== undefined && { roles }),
+  ...(organizations.length > 0 && { organizations }),
+  ...(token !== undefined && { token }),
+  ...(refusal !== undefined && { refusal }),
+  ...(request !== undefined && { request }),
+});
 
 const DONE = Promise.resolve();
 /** no base: only relative references */

@@ -1,6 +1,6 @@
 // Reads the environment once, at the start. This room alone sees process.env.
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { defaultCacheDir } from '../engines/cache-folder.ts';
 import { StartError } from '../start-error.ts';
 import { type Setting, type SettingValues, settings } from './settings.ts';
@@ -74,6 +74,9 @@ function refuseHalfTls({ tlsCert, tlsKey }: SettingValues): void {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new StartError('Wrong setting: TLS_CERT and TLS_KEY are set together.', 2);
 }
+
+/** where records of the audit log are before the database has them */
+export const auditFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'audit');
 
 export function isLoopback(host: string): boolean {
   const name = host.toLowerCase().replace(/^\[|\]$/g, '');

@@ -141,7 +141,13 @@ export const settings = {
     name: 'SERVER_SECRET',
     parse: secretText,
     secret: true,
-    help: 'Long random text (32 characters or more) that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold. Another one ends what hangs on it: links, sessions of browsers, signing keys.',
+    help: 'Long random text (32 characters or more) that seals signing keys and hashes codes, the same for every server process. Unset: made at the first start and kept in the database, whose backups then open what they hold. Keep it: with another one the signing keys do not open, and the server does not start.',
+  }),
+  token: optional({
+    name: 'WARDGATE_TOKEN',
+    parse: text,
+    secret: true,
+    help: 'Access token that commands (`import`, `seed`, `reindex`) show a running server. Not needed where they have its database. See [sign-in](sign-in.md).',
   }),
   allowInsecure: required({
     name: 'ALLOW_INSECURE',

@@ -36,7 +36,8 @@ export function secretOf(dataDir: string, engine: string): { secret: string; pat
   return { secret, path };
 }
 
-function writeDurably(path: string, text: string): void {
+/** Whole or not at all, and readable by the server's user only. */
+export function writeDurably(path: string, text: string): void {
   const file = openSync(`${path}.new`, 'w', 0o600);
   writeSync(file, text);
   fsyncSync(file);

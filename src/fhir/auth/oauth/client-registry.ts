@@ -8,7 +8,7 @@ import { errors, Provider } from './library.ts';
 import { clientFeatures, clientRules } from './provider.ts';
 import { type ScopeRules, scopesIn, wordScopes } from './scopes.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { clientGrant, FIRST_PARTY } from './token-claims.ts';
+import { clientGrant, FIRST_PARTY, OPERATOR } from './token-claims.ts';
 
 /** RFC 7591 names; `smart_scopes` and the other members of ours besides */
 export type NewClient = AllClientMetadata & OwnMetadata;
@@ -50,6 +50,7 @@ export interface ClientRegistryDeps {
   onEnd?: (id: string) => void;
 }
 
+const OURS = [FIRST_PARTY, OPERATOR];
 const ID = /^[A-Za-z0-9._~-]{3,100}$/;
 
 export function createClientRegistry({ store, rules, keys, now, onEnd }: ClientRegistryDeps): ClientRegistry {
@@ -98,7 +99,7 @@ export function createClientRegistry({ store, rules, keys, now, onEnd }: ClientR
         throw new FhirError('value', 'client_id has 3 to 100 letters, digits, dots, dashes, underscores or tildes', {
           expression: 'id',
         });
-      if (id === FIRST_PARTY || (await clients.find(id)) !== undefined)
+      if (OURS.includes(id) || (await clients.find(id)) !== undefined)
         throw new FhirError('duplicate', `There is a client ${id} already`, { expression: 'id' });
       checkScopes(given.smart_scopes, rules);
       const isForItself = [...(given.grant_types ?? [])].includes('client_credentials');

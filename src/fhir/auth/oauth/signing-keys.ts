@@ -4,6 +4,7 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import type { Seal } from '../../../platform/secrets/secrets.ts';
+import { StartError } from '../../../platform/start-error.ts';
 import { type Grants, REMEMBER_END_MS, type SigningKeyStore } from '../../storage/grants.ts';
 
 /** RS256 is what every client of OpenID understands; ES384 is SMART's other one. */
@@ -60,9 +61,21 @@ export async function createSigningKeys({ store, grants, seal, now }: SigningKey
   async function reload(): Promise<void> {
     const stored = await store.read();
     if (stored === undefined || stored.version === version) return;
-    keys = inOrder(JSON.parse(seal.open(stored.sealed)) as SigningKey[]);
+    keys = inOrder(JSON.parse(opened(stored.sealed)) as SigningKey[]);
     version = stored.version;
     for (const listener of listeners) listener();
+  }
+
+  function opened(sealed: string): string {
+    try {
+      return seal.open(sealed);
+    } catch (cause) {
+      throw new StartError(
+        'The signing keys in the database do not open. SERVER_SECRET must be the one with which the server was first started, or unset if it was not set then.',
+        2,
+        { cause },
+      );
+    }
   }
 
   /** `change` gives undefined where nothing is to be done; it is asked again when another process was faster */

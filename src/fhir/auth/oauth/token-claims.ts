@@ -4,6 +4,8 @@ import type { AccessToken } from '../tokens.ts';
 
 /** The client of our own pages and of `$login`. Its tokens carry no scopes: they say all that the roles allow. */
 export const FIRST_PARTY = 'wardgate';
+/** The command line of who has the database, where it acts for nobody in particular: operator-token.ts. */
+export const OPERATOR = 'wardgate-cli';
 
 export interface TokenFacts {
   /** of a person; or what stands for one where a client acts for itself */
@@ -19,6 +21,12 @@ export interface TokenFacts {
 /** Tokens that a client got by itself hang on no grant, but end together when its generation does. */
 export const clientGrant = (client: string, generation: number): string => `${OF_CLIENT}${client}:${generation}`;
 const OF_CLIENT = 'client:';
+
+/** class of rate limits */
+export const limitsOfPeople = (client: string, roles: readonly string[]): string => {
+  if (client !== FIRST_PARTY) return 'app';
+  return roles.includes('admin') ? 'admin' : 'standard';
+};
 
 export const claimsOf = ({ grant, roles, organizations, fhirUser, ...rest }: TokenFacts): Claims => ({
   gid: grant,

@@ -4,7 +4,7 @@ import type { Grants } from '../../storage/grants.ts';
 import type { SignIn } from '../sign-in.ts';
 import type { OwnMetadata } from './client-metadata.ts';
 import { errors } from './library.ts';
-import { clientGrant, FIRST_PARTY, type TokenFacts } from './token-claims.ts';
+import { clientGrant, limitsOfPeople, type TokenFacts } from './token-claims.ts';
 
 export interface TokenFactsDeps {
   grants: Grants;
@@ -43,11 +43,6 @@ export function createTokenFacts({ grants, signIn }: TokenFactsDeps): TokenFacts
 
   return { of, give: (token, facts) => void given.set(token, facts) };
 }
-
-export const limitsOfPeople = (client: string, roles: readonly string[]): string => {
-  if (client !== FIRST_PARTY) return 'app';
-  return roles.includes('admin') ? 'admin' : 'standard';
-};
 
 function factsOfClient({
   clientId,

@@ -12,8 +12,8 @@ import type { Ended } from './ended.ts';
 import { errors } from './library.ts';
 import { lifetimes } from './lifetimes.ts';
 import { openGrant } from './open-grant.ts';
-import { FIRST_PARTY } from './token-claims.ts';
-import { limitsOfPeople, type TokenFactsRoom } from './token-facts.ts';
+import { FIRST_PARTY, limitsOfPeople } from './token-claims.ts';
+import type { TokenFactsRoom } from './token-facts.ts';
 import { ACCESS_TOKEN_ALG, endedToken, refused, type Verify } from './verify.ts';
 
 export interface TokensDeps {
