@@ -2,7 +2,8 @@
 // prints what validation costs (bench/validation.ts).
 //   npm run bench -- --data FOLDER     Synthea transaction bundles (default: the demo hospital of seed/)
 //   npm run bench -- --growth 1000000  also grow to so many Observations and count the keys examined (default 20000)
-//   npm run bench -- --print           only print, do not write docs/benchmarks.md
+//   npm run bench -- --access          only what sign-in costs, into docs/benchmarks-access.md (bench/access.ts)
+//   npm run bench -- --print           only print, do not write
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string', default: fileURLToPath(new URL('../seed/', import.meta.url)) },
     growth: { type: 'string', default: '20000' },
+    access: { type: 'boolean', default: false },
     print: { type: 'boolean', default: false },
   },
 });
@@ -32,6 +34,11 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const say = (line: string): void => console.error(line);
 
 execFileSync(process.execPath, [path.join(root, 'bin/wardgate.mjs'), 'build'], { stdio: 'inherit' });
+if (options.access) {
+  const access = ['--import', 'tsx', path.join(root, 'bench/access.ts'), ...(options.print ? ['--print'] : [])];
+  execFileSync(process.execPath, access, { stdio: 'inherit' });
+  process.exit(0);
+}
 execFileSync(process.execPath, ['--import', 'tsx', path.join(root, 'bench/validation.ts'), '--data', options.data], {
   stdio: ['ignore', 2, 2],
 });

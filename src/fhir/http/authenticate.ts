@@ -64,8 +64,19 @@ function reasonIn(headers: IncomingHttpHeaders): string | undefined {
   throw new FhirError('invalid', `X-Break-Glass gives a reason in at most ${MOST_REASON} characters`);
 }
 
+/** The same token comes again and again, nearly always from the same address. */
+const callers = new WeakMap<AccessToken, Caller>();
+
 /** What a token that is good says, as who asks. */
 export function callerFrom(token: AccessToken, address: string, breakGlass?: string): Caller {
+  const known = callers.get(token);
+  if (known?.address === address && breakGlass === undefined) return known;
+  const caller = callerOfToken(token, address, breakGlass);
+  if (breakGlass === undefined) callers.set(token, caller);
+  return caller;
+}
+
+function callerOfToken(token: AccessToken, address: string, breakGlass: string | undefined): Caller {
   const { id, grant, expires, account, client, roles, organizations, limits } = token;
   return {
     kind: account === undefined ? 'client' : 'account',

@@ -119,9 +119,18 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
     return { lists: Object.fromEntries(lists), places: held.flatMap(({ place }) => place ?? []) };
   }
 
+  let plans = { of: new Map<string, Predicate>(), revision: '', until: 0 };
+  /** What was planned for one caller holds for the others, as long as their rights do. */
+  function plansOfAll(): Map<string, Predicate> {
+    const now = engine.now();
+    if (plans.revision !== revision() || now >= plans.until || plans.of.size >= MOST_KEPT)
+      plans = { of: new Map(), revision: revision(), until: now + KEPT_MS };
+    return plans.of;
+  }
+
   function makeRights(caller: Caller): Kept {
     const now = engine.now();
-    const criteria: CriteriaContext = { definitions, settings, now };
+    const criteria: CriteriaContext = { definitions, settings, now, planned: plansOfAll() };
     const inForce = policiesOf(caller);
     const needed = neededBy(inForce);
     const known = knownVariables(caller, needed);

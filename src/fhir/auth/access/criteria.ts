@@ -22,6 +22,8 @@ export interface CriteriaContext {
   settings: SearchSettings;
   now: number;
   lookups?: Lookups;
+  /** what was planned for other callers, by type and query */
+  planned?: Map<string, Predicate>;
 }
 
 interface Criteria {
@@ -71,8 +73,26 @@ export function criteriaPredicate(
     if (filled.length === 0) return nothing;
     pairs.push([name, filled.join(',')]);
   }
-  if (pairs.length > 0) parts.push(planCriteria({ ...context, type, query: pairs }).where);
+  if (pairs.length > 0) parts.push(planOnce(type, pairs, context));
   return allOf(parts);
+}
+
+/** Ids of many patients are one caller's alone. */
+const LONGEST_SHARED = 500;
+
+/** What policies say of labels and owners is asked anew for every caller, and is the same for most. */
+export function planOnce(
+  type: string,
+  query: readonly (readonly [name: string, value: string])[],
+  context: CriteriaContext,
+): Predicate {
+  const key = `${type}?${query.map(([name, value]) => `${name}=${value}`).join('&')}`;
+  const planned = context.lookups === undefined && key.length <= LONGEST_SHARED ? context.planned : undefined;
+  const known = planned?.get(key);
+  if (known !== undefined) return known;
+  const { where } = planCriteria({ ...context, type, query });
+  planned?.set(key, where);
+  return where;
 }
 
 const DUMMY = new Map(

@@ -28,7 +28,7 @@ export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise
   const reach = await listedReach(deps, type, purpose === 'listing');
   if (reach.isNothing) return undefined;
   if (purpose === 'include') return { reach, query: { ...query, where: includable(definitions, type, reach, where) } };
-  const ways = await usableWays(deps, type, reach, [
+  const ways = await usableWays(deps, type, reach, () => [
     ...parametersSpokenOf(definitions, type, where),
     ...sort.flatMap((key) => sortedBy(key, type, definitions)),
   ]);
@@ -77,8 +77,10 @@ async function usableWays(
   { definitions, rights }: NarrowDeps,
   type: string,
   { ways }: Reach,
-  spoken: readonly SpokenParameter[],
+  spokenOf: () => readonly SpokenParameter[],
 ): Promise<readonly Way[]> {
+  if (!rights.hidesAnything) return ways;
+  const spoken = spokenOf();
   for (const { type: inner, code } of spoken) {
     if (inner === undefined || !rights.may(inner, 'r')) continue;
     const { ways: ofInner } = await rights.reach(inner, 'r');
@@ -172,8 +174,10 @@ async function narrowedWhere(
 ): Promise<Predicate> {
   const reach = await joinedReach(deps, type);
   if (reach.isNothing) return nothing;
-  const spoken = [...parametersSpokenOf(deps.definitions, type, where), ...besides];
-  const ways = await usableWays(deps, type, reach, spoken);
+  const ways = await usableWays(deps, type, reach, () => [
+    ...parametersSpokenOf(deps.definitions, type, where),
+    ...besides,
+  ]);
   return restricted(deps.definitions, type, whereOf(reach, ways), await narrowedJoins(deps, type, where));
 }
 

@@ -4,8 +4,8 @@ import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
 import { nothing, type Predicate } from '../../model/predicate.ts';
 import type { Resource } from '../../model/resource.ts';
-import { hasTokenOf, parametersOf, planCriteria } from '../../search/index.ts';
-import type { CriteriaContext } from './criteria.ts';
+import { hasTokenOf, parametersOf } from '../../search/index.ts';
+import { type CriteriaContext, planOnce } from './criteria.ts';
 import { anyOf } from './predicates.ts';
 
 export const OWNER_SYSTEM = 'https://wardgate.dev/fhir/CodeSystem/owner';
@@ -46,7 +46,7 @@ export function ownedBy(
   context: CriteriaContext,
 ): Predicate {
   const labels = organizations.map((id) => `${OWNER_SYSTEM}|${id}`).join(',');
-  const owned = labels === '' ? nothing : planCriteria({ ...context, type, query: [['_security', labels]] }).where;
+  const owned = labels === '' ? nothing : planOnce(type, [['_security', labels]], context);
   return sharing === 'owned' ? owned : anyOf([owned, { op: 'not', of: hasTokenOf('_security', OWNER_SYSTEM) }]);
 }
 

@@ -24,13 +24,22 @@ const LONGEST_PAGE = 201;
 const BATCH_MS = 1_000;
 
 /**
- * Exact keys only, and what confirms them: in the order of the main date such a page reads little more than itself. Few ids, as an _include
- * has them, are little whatever the limit.
+ * Exact keys only, what confirms them, and labels that few resources have and that keep them from the caller: in the order of the main date
+ * such a page reads little more than itself. Few ids, as an _include has them, are little whatever the limit.
  */
 export function isCheapPage(where: Resolved, limit: number): boolean {
-  const parts = (where.op === 'and' ? where.of : [where]).filter(({ op }) => op !== 'confirms');
+  const parts = (where.op === 'and' ? where.of : [where]).filter((part) => !isHardlyFelt(part));
   if (parts.length === 0 || parts.length > MOST_PARTS || !parts.every(isFewKeys)) return false;
   return limit <= LONGEST_PAGE || parts.some(({ op }) => op === 'ids');
+}
+
+function isHardlyFelt(part: Resolved): boolean {
+  return part.op === 'confirms' || (part.op === 'not' && isOfKeys(part.of));
+}
+
+function isOfKeys(part: Resolved): boolean {
+  if (part.op === 'and' || part.op === 'or') return part.of.every(isOfKeys);
+  return part.op === 'equals' || part.op === 'oneOf' || part.op === 'confirms';
 }
 
 function isFewKeys(part: Resolved): boolean {
