@@ -24,6 +24,7 @@ import { addAccountPages } from './web/account/routes.ts';
 import type { Express } from './web/app.ts';
 import { addMailbox, MAILBOX_PATH } from './web/dev/mail.ts';
 import { pages } from './web/interaction/pages.ts';
+import { addNotFoundPage } from './web/not-found.ts';
 import { addOauthRoutes } from './web/oauth-routes.ts';
 import { addSignedInPages, readPageKeys } from './web/signed-in/index.ts';
 
@@ -140,6 +141,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
       });
       addAccountPages(app, { accounts: accounts!, visitorOf, logger });
       if (mailbox) addMailbox(app, mailbox);
+      addNotFoundPage(app);
     },
     async close() {
       await oauth.close();

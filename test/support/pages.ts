@@ -10,6 +10,7 @@ import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import { addAccountPages } from '../../src/web/account/routes.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { addMailbox } from '../../src/web/dev/mail.ts';
+import { addNotFoundPage } from '../../src/web/not-found.ts';
 import { addSignedInPages, readPageKeys } from '../../src/web/signed-in/index.ts';
 import { openPeople, PASSWORD, type People, type PeopleOptions } from './people.ts';
 import { CALLBACK, createSmartApp } from './smart-app.ts';
@@ -85,6 +86,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
       });
       addAccountPages(added, { accounts: accounts!, visitorOf, logger });
       addMailbox(added, createMailbox({ db, now: Date.now }));
+      addNotFoundPage(added);
     },
   });
 
@@ -132,6 +134,8 @@ export async function allowApp({ oauth, codeFor }: People, email: string): Promi
   const visitor = createVisitor(oauth.root);
   let page = await visitor.submit(await visitor.open(url.href), '/sign-in', { email, password: PASSWORD });
   page = await visitor.submit(page, '/code', { code: await codeFor(email) });
+  const [, patient] = /name="id" value="([^"]+)"/.exec(page.text) ?? [];
+  if (patient !== undefined) page = await visitor.submit(page, '/patient', { id: patient });
   page = await visitor.submit(page, '/allow');
   let { refresh_token: token = '' } = await app.redeem(page.url, verifier);
   return {

@@ -367,6 +367,14 @@ describe('pages of who is signed in', function () {
     });
   });
 
+  it('say so where there is nothing, as a page to people and as text to programs', async () => {
+    const page = await createVisitor(pages.root).open(`${pages.root}/account/<b>nothing`);
+    assert.equal(page.status, 404);
+    assert.match(page.title, /^There is nothing here/);
+    const reply = await fetch(`${pages.root}/account/nothing`);
+    assert.match(reply.headers.get('content-type') ?? '', /^text\/plain/);
+  });
+
   it('list the apps that were allowed, with what they may do, and revoke them', async () => {
     const { email } = await pages.register();
     const app = await allowApp(pages, email);
