@@ -1,5 +1,6 @@
 // Rows A7 and A8: who sees, invites, approves and ends accounts.
 import assert from 'node:assert/strict';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { freshEmail, openPeople, PASSWORD, type People, type Person, refusalOf } from '../support/people.ts';
 
 describe('administration of accounts', function () {
@@ -126,6 +127,42 @@ describe('administration of accounts', function () {
       assert.equal(refusalOf(await person.post('/$reactivate', { account: person.account })), '401 login');
       await admin.call('reactivate', { account: person.account });
       await people.signIn(person.email);
+    });
+
+    it('end all access within five seconds, here and in other processes, while fifty requests run', async () => {
+      const person = await people.register();
+      const other = await people.oauth.another();
+      let lastAnswer = 0;
+      let refused = 0;
+      const ask = async (index: number): Promise<void> => {
+        for (;;) {
+          const isIn = await (index % 2 === 0
+            ? isSignedIn(person)
+            : Promise.resolve(person.accessToken)
+                .then(other.tokens.verify)
+                .then(
+                  () => true,
+                  () => false,
+                ));
+          if (isIn) lastAnswer = performance.now();
+          else {
+            refused++;
+            return;
+          }
+          await sleep(5);
+        }
+      };
+      await other.tokens.verify(person.accessToken);
+      const asking = Array.from({ length: 50 }, (_, index) => ask(index));
+      await sleep(500);
+      assert.equal(refused, 0);
+      const began = performance.now();
+      await admin.call('deactivate', { account: person.account, reason: 'left' });
+      await Promise.all(asking);
+      assert.ok(lastAnswer > 0 && lastAnswer - began < 5000, `answered ${lastAnswer - began} ms after`);
+      await sleep(500);
+      assert.equal(await isSignedIn(person), false);
+      await assert.rejects(async () => other.tokens.verify(person.accessToken), /revoked/);
     });
 
     it('are not for oneself, nor across hospitals', async () => {

@@ -1,7 +1,9 @@
 // Who asks and how often: the steps of a request that only AUTH=on has.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import net from 'node:net';
 import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { aPatient, createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
 import { type GuardedServer, startGuardedServer } from '../support/guarded.ts';
 import type { TestTokens } from '../support/tokens.ts';
@@ -65,6 +67,26 @@ describe('a request with AUTH=on', () => {
     });
     assert.match(answer, /^HTTP\/1\.1 401 /);
     assert.match(answer, /WWW-Authenticate: Bearer realm="fhir", error="invalid_request"/i);
+  });
+
+  it('is refused where its body came so slowly that the caller was sent away meanwhile', async () => {
+    const token = tokens.of({ account: 'slow' });
+    const body = JSON.stringify({ resourceType: 'Patient', id: 'slow', active: true });
+    const request = http.request(`${server.base}/Patient/slow`, {
+      method: 'PUT',
+      headers: { ...bearer(token), 'content-type': 'application/fhir+json', 'content-length': body.length },
+    });
+    const status = new Promise((resolve, reject) => {
+      request.on('response', (response) => resolve(response.resume().statusCode)).on('error', reject);
+    });
+    request.write(body.slice(0, 5));
+    await sleep(200);
+    tokens.end(token);
+    await sleep(1000);
+    request.end(body.slice(5));
+    assert.equal(await status, 401);
+    const read = await client.get('/Patient/slow', bearer(tokens.of({ account: 'reader of slow' })));
+    assert.equal(read.status, 404);
   });
 
   it('is told when its budget is spent, and when to come back', async () => {

@@ -37,6 +37,37 @@ describe('$login', function () {
     assert.deepEqual(wrong.body, unknown.body);
   });
 
+  it('does the same work for both, and for a new password that nobody will get', async () => {
+    const { passwords } = people.server.service.accounts!;
+    const plain = { ...passwords };
+    const work: string[] = [];
+    const counted =
+      <Args extends unknown[], Result>(name: string, run: (...args: Args) => Result) =>
+      (...args: Args): Result => {
+        work.push(name);
+        return run(...args);
+      };
+    Object.assign(passwords, {
+      verify: counted('verify', plain.verify),
+      hash: counted('hash', plain.hash),
+      isAmong: counted('isAmong', plain.isAmong),
+    });
+    try {
+      const { email } = await people.register();
+      const did = async (operation: string, input: Record<string, string>): Promise<string> => {
+        work.length = 0;
+        await people.guest('198.51.100.30').post(`/$${operation}`, input);
+        return work.join();
+      };
+      const password = 'Wrong-Password-1';
+      assert.equal(await did('login', { email, password }), 'verify');
+      assert.equal(await did('login', { email: freshEmail(), password }), 'verify');
+      assert.equal(await did('forgot-password', { email }), await did('forgot-password', { email: freshEmail() }));
+    } finally {
+      Object.assign(passwords, plain);
+    }
+  });
+
   it('locks after five failures, longer each time, whether there is an account or not', async () => {
     const { email } = await people.register();
     for (const address of [email, freshEmail()]) {
@@ -148,6 +179,18 @@ describe('$verify-otp', function () {
     assert.equal(refusalOf(await people.guest(here).post('/$verify-otp', { code })), '401 login at code');
   });
 
+  it('takes a code once, though it is sent twenty times at once, with its challenge or alone', async () => {
+    for (const isAlone of [false, true]) {
+      const { challenge, code } = await begin();
+      const sent = isAlone ? { code } : { code, challenge };
+      const replies = await Promise.all(
+        Array.from({ length: 20 }, () => people.guest(here).post('/$verify-otp', sent)),
+      );
+      const statuses = replies.map(({ status }) => status);
+      assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
+    }
+  });
+
   it('does not take a code alone from another address, and the code lives on', async () => {
     const { code } = await begin();
     assert.equal(refusalOf(await people.guest('203.0.113.5').post('/$verify-otp', { code })), '401 login at code');
@@ -239,7 +282,7 @@ describe('$verify-otp', function () {
 });
 
 describe('codes of many people', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   it('are not taken alone by anybody while wrong ones rise in all; with their challenge they go on', async () => {
     const people = await openPeople('codes_paused');
@@ -281,20 +324,30 @@ describe('codes of many people', function () {
       for await (const { to, text } of mails.find()) codes.set(/\d{6}/.exec(text)?.[0] ?? '', to);
       const sent = everybody.map((one) => [...codes].find(([, to]) => to === one.email)?.[0]);
       assert.equal(new Set(sent).size, 1000);
-      // each opens the account it was sent to, and no other
-      const some = everybody.slice(0, 100);
-      const opened = await postAll(
-        people.server.base,
-        some.map((_, index) => ({
-          path: '/$verify-otp',
-          body: { code: sent[index], challenge: parametersOf(replies[index]!).challenge },
-        })),
-      );
-      assert.deepEqual(countByStatus(opened), { 200: 100 });
-      assert.deepEqual(
-        opened.map((reply) => (parametersOf(reply).account as { email: string }).email),
-        some.map((one) => one.email),
-      );
+      const challenges = replies.map((reply) => parametersOf(reply).challenge);
+      const verify = (bodies: readonly object[]) =>
+        postAll(
+          people.server.base,
+          bodies.map((body) => ({ path: '/$verify-otp', body })),
+        );
+      // a code opens nothing with the challenge of another, though both are right
+      const crossed = await verify(sent.map((code, index) => ({ code, challenge: challenges[(index + 1) % 1000] })));
+      assert.deepEqual(countByStatus(crossed), { 401: 1000 });
+      // each opens the account it was sent to, and no other: with its challenge, or alone
+      const emailOf = (reply: (typeof crossed)[number]): string =>
+        (parametersOf(reply).account as { email: string }).email;
+      const together = await verify(sent.slice(0, 250).map((code, index) => ({ code, challenge: challenges[index] })));
+      const alone = await verify(sent.slice(750).map((code) => ({ code })));
+      for (const [opened, from] of [
+        [together, 0],
+        [alone, 750],
+      ] as const) {
+        assert.deepEqual(countByStatus(opened), { 200: 250 });
+        assert.deepEqual(
+          opened.map(emailOf),
+          everybody.slice(from, from + 250).map((one) => one.email),
+        );
+      }
     } finally {
       await people.close();
     }

@@ -6,6 +6,8 @@ export interface TestTokens {
   verify: Tokens['verify'];
   /** a token that says this; the rest is usual */
   of(says?: Partial<AccessToken>): string;
+  /** from now on it is no good */
+  end(token: string): void;
   /** verifications so far */
   count(): number;
 }
@@ -31,6 +33,7 @@ export function testTokens(): TestTokens {
       });
       return id;
     },
+    end: (token) => void known.delete(token),
     verify(token) {
       count++;
       const found = known.get(token);

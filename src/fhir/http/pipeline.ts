@@ -45,6 +45,8 @@ export interface Exchange {
   pretty: boolean;
   /** who asks; absent with AUTH=off */
   caller?: Caller;
+  /** when the token was looked at last, by performance.now() */
+  verifiedAt?: number;
   /** watches the interaction */
   trail?: OpenTrail;
   /** whether a Bundle that was posted is a batch or a transaction */
@@ -89,10 +91,11 @@ const steps: readonly Step[] = [
   breakGlass, //           X-Break-Glass: why → caller; 403
   refuseFormat, //         406
   readBody, //             415, 413, 400; large ones wait for their turn
+  authenticateAgain, //    401, where the body took its time
   answerCall, //           the interaction, then Prefer: return
 ];
 
-const guarded: ReadonlySet<Step> = new Set([authenticate, limitRate, breakGlass]);
+const guarded: ReadonlySet<Step> = new Set([authenticate, limitRate, breakGlass, authenticateAgain]);
 
 /** The steps there are with a guard, or without. */
 export const stepsFor = (guard: Guard | undefined): readonly Step[] =>
@@ -148,6 +151,7 @@ function readTarget(exchange: Exchange, { grammar }: Room): void {
 
 function authenticate(exchange: Exchange, { guard }: Room): void | Promise<void> {
   const { verify, limits, addressOf } = guard!;
+  exchange.verifiedAt = performance.now();
   const address = addressOf(exchange.req);
   // whoever tries tokens out does so at the expense of an address
   const refuse = async (error: unknown): Promise<never> => {
@@ -167,6 +171,13 @@ function authenticate(exchange: Exchange, { guard }: Room): void | Promise<void>
   } catch (error) {
     return refuse(error);
   }
+}
+
+/** What is known of a token is believed for a moment: who was sent away meanwhile neither writes nor reads what was begun before. */
+const BELIEVED_MS = 1_000;
+
+function authenticateAgain(exchange: Exchange, room: Room): void | Promise<void> {
+  if (performance.now() - exchange.verifiedAt! >= BELIEVED_MS) return authenticate(exchange, room);
 }
 
 function limitRate(exchange: Exchange, { guard }: Room): void | Promise<void> {
@@ -263,7 +274,8 @@ function refuseFormat({ target, unknownFormat }: Exchange): void {
   if (unknownFormat !== undefined && !isBinaryRead(target)) throw notAcceptable(unknownFormat);
 }
 
-async function answerCall(exchange: Exchange, { dispatch, store, access, guard }: Room): Promise<void> {
+async function answerCall(exchange: Exchange, room: Room): Promise<void> {
+  const { dispatch, store, access, guard } = room;
   const { req, query, body, base, id } = exchange;
   const caller = access && (exchange.caller ?? anonymousAt(''));
   const target = exchange.target!; // set by readTarget
@@ -284,10 +296,14 @@ async function answerCall(exchange: Exchange, { dispatch, store, access, guard }
   if (target.kind === 'bundle') exchange.bundle = typeOf(body);
   exchange.body = undefined; // a large Bundle should not stay in memory while its answer is being sent
   const answer = await dispatch(call);
+  // what was written stays so, and who wrote it is told
+  if (guard !== undefined && onlyReads(call)) await authenticateAgain(exchange, room);
   exchange.answer = isBinaryRead(target)
     ? presentBinary(answer, exchange)
     : present(answer, target.kind, headers.prefer);
 }
+
+const onlyReads = ({ method, target }: Call): boolean => method === 'GET' || target.kind.startsWith('search');
 
 const typeOf = (bundle: unknown): string =>
   (bundle as { type?: unknown } | undefined)?.type === 'transaction' ? 'transaction' : 'batch';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { exportJWK, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import * as client from 'openid-client';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 
@@ -40,13 +40,22 @@ describe('a backend service', () => {
   let oauth: TestOauth;
   let rsa: Key;
   let ec: Key;
+  /** a good key, but another client's */
+  let foreign: Key;
+  let elsewhere: Awaited<ReturnType<typeof serveKeys>>;
   before(async () => {
     // key sets of this test are on loopback
     oauth = await startTestOauth('backend', { fetchAllowedHosts: ['127.0.0.1'] });
     [rsa, ec] = await Promise.all([newKey('RS384'), newKey('ES384')]);
     await register('lab-system', { jwks: { keys: [rsa.publicJwk, ec.publicJwk] } });
+    foreign = await newKey('RS384');
+    await register('other-system', { jwks: { keys: [foreign.publicJwk] } });
+    elsewhere = await serveKeys(() => ({ keys: [foreign.publicJwk] }));
   });
-  after(() => oauth.close());
+  after(async () => {
+    elsewhere.close();
+    await oauth.close();
+  });
 
   const register = (id: string, more: object) =>
     oauth.clients.register({
@@ -142,6 +151,20 @@ describe('a backend service', () => {
       },
       'invalid_client',
     ],
+    [
+      'of HS256 with its public key as the secret',
+      async () => {
+        const pem = await exportSPKI((await importJWK(rsa.publicJwk, 'RS384')) as CryptoKey);
+        return assertionOf({ ...rsa, alg: 'HS256', privateKey: new TextEncoder().encode(pem) as never });
+      },
+      'invalid_client',
+    ],
+    ['of another client', () => assertionOf(foreign, {}, { kid: foreign.kid }), 'invalid_client'],
+    ['with a path as kid', () => assertionOf(foreign, {}, { kid: '../../../dev/null' }), 'invalid_client'],
+    ['with an address as kid', () => assertionOf(foreign, {}, { kid: elsewhere.url }), 'invalid_client'],
+    ['that says where its key is (jku)', () => assertionOf(foreign, {}, { jku: elsewhere.url }), 'invalid_client'],
+    ['that says where its key is (x5u)', () => assertionOf(foreign, {}, { x5u: elsewhere.url }), 'invalid_client'],
+    ['that brings its key', () => assertionOf(foreign, {}, { jwk: foreign.publicJwk }), 'invalid_client'],
     ['that is no JWT', async () => 'nonsense', 'invalid_request'],
   ];
   for (const [name, make, error] of refusals) {
@@ -150,6 +173,8 @@ describe('a backend service', () => {
       assert.deepEqual([status >= 400 && status < 500, body.error, body.access_token], [true, error, undefined]);
     });
   }
+
+  it('sends for no key that an assertion names', () => assert.equal(elsewhere.asked(), 0));
 
   it('is refused with an assertion that was used before', async () => {
     const assertion = await assertionOf(rsa);

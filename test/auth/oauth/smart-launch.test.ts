@@ -639,6 +639,22 @@ describe('an app', () => {
       }
     });
 
+    for (const [what, more] of [
+      ['to nowhere we know', {}],
+      ['to where an app may be sent after a sign-in only', { client_id: 'my-app' }],
+    ] as const) {
+      it(`is not sent by a sign-out ${what}`, async () => {
+        const visitor = createVisitor(oauth.root);
+        await app.launch({ scope: 'user/*.rs' }, { id: 'd1', visitor });
+        const asked = new URLSearchParams({ post_logout_redirect_uri: 'https://evil.example/', ...more });
+        let page = await visitor.open(`${oauth.root}/oauth/logout?${asked}`);
+        if (page.status === 200) page = await visitor.submit(page, '/logout/confirm', { logout: 'yes' });
+        assert.match(page.title, /^(You are signed out|This did not work)/);
+        assert.ok(page.url.startsWith(oauth.root), page.url);
+        assert.doesNotMatch(page.text, /evil\.example/);
+      });
+    }
+
     it('gets no session that it brought itself', async () => {
       const visitor = createVisitor(oauth.root);
       visitor.cookies.push({ name: 'wardgate_session', value: 'chosen-by-someone-else', path: '/', attributes: '' });

@@ -89,6 +89,15 @@ describe('access tokens that are not ours', () => {
       new SignJWT(claims())
         .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k', jku: 'http://127.0.0.1:1/jwks' })
         .sign(otherKey),
+    'that name where their certificate is (x5u)': () =>
+      new SignJWT(claims())
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'k', x5u: 'http://127.0.0.1:1/x' } as never)
+        .sign(otherKey),
+    'that name where their key is, under our kid': () =>
+      new SignJWT(claims())
+        .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: current().kid, jku: 'http://127.0.0.1:1/jwks' })
+        .sign(otherKey),
+    'with an address as kid': () => ours({}, { kid: 'http://127.0.0.1:1/jwks' }),
     'without kid': () => ours({}, { kid: undefined }),
     'with an unknown kid': () => ours({}, { kid: 'unknown' }),
     'with a path as kid': () => ours({}, { kid: '../../../../dev/null' }),
