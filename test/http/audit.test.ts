@@ -369,6 +369,16 @@ describe('the audit trail', () => {
       mine = eventsIn(await admin.get('/AuditEvent?altid=nurse-7&_count=100'));
     });
 
+    it('leave other reads as they are, with the keys that access asks for', async () => {
+      const { store } = server.service;
+      const wanted = { wantKeys: true };
+      const [one, [many]] = await Promise.all([
+        store.read('Practitioner', 'n7', wanted),
+        store.readMany([{ type: 'Practitioner', id: 'n7' }], wanted),
+      ]);
+      for (const version of [one, many]) assert.ok((version?.keys?.length ?? 0) > 0);
+    });
+
     it('are found newest first', () => {
       assert.equal(mine.length, 13);
       assert.deepEqual(

@@ -14,6 +14,7 @@ import type {
   HistoryPage,
   HistoryQuery,
   Match,
+  ReadOptions,
   Store,
   Transaction,
   Version,
@@ -59,9 +60,9 @@ export function withAuditEvents<S extends Store>(store: S, deps: AuditEventsDeps
     return undefined;
   }
 
-  async function read(type: string, id: string): Promise<Version | undefined> {
+  async function read(type: string, id: string, options?: ReadOptions): Promise<Version | undefined> {
     const event = type === TYPE ? await eventFor(id) : undefined;
-    return event === undefined ? store.read(type, id) : versionOf(event);
+    return event === undefined ? store.read(type, id, options) : versionOf(event);
   }
 
   async function find(query: FindQuery): Promise<FindPage> {
@@ -256,11 +257,11 @@ export function withAuditEvents<S extends Store>(store: S, deps: AuditEventsDeps
 
   return {
     ...store,
-    read: (type, id) => (type === TYPE ? read(type, id) : store.read(type, id)),
-    readMany: (references) =>
+    read: (type, id, options) => (type === TYPE ? read(type, id, options) : store.read(type, id, options)),
+    readMany: (references, options) =>
       references.some(({ type }) => type === TYPE)
-        ? Promise.all(references.map(({ type, id }) => read(type, id)))
-        : store.readMany(references),
+        ? Promise.all(references.map(({ type, id }) => read(type, id, options)))
+        : store.readMany(references, options),
     async vread(type, id, version) {
       const event = type === TYPE ? await eventFor(id) : undefined;
       if (event === undefined) return store.vread(type, id, version);
