@@ -1,5 +1,8 @@
 // Signing in to our own pages, and the pages of the own account, as a browser without scripts uses them.
 import assert from 'node:assert/strict';
+import { sleep } from '../../src/platform/clock/clock.ts';
+import { cuttable } from '../support/cuttable.ts';
+import { redisUrl } from '../support/engines.ts';
 import { allowApp, type Browser, openPages, type Pages } from '../support/pages.ts';
 import { freshEmail, PASSWORD, type Person } from '../support/people.ts';
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts';
@@ -365,6 +368,34 @@ describe('pages of who is signed in', function () {
       assert.equal(refused.status, 404);
       assert.equal((await ada.get('/$profile')).status, 200);
     });
+  });
+
+  it('answer 503 and sign nobody in while Redis is away, and go on afterwards', async () => {
+    const line = await cuttable(await redisUrl());
+    const away = await openPages('own_pages_away', { redisUrl: line.url });
+    try {
+      const { email } = await away.register();
+      const browser = await away.enter(email);
+      const stranger = createVisitor(away.root);
+      const form = await stranger.open(`${away.root}/account/sign-in`);
+      line.cut();
+      const page = await browser.open('/account');
+      assert.equal(page.status, 503);
+      assert.match(page.text, /Please try again in a moment/);
+      assert.equal(page.headers.get('retry-after'), '5');
+      assert.equal((await stranger.submit(form, '/sign-in', { email, password: PASSWORD })).status, 503);
+      line.mend();
+      let again = await browser.open('/account');
+      for (let i = 0; i < 100 && again.status === 503; i++) {
+        await sleep(50);
+        again = await browser.open('/account');
+      }
+      assert.match(again.title, /^Your account/);
+    } finally {
+      line.mend();
+      await away.close();
+      await line.close();
+    }
   });
 
   it('say so where there is nothing, as a page to people and as text to programs', async () => {

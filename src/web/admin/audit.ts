@@ -49,6 +49,8 @@ const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function addAuditPages({ page, form, filters }: Room): void {
   async function audit({ ask, req }: Visit, { said, problem }: Again): Promise<View> {
+    // who knows of no other accounts reads about the own record
+    const isOthers = ask.mayRun('users');
     const asked = problem ? said : filters.open(req.query.f);
     const { page: position, ...filter } = asked;
     const found = problem ? { entries: [] } : await search(ask, filter, position);
@@ -59,7 +61,8 @@ export function addAuditPages({ page, form, filters }: Room): void {
     const nameFor = (reference: string): string => names.get(reference) ?? reference;
     return {
       template: 'admin/audit',
-      title: 'Audit',
+      title: isOthers ? 'Audit' : 'Who looked at your record',
+      isOthers,
       events: events.map((event) => ({ id: event.id, ...tellEvent(event, nameFor) })),
       values: filter,
       deeds: Object.entries(deeds).map(([code, [label]]) => [code, label]),
