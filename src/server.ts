@@ -99,7 +99,13 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
       ping: () => Promise.all([mongo.db.command({ ping: 1 }), redis.ping()]),
       isStopping: () => isStopping,
     });
-    const web = createWebApp({ health, fhirPath: FHIR_PATH, version: service.version, addPages: signIn?.addPages });
+    const web = createWebApp({
+      health,
+      fhirPath: FHIR_PATH,
+      version: service.version,
+      addPages: signIn?.addPages,
+      onError: (error) => logger.error('a page failed', { error }),
+    });
     const isForWeb = (url: string): boolean => !isFhir(url) || (signIn !== undefined && isWellKnown(url, FHIR_PATH));
     handler = (req, res) => (isForWeb(req.url ?? '') ? void web(req, res) : service.handle(req, res));
     return { base, service, close };

@@ -274,9 +274,25 @@ describe('pages of who is signed in', function () {
       assert.equal(refused.status, 403);
     });
 
+    it('is not read where it is too large, and tells nothing of how that is done', async () => {
+      const cookie = `${COOKIE}=${cookieOf(browser)!.value}`;
+      const send = (headers: Record<string, string>): Promise<Response> =>
+        fetch(`${pages.root}/account/profile`, {
+          method: 'POST',
+          redirect: 'manual',
+          headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+          body: `firstName=${'a'.repeat(600_000)}`,
+        });
+      const reply = await send({ cookie });
+      assert.equal(reply.status, 413);
+      assert.doesNotMatch(await reply.text(), /node_modules/);
+      assert.equal((await send({})).status, 303);
+    });
+
     it('leads to the sign-in where nobody is signed in', async () => {
       const page = await createVisitor(pages.root).submit(browser.first, '/account/profile', {});
       assert.match(page.title, /^Sign in/);
+      assert.equal(new URL(page.url).searchParams.get('to'), '/account');
     });
   });
 

@@ -21,6 +21,19 @@ describe('every page', () => {
     addPages: (added) => added.get('/json', (_req, res) => res.json({ a: 1 })),
   });
 
+  const failures: unknown[] = [];
+  const pageApp = createWebApp({
+    health: {},
+    fhirPath: '/fhir',
+    version: '1.2.3',
+    addPages: (added) =>
+      added.get('/page/:id', () => {
+        throw new Error('a secret');
+      }),
+    onError: (error) => failures.push(error),
+  });
+  after(() => assert.equal(failures.length, 1));
+
   for (const path of ['/', '/healthz', '/json', '/not/there']) {
     it(`runs nothing, is framed by nobody and is not guessed at: ${path}`, async () => {
       const { headers } = await request(app).get(path);
@@ -38,6 +51,18 @@ describe('every page', () => {
       assert.equal(headers['x-frame-options'], 'DENY');
       assert.equal(headers['referrer-policy'], 'same-origin');
       assert.equal(headers['x-powered-by'], undefined);
+    });
+  }
+
+  for (const [what, ask, status] of [
+    ['an address that cannot be read', () => request(app).get('/%E0%A4%A'), 404],
+    ['a parameter that cannot be read', () => request(pageApp).get('/page/%E0%A4%A'), 400],
+    ['a failure of ours', () => request(pageApp).get('/page/fails'), 500],
+  ] as const) {
+    it(`tells nothing of how it is made: ${what}`, async () => {
+      const { text, headers } = await ask().expect(status);
+      assert.match(String(headers['content-type']), /^text\/plain/);
+      assert.doesNotMatch(text, /node_modules|\.ts|at \w+ \(|secret/);
     });
   }
 

@@ -1,7 +1,7 @@
 // What every page of somebody who is signed in goes through: the session, the limits, the token of the form; and how it ends, as a page, on
 // another page, or with what is wrong. Pages themselves only ask and show.
 import type { IncomingMessage } from 'node:http';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Caller } from '../../fhir/auth/caller.ts';
 import { type Limits, throttled } from '../../fhir/auth/limits/index.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
@@ -99,7 +99,9 @@ export function createRoom(deps: RoomDeps): Room {
   }
 
   function toSignIn(req: Request, res: Response): void {
-    res.set('Cache-Control', 'no-store').redirect(303, `${SIGN_IN_PATH}?to=${encodeURIComponent(req.path)}`);
+    // a form has no page of its own to come back to
+    const to = req.method === 'POST' ? `/${req.path.split('/')[1]}` : req.path;
+    res.set('Cache-Control', 'no-store').redirect(303, `${SIGN_IN_PATH}?to=${encodeURIComponent(to)}`);
   }
 
   async function render(res: Response, visit: Arrived, { template, ...view }: View, again?: Again): Promise<void> {
@@ -117,7 +119,7 @@ export function createRoom(deps: RoomDeps): Room {
     });
   }
 
-  async function fail(req: Request, res: Response, error: unknown, visit?: Arrived): Promise<void> {
+  function fail(req: Request, res: Response, error: unknown, visit?: Arrived): void {
     // it ended while the page was asked for
     if (error instanceof FhirError && error.kind === 'login') return toSignIn(req, res);
     const { status, title, sentence, headers } = explain(error);
@@ -138,17 +140,17 @@ export function createRoom(deps: RoomDeps): Room {
         visit = await arrive(req, res);
         if (visit !== undefined) await render(res, visit, await view(visit, { said: {} }));
       } catch (error) {
-        await fail(req, res, error, visit);
+        fail(req, res, error, visit);
       }
     });
   }
 
   function form(path: string, step: Step, again: Show): void {
-    app.post(path, express.urlencoded({ extended: false, limit: LONGEST_FORM }), async (req, res) => {
-      let visit: Arrived | undefined;
+    const read = express.urlencoded({ extended: false, limit: LONGEST_FORM });
+    // nothing is read of who is not signed in
+    app.post(path, arriveFirst, read, async (req, res) => {
+      const visit: Arrived = res.locals.visit;
       try {
-        visit = await arrive(req, res);
-        if (visit === undefined) return;
         const said = textsOf(req.body);
         if (isForeign(req.headers, origin) || !formTokens.isOf(visit.session, said._token)) throw strangeForm();
         try {
@@ -160,9 +162,18 @@ export function createRoom(deps: RoomDeps): Room {
           await render(res, visit, await again(visit, view), view);
         }
       } catch (error) {
-        await fail(req, res, error, visit);
+        fail(req, res, error, visit);
       }
     });
+  }
+
+  async function arriveFirst(req: Request, res: Response, next: NextFunction): Promise<void> {
+    try {
+      res.locals.visit = await arrive(req, res);
+    } catch (error) {
+      return fail(req, res, error);
+    }
+    if (res.locals.visit !== undefined) next();
   }
 
   async function goOn(
@@ -197,7 +208,7 @@ const areas: readonly { href: string; label: string; isFor: (ask: Ask) => boolea
 ];
 
 /** What the caller may open; `isHere` for where they are. */
-export const navFor = ({ ask, req }: Pick<Visit, 'ask' | 'req'>): object[] =>
+const navFor = ({ ask, req }: Pick<Visit, 'ask' | 'req'>): object[] =>
   areas
     .filter(({ isFor }) => isFor(ask))
     .map(({ href, label }) => ({ href, label, isHere: req.path === href || req.path.startsWith(`${href}/`) }));
