@@ -121,7 +121,10 @@ export function createRoom(deps: RoomDeps): Room {
 
   function fail(req: Request, res: Response, error: unknown, visit?: Arrived): void {
     // it ended while the page was asked for
-    if (error instanceof FhirError && error.kind === 'login') return toSignIn(req, res);
+    if (error instanceof FhirError && error.kind === 'login') {
+      toSignIn(req, res);
+      return;
+    }
     const { status, title, sentence, headers } = explain(error);
     if (status === 500) logger.error('a page failed', { error });
     res.status(status).set(headers);
