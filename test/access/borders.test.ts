@@ -199,6 +199,16 @@ describe('between two hospitals', function () {
     }
   });
 
+  it('what a patient asks for belongs to the hospital whose patient it is, which so sees it', async () => {
+    const patient = aCaller('patient', { fhirUser: { type: 'Patient', id: 'ours' } });
+    const wish = { ...appointment(), slot: undefined, status: 'proposed', start: undefined, end: undefined };
+    const made = await ask(patient, 'POST', 'Appointment', JSON.parse(JSON.stringify(wish)));
+    assert.equal(made.status, 201, made.text);
+    const at = `Appointment/${made.body.id}`;
+    assert.equal((await ask(staff('receptionist'), 'GET', at)).status, 200);
+    assert.equal((await ask(staff('receptionist', { organizations: ['h2'] }), 'GET', at)).status, 404);
+  });
+
   it('the same idempotency key is two keys', async () => {
     const headers = { 'idempotency-key': 'monday' };
     const book = (organization: string, slotId: string, patient: string) =>

@@ -7,6 +7,7 @@ import type { Resource } from '../../src/fhir/model/resource.ts';
 import { parametersOf } from '../../src/fhir/search/index.ts';
 import { anyResource } from '../support/any-resource.ts';
 import { type Ask, type Asked, aCaller, askerOf } from '../support/callers.ts';
+import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
 import { type NaiveAccess, naiveAccess } from '../support/naive-access.ts';
 import { rotation } from '../support/rotation.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -17,6 +18,8 @@ const mine = { type: 'Patient', id: 'Patient-0' };
 
 const staff = (role: string, more: Partial<Caller> = {}): Caller =>
   aCaller(role, { organizations: ['h1'], fhirUser: doctor, ...more });
+
+const IN_CARE = 'a doctor who sees those in care only';
 
 const callers: Readonly<Record<string, Caller>> = {
   admin: aCaller('admin'),
@@ -29,6 +32,7 @@ const callers: Readonly<Record<string, Caller>> = {
   'ambulance-driver': staff('ambulance-driver'),
   patient: aCaller('patient', { fhirUser: mine }),
   donor: aCaller('donor', { fhirUser: mine }),
+  [IN_CARE]: staff('doctor'),
   'a doctor of the other hospital': staff('doctor', { organizations: ['h2'], fhirUser: undefined! }),
   'a doctor without a hospital': staff('doctor', { organizations: [] }),
   'a nurse who is a patient elsewhere': staff('x', {
@@ -104,6 +108,13 @@ const special: Readonly<Record<string, (variant: number) => object>> = {
       reference: `${variant % 2 === 0 ? 'DocumentReference' : 'Observation'}/${variant % 2 === 0 ? 'DocumentReference' : 'Observation'}-${variant}`,
     },
   }),
+  Appointment: (variant) => ({
+    status: 'booked',
+    participant: [
+      { actor: { reference: `Patient/Patient-${variants[variant]!.patient}` }, status: 'accepted' },
+      ...(variant === 1 ? [{ actor: { reference: 'Practitioner/Practitioner-0' }, status: 'accepted' }] : []),
+    ],
+  }),
   Consent: (variant) => ({
     status: 'active',
     scope: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/consentscope', code: 'patient-privacy' }] },
@@ -138,6 +149,9 @@ describe('everybody sees what the policies say', function () {
   const turn = rotation(32);
   this.timeout(turn.timeout);
   let server: TestServer;
+  let database: FreshDatabase;
+  /** the same with DOCTORS_SEE=care */
+  let caring: TestServer;
   let ask: Ask;
   let types: string[];
   let tried = 0;
@@ -152,9 +166,10 @@ describe('everybody sees what the policies say', function () {
   };
 
   before(async () => {
-    server = await startTestServer('access-oracle', {
-      settings: { auth: 'on', validationInvariants: false, maxPageSize: 5000 },
-    });
+    database = await freshDatabase('access-oracle');
+    const settings = { auth: 'on', validationInvariants: false, maxPageSize: 5000 } as const;
+    server = await startTestServer('access-oracle', { database, settings });
+    caring = await startTestServer('access-oracle', { database, settings: { ...settings, doctorsSee: 'care' } });
     ask = askerOf(server);
     const { definitions } = server.engine;
     types = definitions.resourceTypes.filter((type) => !['Parameters', 'Bundle', 'AuditEvent'].includes(type));
@@ -195,14 +210,16 @@ describe('everybody sees what the policies say', function () {
       const entries = (body.entry ?? []) as { resource: Resource }[];
       world.push(...entries.map(({ resource }) => resource).filter((one) => !byName.has(nameOf(one))));
     }
-    await server.service.access!.consents.refresh();
+    for (const one of [server, caring]) await one.service.access!.consents.refresh();
   });
 
-  after(() => {
+  after(async () => {
     console.log(
       `      ${tried.toLocaleString('en')} requests, ${compared.toLocaleString('en')} answers compared (${turn.name})`,
     );
-    return server.close();
+    await caring.close();
+    await server.close();
+    await database.drop();
   });
 
   /** Whatever was asked: nothing in the answer is of what the caller does not see, nor an element that it is not shown. */
@@ -236,7 +253,9 @@ describe('everybody sees what the policies say', function () {
   for (const [index, [who, caller]] of Object.entries(callers).entries()) {
     it(`to ${who}`, async () => {
       const { definitions } = server.engine;
-      const naive = naiveAccess(caller, world, definitions);
+      const isCare = who === IN_CARE;
+      const ask = askerOf(isCare ? caring : server);
+      const naive = naiveAccess(caller, world, { definitions, isCare });
       const wrong: string[] = [];
       const get = async (path: string): Promise<Asked> => {
         tried++;
@@ -368,7 +387,7 @@ describe('everybody sees what the policies say', function () {
     const { access, operations } = server.service;
     const wrong: string[] = [];
     for (const [who, caller] of Object.entries(callers)) {
-      const naive = naiveAccess(caller, world, server.engine.definitions);
+      const naive = naiveAccess(caller, world, server.engine);
       for (const { code, levels, types: on } of operations.definitions()) {
         for (const level of levels) {
           const type = level === 'system' ? undefined : on[0] === 'Resource' ? 'Observation' : on[0]!;

@@ -14,6 +14,7 @@ interface Grant {
   types: string[];
   may: string;
   where?: string[];
+  whereInCare?: string[];
   hide?: string[];
   show?: string[];
 }
@@ -59,7 +60,12 @@ const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentialit
 const LEVELS = 'ULMNRV';
 const LETTERS_V1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
-export function naiveAccess(caller: Caller, world: readonly Resource[], definitions: Definitions): NaiveAccess {
+export function naiveAccess(
+  caller: Caller,
+  world: readonly Resource[],
+  { definitions, isCare = false }: { definitions: Definitions; isCare?: boolean },
+): NaiveAccess {
+  const whereOf = ({ where, whereInCare }: Grant): string[] | undefined => (isCare && whereInCare) || where;
   const named = caller.kind === 'client' && caller.roles.length === 0 ? ['system'] : caller.roles;
   const roles = caller.kind === 'anonymous' ? ['anonymous'] : ['anonymous', 'signed-in', ...named];
   const held = policies.filter(({ role }) => roles.includes(role));
@@ -275,7 +281,7 @@ export function naiveAccess(caller: Caller, world: readonly Resource[], definiti
           isCleared(resource, policy) &&
           !isDenied(resource, policy) &&
           isInScope(resource, letter, grant) &&
-          (grant.where === undefined || grant.where.some((text) => meetsWhere(resource, text))),
+          (whereOf(grant)?.some((text) => meetsWhere(resource, text)) ?? true),
       )
       .map(({ grant }) => grant);
 

@@ -1,11 +1,13 @@
 // What judging several writes must know of other resources, asked once each, and in few commands: who owns what they refer to, and whether the
 // patients that they speak of are the caller's to see.
+import type { Definitions } from '../../definitions/definitions.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Store, Version, Write } from '../../storage/store.ts';
 import type { JudgeDeps } from './judge.ts';
 import { keysOf } from './judge.ts';
-import { type Ownership, ownersByContent, ownersOf, type Reference } from './owners.ts';
+import { type Ownership, ownersByContent, ownersOf } from './owners.ts';
+import { type Reference, referredBy } from './referred.ts';
 
 export interface Around {
   read(reference: Reference): Promise<Version | undefined>;
@@ -16,6 +18,7 @@ export interface Around {
 }
 
 export interface AroundDeps {
+  definitions: Definitions;
   ownership: Ownership;
   extractor: JudgeDeps['extractor'];
   below: Pick<Store, 'readMany'>;
@@ -24,7 +27,7 @@ export interface AroundDeps {
 
 const nameOf = ({ type, id }: Reference): string => `${type}/${id}`;
 
-export function createAround({ ownership, extractor, below, writes }: AroundDeps): Around {
+export function createAround({ definitions, ownership, extractor, below, writes }: AroundDeps): Around {
   const arriving = new Map<string, Resource>();
   for (const write of writes) {
     if (write.kind !== 'delete' && write.id !== undefined) arriving.set(nameOf(write as Reference), write.resource);
@@ -94,7 +97,7 @@ export function createAround({ ownership, extractor, below, writes }: AroundDeps
     const sources = ownership.sourcesOf(type);
     if (sources.length === 0) return NOBODY;
     const { k } = keysOf({ type, id, lastUpdated: 0, resource }, { extractor });
-    return ownersByContent(sources, k, around.ownersOf);
+    return ownersByContent(sources, (source) => referredBy(source, k, { definitions, type }), around.ownersOf);
   }
 
   return around;

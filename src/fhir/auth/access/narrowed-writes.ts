@@ -11,9 +11,10 @@ import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
 import { narrowedQuery } from './narrow-query.ts';
-import { type Ownership, ownersFor, type Reference, withOwners } from './owners.ts';
+import { type Ownership, ownersFor, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
+import type { Reference } from './referred.ts';
 import type { Rights } from './rights.ts';
 import { refuseBrokenConditions } from './write-conditions.ts';
 

@@ -7,6 +7,7 @@ import type { Resource } from '../../model/resource.ts';
 import { hasTokenOf, parametersOf } from '../../search/index.ts';
 import { type CriteriaContext, planOnce } from './criteria.ts';
 import { anyOf } from './predicates.ts';
+import type { Reference } from './referred.ts';
 
 export const OWNER_SYSTEM = 'https://wardgate.dev/fhir/CodeSystem/owner';
 
@@ -65,32 +66,20 @@ export function withOwners(resource: Resource, owners: readonly string[]): Resou
   return { ...resource, meta: labels.length > 0 ? { ...meta, security: labels } : meta };
 }
 
-export interface Reference {
-  type: string;
-  id: string;
-}
-
 /** Of a resource that is created, by what it refers to: the first of its sources that tells. */
 export async function ownersByContent(
   sources: readonly string[],
-  keys: readonly string[],
+  referred: (source: string) => readonly Reference[],
   ownersOfReferred: (reference: Reference) => Promise<readonly string[]>,
 ): Promise<string[]> {
   for (const source of sources) {
-    const prefix = `${source}|`;
-    const references = keys.flatMap((key) => {
-      const [, type, id] = key.startsWith(prefix) ? (REFERENCE.exec(key.slice(prefix.length)) ?? []) : [];
-      return type === undefined || id === undefined ? [] : [{ type, id }];
-    });
     const owners = await Promise.all(
-      references.map((one) => (one.type === 'Organization' ? [one.id] : ownersOfReferred(one))),
+      referred(source).map((one) => (one.type === 'Organization' ? [one.id] : ownersOfReferred(one))),
     );
     if (owners.some((some) => some.length > 0)) return [...new Set(owners.flat())];
   }
   return [];
 }
-
-const REFERENCE = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
 export interface OwnerQuestion {
   type: string;

@@ -178,9 +178,11 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
       if (target === type || !may(target, 'r')) continue;
       const { where, isNothing } = await reach(target, 'r');
       if (isNothing) continue;
-      const key = JSON.stringify(where);
-      const same = byWhere.get(key);
-      byWhere.set(key, { op: 'linked', param: code, types: [...(same?.types ?? []), target], where });
+      for (const { code: param } of parameter!.sources) {
+        const key = JSON.stringify([param, where]);
+        const same = byWhere.get(key);
+        byWhere.set(key, { op: 'linked', param, types: [...(same?.types ?? []), target], where });
+      }
     }
     return anyOf([...byWhere.values()]);
   }

@@ -6,6 +6,7 @@ import type { Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables } from './criteria.ts';
 import type { ListPart } from './policy.ts';
+import { referredBy } from './referred.ts';
 
 /** More than these in one list cost every search more than they choose. */
 const MOST_LISTED = 10_000;
@@ -93,7 +94,6 @@ async function listed(parts: readonly ListPart[], facts: Variables, deps: LookUp
     const question = search.indexOf('?');
     const type = search.slice(0, question);
     const where = criteriaPredicate(search.slice(question), type, facts, deps);
-    const prefix = `${take}|`;
     for await (const { id, keys = [] } of everyMatch(deps.store, {
       type,
       where,
@@ -102,12 +102,7 @@ async function listed(parts: readonly ListPart[], facts: Variables, deps: LookUp
       leaveBytes: true,
     })) {
       if (take === '_id') ids.add(id);
-      for (const key of keys) {
-        const reference = key.startsWith(prefix)
-          ? /^[A-Za-z]+\/([A-Za-z0-9\-.]{1,64})$/.exec(key.slice(prefix.length))
-          : null;
-        if (reference) ids.add(reference[1]!);
-      }
+      else for (const referred of referredBy(take, keys, { ...deps, type })) ids.add(referred.id);
       if (ids.size > MOST_LISTED)
         throw new FhirError(
           'too-costly',
