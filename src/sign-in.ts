@@ -121,6 +121,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     addPages(app) {
       const { accounts, dispatch, access, operations, recorder } = connected();
       const mailboxUrl = accounts!.mailboxUrl();
+      const { origin } = new URL(root);
       addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl });
       addSignedInPages({
         app,
@@ -133,13 +134,13 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         space,
         visitorOf,
         base,
-        origin: new URL(root).origin,
+        origin,
         timeZone: config.timeZone,
         mailbox: mailboxUrl,
         now,
         logger,
       });
-      addAccountPages(app, { accounts: accounts!, visitorOf, logger });
+      addAccountPages(app, { accounts: accounts!, visitorOf, origin, logger });
       if (mailbox) addMailbox(app, mailbox);
       addNotFoundPage(app);
     },

@@ -168,8 +168,12 @@ describe('pages in a browser', function () {
   describe('keep nobody out', () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     let event: string;
+    let invitation: string;
     before(async () => {
       await allowApp(pages, admin.email);
+      const email = freshEmail();
+      await admin.call('invite', { email, role: 'doctor' });
+      invitation = /hospital\.example(\/invitation\/\S+)/.exec((await pages.mailTo(email)).text)![1]!;
       event = (await admin.get('/AuditEvent?_count=1')).body.entry[0].resource.id;
     });
 
@@ -226,6 +230,7 @@ describe('pages in a browser', function () {
         await page.keyboard.press('Enter');
         await page.waitForURL('**/admin');
         const paths = [
+          invitation,
           '/admin',
           '/admin/users',
           '/admin/users?status=pending&role=donor',

@@ -84,7 +84,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         now: () => clock.now,
         logger,
       });
-      addAccountPages(added, { accounts: accounts!, visitorOf, logger });
+      addAccountPages(added, { accounts: accounts!, visitorOf, origin: options.origin ?? root, logger });
       addMailbox(added, createMailbox({ db, now: Date.now }));
       addNotFoundPage(added);
     },

@@ -24,7 +24,12 @@ describe('pages of accounts', function () {
       child: () => logger,
     };
     const visitorOf = (): { address: string } => ({ address: '192.0.2.1' });
-    addAccountPages(app, { accounts: people.server.service.accounts!, visitorOf, logger });
+    addAccountPages(app, {
+      accounts: people.server.service.accounts!,
+      visitorOf,
+      origin: 'https://hospital.example',
+      logger,
+    });
     addMailbox(app, createMailbox({ db: people.db, now: Date.now }));
     server = http.createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -132,6 +137,11 @@ describe('pages of accounts', function () {
     assert.equal(headers.get('cache-control'), 'no-store');
     const foreign = await open('/account/forgot', { email: freshEmail() }, { 'sec-fetch-site': 'cross-site' });
     assert.equal(foreign.status, 403);
+    for (const [origin, status] of [
+      ['https://evil.example', 403],
+      ['https://hospital.example', 200],
+    ] as const)
+      assert.equal((await open('/account/forgot', { email: freshEmail() }, { origin })).status, status);
   });
 
   describe('the development mailbox', () => {

@@ -188,8 +188,8 @@ describe('pages about roles', function () {
     assert.match(page.text, /<code>policy\.grants\[0\]\.types<\/code> There is no type or group Unicorn/);
     assert.match(page.text, /id="policy"[^>]*aria-invalid="true"/);
     assert.match(policyIn(page.text), /Unicorn/);
-    page = await admin.submit(page, '/nurse', { policy: '{ "role": ' });
-    assert.match(page.text, /The policy is not JSON/);
+    page = await admin.submit(page, '/nurse', { policy: '{ "role": "nurse"\n  "title": "Nurse" }' });
+    assert.match(page.text, /The policy is not JSON.*line 2/);
   });
 
   it('refuse a change of what somebody else has changed meanwhile', async () => {

@@ -12,6 +12,8 @@ import { show } from '../views.ts';
 export interface AccountPagesDeps {
   accounts: Accounts;
   visitorOf: (req: Request) => Visitor;
+  /** https://hospital.example */
+  origin: string;
   logger: Logger;
 }
 
@@ -29,7 +31,7 @@ const roles = [...roleCodes]
   .sort((a, b) => Number(roleOf(b).isOpen ?? false) - Number(roleOf(a).isOpen ?? false))
   .map((code) => [code, roleOf(code).display]);
 
-export function addAccountPages(app: Express, { accounts, visitorOf, logger }: AccountPagesDeps): void {
+export function addAccountPages(app: Express, { accounts, visitorOf, origin, logger }: AccountPagesDeps): void {
   const { registrations, arrivals, credentials, invitations } = accounts;
   const mailbox = accounts.mailboxUrl();
 
@@ -143,6 +145,13 @@ export function addAccountPages(app: Express, { accounts, visitorOf, logger }: A
     (req, res, said, problem) => invitation(req, res, { said, problem }),
   );
 
+  function refuseForeignForms(req: Request, res: Response, next: () => void): void {
+    if (isForeign(req.headers, origin)) {
+      const sentence = 'The form came from another site.';
+      show(res.status(403), 'account/done', { title: 'This did not work', sentence });
+    } else next();
+  }
+
   function fail(res: Response, error: unknown): void {
     const isKnown = error instanceof FhirError;
     if (!isKnown) logger.error('a page of accounts failed', { error });
@@ -158,9 +167,3 @@ const textsOf = (body: unknown): Form =>
 /** What somebody can put right; what is gone or broken has a page of its own. */
 const isForPerson = (error: unknown): error is FhirError =>
   error instanceof FhirError && error.status < 500 && error.kind !== 'not-found';
-
-function refuseForeignForms(req: Request, res: Response, next: () => void): void {
-  if (!isForeign(req.headers)) next();
-  else
-    show(res.status(403), 'account/done', { title: 'This did not work', sentence: 'The form came from another site.' });
-}

@@ -12,10 +12,19 @@ export default defineOperation<ChangeAccessPolicyInput, ChangeAccessPolicyOutput
     try {
       written = JSON.parse(text);
     } catch (error) {
-      throw new FhirError('structure', `The policy is not JSON: ${(error as Error).message}`, { expression: 'policy' });
+      const { message } = error as Error;
+      throw new FhirError('structure', `The policy is not JSON: ${message}${lineOf(message, text)}`, {
+        expression: 'policy',
+      });
     }
     const by = call.caller === undefined ? 'nobody signed in' : call.caller.id;
     const { role, version } = await (parts.policies as Policies).change(written, by, ifVersion);
     return { role, version };
   },
 });
+
+/** Older engines count characters only, which nobody can. */
+function lineOf(message: string, text: string): string {
+  const position = /at position (\d+)$/.exec(message)?.[1];
+  return position === undefined ? '' : `, line ${text.slice(0, Number(position)).split('\n').length}`;
+}
