@@ -122,8 +122,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
       const { accounts, dispatch, access, operations, recorder } = connected();
       const mailboxUrl = accounts!.mailboxUrl();
       const { origin } = new URL(root);
-      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl });
-      addSignedInPages({
+      const { personIn } = addSignedInPages({
         app,
         keys: pageKeys,
         service: { dispatch, access: access!, operations, ...(recorder && { recorder }) },
@@ -140,6 +139,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         now,
         logger,
       });
+      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl, personIn });
       addAccountPages(app, { accounts: accounts!, visitorOf, origin, logger });
       if (mailbox) addMailbox(app, mailbox);
       addNotFoundPage(app);

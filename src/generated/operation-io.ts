@@ -1025,6 +1025,18 @@ export type InviteOutput = {
   message: string;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/launchable-apps */
+export type LaunchableAppsInput = Record<string, never>;
+
+/** https://wardgate.dev/fhir/OperationDefinition/launchable-apps */
+export type LaunchableAppsOutput = {
+  app?: {
+    id: string;
+    name: string;
+    launchUri: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/login */
 export type LoginInput = {
   email: string;

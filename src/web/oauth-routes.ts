@@ -3,7 +3,7 @@ import type { Express, Request, Response } from 'express';
 import { INTERACTION_PATH, OAUTH_PATH } from '../fhir/auth/oauth/addresses.ts';
 import type { Oauth } from '../fhir/auth/oauth/create-oauth.ts';
 import type { Logger } from '../platform/logger/logger.ts';
-import { interactionRoutes } from './interaction/routes.ts';
+import { interactionRoutes, type PersonIn } from './interaction/routes.ts';
 
 export interface OauthRoutesDeps {
   oauth: Oauth;
@@ -11,6 +11,8 @@ export interface OauthRoutesDeps {
   logger: Logger;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
+  /** who is signed in to our own pages in this browser */
+  personIn?: PersonIn;
 }
 
 /** Documents below the FHIR base are not FHIR: http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
@@ -18,7 +20,7 @@ const SMART = '/.well-known/smart-configuration';
 const OPENID = '/.well-known/openid-configuration';
 const SERVER = '/.well-known/oauth-authorization-server';
 
-export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox }: OauthRoutesDeps): void {
+export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox, personIn }: OauthRoutesDeps): void {
   const smart = (_req: Request, res: Response): void => {
     openToAll(res).json(oauth.smartConfiguration());
   };
@@ -32,7 +34,7 @@ export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox 
   app.get([OPENID, `${fhirPath}${OPENID}`, `${OPENID}${OAUTH_PATH}`, SERVER, `${SERVER}${OAUTH_PATH}`], discovery);
 
   app.use(OAUTH_PATH, (req, res) => oauth.handle(req, res));
-  app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, logger, mailbox }));
+  app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, logger, mailbox, personIn }));
 }
 
 const openToAll = (res: Response): Response =>

@@ -79,6 +79,22 @@ describe('Patient/[id]/$launch', function () {
     assert.equal((await fhir.get('/Patient/p1', headers)).status, 401);
   });
 
+  it('can open the apps that say where they begin, and that are not disabled', async () => {
+    const apps = async () => (await doctor.get('/$launchable-apps')).body.parameter ?? [];
+    const one = (await apps()).find(
+      ({ part }: { part: { valueString?: string }[] }) => part[0]?.valueString === 'chart',
+    );
+    assert.deepEqual(
+      one.part.map(({ name }: { name: string }) => name),
+      ['id', 'name', 'launchUri'],
+    );
+    await people.oauth.clients.disable('chart');
+    const left = JSON.stringify(await apps());
+    await people.oauth.clients.enable('chart');
+    assert.ok(!left.includes('"chart"'), left);
+    assert.equal((await createFhirClient(people.oauth.base).get('/$launchable-apps')).status, 401);
+  });
+
   it('gives a handle for any app where none is named', async () => {
     const { launch, url } = parametersOf(await doctor.post('/Patient/p1/$launch', {}));
     assert.deepEqual([typeof launch, url], ['string', undefined]);

@@ -16,6 +16,7 @@ import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSafeFetch } from '../../src/platform/safe-fetch/safe-fetch.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import type { FhirService } from '../../src/service.ts';
+import type { PersonIn } from '../../src/web/interaction/routes.ts';
 import { isWellKnown } from '../../src/web/well-known.ts';
 import { createTestAccounts, type TestAccounts } from './accounts.ts';
 import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
@@ -51,6 +52,8 @@ export interface TestOauthOptions {
   now?: () => number;
   /** the run's Redis where absent */
   redisUrl?: string;
+  /** who is signed in to our own pages, once these are there */
+  personIn?: () => PersonIn | undefined;
   identityProviders?: (root: string) => readonly IdentityProvider[];
 }
 
@@ -106,7 +109,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     logger,
     now,
   });
-  addOauthRoutes(app, { oauth, fhirPath: '/fhir', logger });
+  addOauthRoutes(app, { oauth, fhirPath: '/fhir', logger, personIn: async (req) => options.personIn?.()?.(req) });
   const others: TestOauth[] = [];
   return {
     ...oauth,

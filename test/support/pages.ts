@@ -10,6 +10,7 @@ import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import { addAccountPages } from '../../src/web/account/routes.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { addMailbox } from '../../src/web/dev/mail.ts';
+import type { PersonIn } from '../../src/web/interaction/routes.ts';
 import { addNotFoundPage } from '../../src/web/not-found.ts';
 import { addSignedInPages, readPageKeys } from '../../src/web/signed-in/index.ts';
 import { openPeople, PASSWORD, type People, type PeopleOptions } from './people.ts';
@@ -31,7 +32,8 @@ export interface Browser extends Visitor {
 
 /** `origin`: what BASE_URL would say */
 export async function openPages(name: string, options: PeopleOptions & { origin?: string } = {}): Promise<Pages> {
-  const people = await openPeople(name, options);
+  let personIn: PersonIn | undefined;
+  const people = await openPeople(name, { ...options, personIn: () => personIn });
   const { server, oauth, db, redis, space, clock } = people;
   const logged: string[] = [];
   const note = (text: string, fields?: unknown): void => void logged.push(`${text} ${JSON.stringify(fields ?? {})}`);
@@ -67,7 +69,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
     fhirPath: '/fhir',
     version: '1.2.3',
     addPages(added) {
-      addSignedInPages({
+      ({ personIn } = addSignedInPages({
         app: added,
         keys,
         service: { dispatch, access: access!, operations, ...(recorder && { recorder }) },
@@ -83,7 +85,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         mailbox: `${root}/dev/mail`,
         now: () => clock.now,
         logger,
-      });
+      }));
       addAccountPages(added, { accounts: accounts!, visitorOf, origin: options.origin ?? root, logger });
       addMailbox(added, createMailbox({ db, now: Date.now }));
       addNotFoundPage(added);

@@ -19,7 +19,7 @@ import { createSeal, createSecrets, keyedHash } from '../../src/platform/secrets
 import { freshDatabase, redisUrl } from './engines.ts';
 import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
 import { parametersOf } from './hospital.ts';
-import { startTestOauth, type TestOauth } from './oauth.ts';
+import { startTestOauth, type TestOauth, type TestOauthOptions } from './oauth.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 export const PASSWORD = 'Correct-Horse-7';
@@ -44,6 +44,7 @@ export interface PeopleOptions {
   limits?: string;
   /** everything is on record */
   audit?: boolean;
+  personIn?: TestOauthOptions['personIn'];
 }
 
 export interface People {
@@ -116,6 +117,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     now,
     signIn: () => server.service.accounts!.signIn,
     fhir: () => server.service,
+    ...(options.personIn && { personIn: options.personIn }),
   });
   const { tokens } = oauth;
   const server: TestServer = await startTestServer(name, {

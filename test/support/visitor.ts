@@ -54,7 +54,10 @@ export function createVisitor(root: string, always: Record<string, string> = {})
       if (!url.startsWith(root)) return pageOf(url, 0, new Headers(), '');
       const path = new URL(url).pathname;
       const sent = cookies.filter((one) => path === one.path || path.startsWith(one.path.replace(/\/?$/, '/')));
-      const cookie = sent.map(({ name, value }) => `${name}=${value}`).join('; ');
+      const cookie = [
+        ...(always.cookie ? [always.cookie] : []),
+        ...sent.map(({ name, value }) => `${name}=${value}`),
+      ].join('; ');
       const response = await fetch(url, {
         ...init,
         redirect: 'manual',

@@ -13,12 +13,16 @@ export interface InteractionRoutesDeps {
   logger: Logger;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
+  /** who is signed in to our own pages in this browser */
+  personIn?: PersonIn | undefined;
 }
+
+export type PersonIn = (req: Request) => Promise<{ account: string; since: number } | undefined>;
 
 type Step = (req: Request, res: Response, form: Form) => Promise<void>;
 type Form = (name: string) => string;
 
-export function interactionRoutes({ interactions, logger, mailbox }: InteractionRoutesDeps): Router {
+export function interactionRoutes({ interactions, logger, mailbox, personIn }: InteractionRoutesDeps): Router {
   const steps: Record<string, Step> = {
     'sign-in': (req, res, form) => interactions.signIn(req, res, { email: form('email'), password: form('password') }),
     code: (req, res, form) => interactions.code(req, res, form('code')),
@@ -58,7 +62,15 @@ export function interactionRoutes({ interactions, logger, mailbox }: Interaction
       await show(req, res, error);
     }
   });
-  router.get('/:uid', (req, res) => show(req, res));
+  router.get('/:uid', async (req, res) => {
+    try {
+      const person = await personIn?.(req);
+      if (person !== undefined && (await interactions.known(req, res, person))) return;
+    } catch (error) {
+      return fail(res, error);
+    }
+    await show(req, res);
+  });
   router.post(
     '/:uid/:step',
     refuseForeignForms,

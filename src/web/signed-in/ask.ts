@@ -25,11 +25,13 @@ export interface AskDeps {
 export interface Ask {
   /** whether the kind of request is the caller's at all: what is offered, not what is decided */
   mayRun(code: string): boolean;
+  mayRunOn(type: string, code: string): boolean;
   maySearch(type: string): boolean;
   /** throws what a call would be refused with: for a form that is of no use to others */
   need(code: string): void;
   /** parameters of the answer by name: arrays where the definition allows several */
   run<Output>(code: string, input?: object): Promise<Output>;
+  runOn<Output>(type: string, id: string, code: string, input?: object): Promise<Output>;
   search(type: string, query: Call['query']): Promise<Bundle>;
   read(type: string, id: string): Promise<Resource>;
   /** begins work on the queue; the id of its status */
@@ -73,6 +75,13 @@ export function createAskFor({ dispatch, access, operations, recorder, base, new
     }
 
     const operation = (code: string): Target => ({ kind: 'operation', level: 'system', code });
+    const operationOn = (type: string, id: string, code: string): Target => ({
+      kind: 'operation',
+      level: 'instance',
+      code,
+      type,
+      id,
+    });
 
     function allows(target: Target): boolean {
       try {
@@ -84,16 +93,19 @@ export function createAskFor({ dispatch, access, operations, recorder, base, new
       }
     }
 
-    const outputOf = <Output>(code: string, { body }: Answer): Output => {
-      const found = operations.find('system', undefined, code)!;
+    const outputOf = <Output>(code: string, { body }: Answer, type?: string): Output => {
+      const found = operations.find(type === undefined ? 'system' : 'instance', type, code)!;
       return readOutput(found.definition.out, contentOf(body)) as Output;
     };
 
     return {
       mayRun: (code) => allows(operation(code)),
+      mayRunOn: (type, code) => allows(operationOn(type, 'any', code)),
       need: (code) => access.decide(caller, operation(code)),
       maySearch: (type) => allows({ kind: 'search-type', type }),
       run: async (code, input = {}) => outputOf(code, await send(operation(code), { method: 'POST', body: input })),
+      runOn: async (type, id, code, input = {}) =>
+        outputOf(code, await send(operationOn(type, id, code), { method: 'POST', body: input }), type),
       async search(type, query) {
         const { body } = await send({ kind: 'search-type', type }, { query });
         return readBundle(contentOf(body)!);

@@ -10,6 +10,8 @@ import type { Redis } from '../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../platform/secrets/secrets.ts';
 import { addOwnPages } from '../account/own.ts';
 import { addAdminPages } from '../admin/index.ts';
+import type { PersonIn } from '../interaction/routes.ts';
+import { addPatientPages } from '../patients/patients.ts';
 import { createFormTokens } from '../security/forms.ts';
 import { type AskDeps, createAskFor } from './ask.ts';
 import { createCookie } from './cookies.ts';
@@ -55,7 +57,7 @@ export async function readPageKeys(secrets: Secrets): Promise<PageKeys> {
   return { sessions, forms, filters };
 }
 
-export function addSignedInPages(deps: SignedInPagesDeps): void {
+export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn } {
   const { app, keys, service, signIn, tokens, limits, redis, space, visitorOf, base, origin, mailbox, now, logger } =
     deps;
   const secure = origin.startsWith('https:');
@@ -83,5 +85,13 @@ export function addSignedInPages(deps: SignedInPagesDeps): void {
     timeZone: deps.timeZone,
   });
   addOwnPages(room, { mailbox });
+  addPatientPages(room);
   addAdminPages(room);
+  return {
+    async personIn(req) {
+      const id = cookie.read(req);
+      const session = id === undefined ? undefined : await sessions.find(id, visitorOf(req).address);
+      return session && { account: session.caller.id, since: session.since };
+    },
+  };
 }

@@ -3,7 +3,7 @@
 export const SIGN_IN_PATH = '/account/sign-in';
 export const HOME = '/account';
 
-const OWN = /^\/(?:account|admin)(?:\/[A-Za-z0-9_-]+)*$/;
+const OWN = /^\/(?:account|admin|patients)(?:\/[A-Za-z0-9_-]+)*$/;
 /** pages of who is not signed in */
 const DOORS = /^\/account\/(?:sign-in|sign-out|signed-out|register|confirm|resend|forgot|reset)(?:\/|$)/;
 

@@ -204,6 +204,7 @@ export function createRoom(deps: RoomDeps): Room {
 
 const areas: readonly { href: string; label: string; isFor: (ask: Ask) => boolean }[] = [
   { href: '/account', label: 'Account', isFor: () => true },
+  { href: '/patients', label: 'Patients', isFor: (ask) => ask.mayRunOn('Patient', 'launch') },
   { href: '/admin/users', label: 'People', isFor: (ask) => ask.mayRun('users') },
   { href: '/admin/clients', label: 'Apps', isFor: (ask) => ask.mayRun('clients') },
   { href: '/admin/policies', label: 'Roles', isFor: (ask) => ask.mayRun('access-policies') },

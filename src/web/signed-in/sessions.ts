@@ -14,6 +14,8 @@ export interface PageSession {
   /** the cookie's value */
   id: string;
   caller: Caller;
+  /** when the person signed in, ms since 1970 */
+  since: number;
 }
 
 /** Something for the next page alone: what was done, or a secret that is told once. */
@@ -107,7 +109,8 @@ export function createPageSessions({ redis, space, seal, tokens, now }: PageSess
     try {
       if (now() - kept.renewedAt >= RENEW_MS) kept = await renew(key, kept);
       else await soon(redis, () => redis.expire(key, IDLE_SECONDS));
-      return { id, caller: callerFrom(await tokens.verify(kept.accessToken), address) };
+      const caller = callerFrom(await tokens.verify(kept.accessToken), address);
+      return { id, caller, since: kept.startedAt };
     } catch (error) {
       if (!(error instanceof FhirError) || error.kind !== 'login') throw error;
       await soon(redis, () => redis.del(key));

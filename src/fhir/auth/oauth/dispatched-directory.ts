@@ -82,7 +82,7 @@ export function createDispatchedDirectory({ dispatch, storeFor, base }: Dispatch
 }
 
 /** What was typed may be a name, a date of birth or a record number; a colon or bar in it means nothing. */
-function queriesFor(text: string): Call['query'][] {
+export function queriesFor(text: string): Call['query'][] {
   const typed = text.trim();
   if (typed === '') return [[['_sort', 'family']]];
   const plain = typed.replace(/[\\,$|]/g, (sign) => `\\${sign}`);
@@ -91,7 +91,14 @@ function queriesFor(text: string): Call['query'][] {
   return [words, [['identifier', plain]], ...(isDate ? [[['birthdate', typed]] as const] : [])];
 }
 
-function patientEntry({ id, name = [], birthDate, gender, identifier = [], address = [] }: Patient): PatientEntry {
+export function patientEntry({
+  id,
+  name = [],
+  birthDate,
+  gender,
+  identifier = [],
+  address = [],
+}: Patient): PatientEntry {
   return {
     id: id!,
     name: nameOf(name) ?? `Patient ${id}`,
@@ -116,7 +123,7 @@ const identifierText = ({ type, value }: Identifier): string[] => {
 
 const cityOf = ({ city }: Address): string[] => (city === undefined ? [] : [city]);
 
-function encounterEntry({
+export function encounterEntry({
   id,
   type = [],
   class: kind,

@@ -72,6 +72,11 @@ type Res = ServerResponse;
 export interface Interactions {
   /** what is to be asked now. Throws 'not-found' where the interaction is over or belongs to another browser */
   ask(req: Req, res: Res, options?: { text?: string }): Promise<Ask>;
+  /**
+   * The person is signed in to our own pages in this browser, since `since` (ms since 1970). True: the request is answered; false: the app
+   * wants the person to sign in anew, or a sign-in has begun
+   */
+  known(req: Req, res: Res, person: { account: string; since: number }): Promise<boolean>;
   signIn(req: Req, res: Res, given: { email: string; password: string }): Promise<void>;
   code(req: Req, res: Res, code: string): Promise<void>;
   resend(req: Req, res: Res): Promise<void>;
@@ -162,11 +167,12 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
   async function signedIn(
     req: Req,
     res: Res,
-    { account, amr, uid }: { account: string; amr: readonly string[]; uid: string },
+    { account, amr, uid, since }: { account: string; amr: readonly string[]; uid: string; since?: number },
   ): Promise<void> {
     await soon(redis, () => redis.del(begunKey(uid)));
+    const ts = since === undefined ? {} : { ts: Math.floor(since / 1000) };
     // the cookie ends with the browser: workstations are shared
-    await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false } });
+    await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false, ...ts } });
   }
 
   async function personOf(details: Details): Promise<Account> {
@@ -256,6 +262,18 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
 
   return {
     ask,
+
+    async known(req, res, { account, since }) {
+      const { details, client } = await detailsOf(req, res);
+      const { prompt, params, uid } = details;
+      const wantsAnew = String(params.prompt ?? '').includes('login') || params.max_age !== undefined;
+      if (prompt.name !== 'login' || wantsAnew || (await begun(uid)) !== undefined) return false;
+      if ((await signIn().account(account)) === undefined) return false;
+      const { address } = visitorOf(req);
+      await record({ act: 'login', account, client: client.clientId, address, status: 200 });
+      await signedIn(req, res, { account, amr: ['pwd', 'otp'], uid, since });
+      return true;
+    },
 
     async signIn(req, res, { email, password }) {
       const { details } = await detailsOf(req, res);

@@ -1,0 +1,123 @@
+// Patients by pages: who finds whom, and the app that is opened for one of them, as the person who is signed in already.
+import assert from 'node:assert/strict';
+import { OWNER_SYSTEM } from '../../src/fhir/auth/access/owners.ts';
+import { aPatient } from '../support/fhir-client.ts';
+import { type Browser, openPages, type Pages } from '../support/pages.ts';
+import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
+import { createVisitor } from '../support/visitor.ts';
+
+const owned = (hospital: string) => ({ meta: { security: [{ system: OWNER_SYSTEM, code: hospital }] } });
+
+describe('the pages of patients', () => {
+  let pages: Pages;
+  let doctor: Browser;
+  before(async () => {
+    pages = await openPages('patients_pages', { audit: true });
+    const admin = await pages.person('admin');
+    const put = async (path: string, body: object): Promise<void> => {
+      const { status, text } = await admin.put(path, body);
+      assert.ok(status < 300, text);
+    };
+    for (const id of ['h1', 'h2']) await put(`/Organization/${id}`, { resourceType: 'Organization', id, name: id });
+    await put(
+      '/Patient/p1',
+      aPatient({
+        id: 'p1',
+        ...owned('h1'),
+        name: [{ family: 'Okafor', given: ['<b>Ada'] }],
+        identifier: [{ value: '4711' }],
+      }),
+    );
+    await put('/Patient/p2', aPatient({ id: 'p2', ...owned('h2'), name: [{ family: 'Okafor', given: ['Ben'] }] }));
+    await put('/Encounter/e1', {
+      resourceType: 'Encounter',
+      id: 'e1',
+      ...owned('h1'),
+      status: 'in-progress',
+      class: { code: 'IMP', display: 'inpatient' },
+      subject: { reference: 'Patient/p1' },
+    });
+    await pages.oauth.clients.register({
+      client_id: 'growth',
+      client_name: 'Growth chart',
+      redirect_uris: [CALLBACK],
+      launch_uri: 'https://app.example/launch?v=2',
+      token_endpoint_auth_method: 'none',
+    });
+    const { email } = await pages.person('doctor', 'h1');
+    doctor = await pages.enter(email, '/patients');
+  });
+  after(() => pages.close());
+
+  it('list those whose records the person may see, and find them by name and number', async () => {
+    assert.equal(doctor.first.title, 'Patients – Wardgate');
+    assert.match(doctor.first.text, /&lt;b&gt;Ada Okafor/);
+    assert.doesNotMatch(doctor.first.text, /Ben/);
+    for (const [text, found] of [
+      ['okafor', true],
+      ['4711', true],
+      ['Ben', false],
+      ['zzz|,$', false],
+    ] as const) {
+      const page = await doctor.submit(doctor.first, '/patients', { text });
+      assert.equal(page.text.includes('/patients/p1'), found, text);
+      assert.ok(!page.url.includes(encodeURIComponent(text)), 'what was searched is not in the address');
+    }
+  });
+
+  it('are not there for patients of others', async () => {
+    const page = await doctor.open('/patients/p2');
+    assert.equal(page.status, 404);
+    assert.doesNotMatch(page.text, /Okafor/);
+  });
+
+  it('are an area of their own, after a sign-in', async () => {
+    const { email } = await pages.person('admin');
+    assert.match((await pages.enter(email)).first.text, /href="\/patients"/);
+    const stranger = createVisitor(pages.root);
+    assert.match((await stranger.open(`${pages.root}/patients/p1`)).url, /\/account\/sign-in\?to=%2Fpatients%2Fp1$/);
+  });
+
+  it('open an app for the patient and the encounter, without another sign-in', async () => {
+    const page = await doctor.open('/patients/p1');
+    assert.match(page.headers.get('content-security-policy') ?? '', /form-action 'self' https:\/\/app\.example;/);
+    const there = await doctor.submit(page, '/launch', { app: 'growth', encounter: 'e1' });
+    const { origin, pathname, searchParams } = new URL(there.url);
+    assert.deepEqual([origin + pathname, searchParams.get('v')], ['https://app.example/launch', '2']);
+    assert.equal(searchParams.get('iss'), pages.oauth.base);
+
+    const app = await createSmartApp(pages.oauth, 'growth');
+    const { url, verifier } = await app.begin({
+      scope: 'launch openid fhirUser patient/*.rs',
+      launch: searchParams.get('launch')!,
+    });
+    // the browser has one jar for both
+    const browser = createVisitor(pages.oauth.root, { cookie: jarOf(doctor) });
+    const consent = await browser.open(url.href);
+    assert.equal(consent.title, 'Allow access? – Wardgate');
+    assert.match(consent.text, /Ada Okafor/);
+    const tokens = await app.redeem((await browser.submit(consent, '/allow')).url, verifier);
+    assert.deepEqual([tokens.patient, tokens.encounter], ['p1', 'e1']);
+  });
+
+  for (const more of [{ prompt: 'login' }, { max_age: '60' }] as Record<string, string>[]) {
+    it(`ask for the password again where the app wants it: ${Object.keys(more)}`, async () => {
+      const app = await createSmartApp(pages.oauth, 'growth');
+      const { url } = await app.begin({ scope: 'openid user/*.rs', ...more });
+      const browser = createVisitor(pages.oauth.root, { cookie: jarOf(doctor) });
+      assert.equal((await browser.open(url.href)).title, 'Sign in – Wardgate');
+    });
+  }
+
+  it('know nobody any more who signed out', async () => {
+    const { email } = await pages.person('doctor', 'h1');
+    const browser = await pages.enter(email);
+    const cookie = jarOf(browser);
+    await browser.submit(browser.first, '/sign-out');
+    const app = await createSmartApp(pages.oauth, 'growth');
+    const { url } = await app.begin({ scope: 'openid user/*.rs' });
+    assert.equal((await createVisitor(pages.oauth.root, { cookie }).open(url.href)).title, 'Sign in – Wardgate');
+  });
+
+  const jarOf = ({ cookies }: Browser): string => cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+});
