@@ -34,6 +34,10 @@ const callers: Readonly<Record<string, Caller>> = {
   donor: aCaller('donor', { fhirUser: mine }),
   [IN_CARE]: staff('doctor'),
   'a doctor of the other hospital': staff('doctor', { organizations: ['h2'], fhirUser: undefined! }),
+  'a receptionist here who is a doctor there': staff('x', {
+    roles: ['receptionist@h1', 'doctor@h2'],
+    organizations: ['h1', 'h2'],
+  }),
   'a doctor without a hospital': staff('doctor', { organizations: [] }),
   'a nurse who is a patient elsewhere': staff('x', {
     roles: ['nurse', 'patient'],

@@ -75,6 +75,66 @@ describe('administration of accounts', function () {
       assert.equal(left.role.organization.reference, 'Organization/h2');
     });
 
+    it('give each role where it was given: who treats patients at one hospital does not at another', async () => {
+      const person = await people.register({ role: 'doctor', organization: 'Organization/h1' });
+      await admin.call('approve', { account: person.account });
+      await admin.call('approve', { account: person.account, role: 'receptionist', organization: 'Organization/h2' });
+      await admin.call('approve', { account: person.account, role: 'donor' });
+      const both = await people.signIn(person.email);
+      const { roles, organizations } = await people.server.service.accounts!.tokens.verify(both.accessToken);
+      assert.deepEqual(
+        [roles, organizations],
+        [
+          ['doctor@h1', 'receptionist@h2', 'donor'],
+          ['h1', 'h2'],
+        ],
+      );
+      for (const id of ['h1', 'h2']) {
+        const meta = { security: [{ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: id }] };
+        const { store } = people.server;
+        const patient = { resourceType: 'Patient', id: `of-${id}`, meta };
+        await store.write({ kind: 'update', type: 'Patient', id: patient.id, resource: patient });
+        const condition = {
+          resourceType: 'Condition',
+          id: `of-${id}`,
+          meta,
+          subject: { reference: `Patient/of-${id}` },
+        };
+        await store.write({ kind: 'update', type: 'Condition', id: condition.id, resource: condition });
+      }
+      const seen = async (who: Person, path: string): Promise<number> => (await who.get(path)).status;
+      const paths = ['/Patient/of-h1', '/Condition/of-h1', '/Patient/of-h2', '/Condition/of-h2'];
+      assert.deepEqual(await Promise.all(paths.map((path) => seen(both, path))), [200, 200, 200, 404]);
+      const carers = (patient: string) => both.get(`/$carers?patient=Patient/${patient}`);
+      assert.deepEqual([(await carers('of-h1')).status, (await carers('of-h2')).status], [404, 200]);
+      const { accessToken } = await both.call('work-at', { organization: { reference: 'Organization/h2' } });
+      const there = await people.server.service.accounts!.tokens.verify(accessToken);
+      assert.deepEqual([there.roles, there.organizations], [['receptionist'], ['h2']]);
+    });
+
+    it('let who administers one hospital administer no other where they work', async () => {
+      const boss = await people.person('hospital-admin', 'h1');
+      await admin.call('approve', { account: boss.account, role: 'nurse', organization: 'Organization/h2' });
+      const both = await people.signIn(boss.email);
+      const there = await people.register({ role: 'nurse', organization: 'Organization/h2' });
+      const here = await people.register({ role: 'nurse', organization: 'Organization/h1' });
+      assert.equal(refusalOf(await both.post('/$approve', { account: there.account })), '404 not-found at account');
+      assert.equal((await both.post('/$approve', { account: here.account })).status, 200);
+      const { total } = await both.call('users', { account: there.account });
+      assert.equal(total, 0);
+      const invited = { email: freshEmail(), role: 'nurse', organization: { reference: 'Organization/h2' } };
+      assert.equal(refusalOf(await both.post('/$invite', invited)), '403 forbidden at organization');
+    });
+
+    it('make no stranger one’s own, and so no patient’s account', async () => {
+      const patient = await people.register();
+      const taken = { account: patient.account, role: 'nurse', organization: 'Organization/h1' };
+      assert.equal(refusalOf(await ofHospital.post('/$approve', taken)), '404 not-found at account');
+      await admin.call('approve', taken);
+      const moved = { account: patient.account, newEmail: freshEmail() };
+      assert.equal(refusalOf(await ofHospital.post('/$recover-account', moved)), '403 forbidden at account');
+    });
+
     it('give a patient who works here a Practitioner beside the Patient', async () => {
       const person = await people.register();
       const { account } = await admin.call('approve', {

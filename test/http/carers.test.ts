@@ -112,7 +112,7 @@ describe('acting for others and at places', function () {
       await admin.call('approve', { account: nurse.account });
       await admin.call('approve', { account: nurse.account, role: 'pharmacist', organization: 'Organization/h2' });
       const person = await people.signIn(nurse.email);
-      const all = { roles: ['nurse', 'pharmacist'], organizations: ['h1', 'h2'], type: 'Practitioner' };
+      const all = { roles: ['nurse@h1', 'pharmacist@h2'], organizations: ['h1', 'h2'], type: 'Practitioner' };
       assert.deepEqual(await factsOf(person.accessToken), all);
       const one = await person.call('work-at', { organization: 'Organization/h2' });
       assert.deepEqual(await factsOf(one.accessToken), {

@@ -29,6 +29,9 @@ interface Policy {
   clearance?: string;
 }
 
+/** with the organisation where alone it holds: `doctor@h1` */
+type HeldPolicy = Policy & { place: string | undefined };
+
 interface Types {
   groups: Record<string, string[]>;
   shared: string[];
@@ -68,7 +71,10 @@ export function naiveAccess(
   const whereOf = ({ where, whereInCare }: Grant): string[] | undefined => (isCare && whereInCare) || where;
   const named = caller.kind === 'client' && caller.roles.length === 0 ? ['system'] : caller.roles;
   const roles = caller.kind === 'anonymous' ? ['anonymous'] : ['anonymous', 'signed-in', ...named];
-  const held = policies.filter(({ role }) => roles.includes(role));
+  const held = roles.flatMap((name): HeldPolicy[] => {
+    const [code, place] = name.split('@');
+    return policies.filter(({ role }) => role === code).map((policy) => ({ ...policy, place }));
+  });
   const scopes = caller.scopes?.flatMap(readScope).filter(({ context }) => context !== 'patient' || patient() !== '');
 
   function patient(): string {
@@ -101,17 +107,22 @@ export function naiveAccess(
   const may = (type: string, letter: string): boolean =>
     grantsFor(type, letter).length > 0 && scopesFor(type, letter)?.length !== 0;
 
-  /** organisations of the caller, and their parts */
-  const places = new Set(caller.organizations);
-  for (let before = -1; before < places.size; ) {
-    before = places.size;
-    for (const one of world)
-      if (
-        one.resourceType === 'Organization' &&
-        [...places].some((id) => refersTo(one, 'partof', `Organization/${id}`))
-      )
-        places.add(one.id!);
+  /** organisations with all their parts */
+  function below(ids: readonly string[]): Set<string> {
+    const found = new Set(ids);
+    for (let before = -1; before < found.size; ) {
+      before = found.size;
+      for (const one of world) {
+        const isPart = [...found].some((id) => refersTo(one, 'partof', `Organization/${id}`));
+        if (one.resourceType === 'Organization' && isPart) found.add(one.id!);
+      }
+    }
+    return found;
   }
+  const places = below(caller.organizations);
+  const placesOf = new Map(
+    held.flatMap(({ place }) => (place === undefined ? [] : [[place, below([place])] as const])),
+  );
 
   // ——— what search parameters mean
 
@@ -241,10 +252,12 @@ export function naiveAccess(
     return isWithin && (query === '' || meetsQuery(resource, query));
   }
 
-  function isOwned({ resourceType: type, meta }: Resource, { isPersonal }: Policy): boolean {
-    if (types.shared.includes(type) || caller.organizations.length === 0 || isPersonal) return true;
+  function isOwned({ resourceType: type, meta }: Resource, { isPersonal, place }: HeldPolicy): boolean {
+    const isBound = place !== undefined || (caller.organizations.length > 0 && !isPersonal);
+    if (types.shared.includes(type) || !isBound) return true;
     const owners = (meta?.security ?? []).filter(({ system }) => system === OWNER).map(({ code }) => code!);
-    return owners.length === 0 ? types.open.includes(type) : owners.some((id) => places.has(id));
+    const own = place === undefined ? places : placesOf.get(place)!;
+    return owners.length === 0 ? types.open.includes(type) : owners.some((id) => own.has(id));
   }
 
   const isCleared = ({ meta }: Resource, { clearance = 'N' }: Policy): boolean =>

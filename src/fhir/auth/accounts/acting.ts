@@ -1,6 +1,7 @@
 // An account in use: as its owner, at one of the places where the owner works, or for a patient who is cared for. A grant keeps which.
 import type { Account } from '../sign-in.ts';
-import { type AccountDocument, fhirUserOf } from './documents.ts';
+import { type AccountDocument, fhirUserOf, type HeldRole } from './documents.ts';
+import { roleOf } from './roles.ts';
 
 export const actingAt = (organization: string): string => `at ${organization}`;
 export const actingFor = (relatedPerson: string): string => `for ${relatedPerson}`;
@@ -18,10 +19,22 @@ export function accountAs(account: AccountDocument, acting?: string): Account | 
   if (active.length === 0 && fhirUser?.type === 'RelatedPerson') return asCarer(account, fhirUser.id);
   return {
     ...factsOf(account),
-    roles: distinct(active.map(({ code }) => code)),
+    roles: rolesIn(active),
     organizations: distinct(active.map(({ organization }) => organization)),
     ...(fhirUser !== undefined && { fhirUser }),
   };
+}
+
+/** `doctor@h1` where it is held at some of the places only: elsewhere the person is something else, and may do only that. */
+function rolesIn(active: readonly HeldRole[]): string[] {
+  const places = distinct(active.map(({ organization }) => organization));
+  return distinct(
+    active.map(({ code, organization }) => {
+      const held = active.filter((one) => one.code === code).map((one) => one.organization);
+      const isEverywhere = held.includes(undefined) || places.every((place) => held.includes(place));
+      return isEverywhere || roleOf(code).isGlobal ? code : `${code}@${organization}`;
+    }),
+  );
 }
 
 /** What patients may do with their record, with that of the patient. */

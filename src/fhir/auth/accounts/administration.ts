@@ -64,7 +64,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
   const { store, book, models, mails, tokens, now } = deps;
 
   const placeToGive: Administration['placeToGive'] = ({ roles, organizations }, role, organization) => {
-    if (isGlobal({ roles })) return organization;
+    if (isGlobal({ roles })) return roleOf(role).isGlobal ? undefined : organization;
     if (roleOf(role).isGlobal)
       throw new FhirError('forbidden', `Only an administrator of the server makes others ${role}`, {
         expression: 'role',
@@ -130,6 +130,16 @@ export function createAdministration(deps: AdministrationDeps): Administration {
       const account = await book.find(id);
       if (account === undefined) throw unknownAccount();
       refuseSharedAccounts(by, account);
+      // whoever has the account has the person's own record too, whose ever patient that is
+      const isPersonal = account.roles.some(({ code }) => roleOf(code).isOpen) || account.proxies.length > 0;
+      if (isGlobal(by) || !isPersonal) return;
+      throw new FhirError(
+        'forbidden',
+        'This person is a patient or a carer too: an administrator of the server does it',
+        {
+          expression: 'account',
+        },
+      );
     },
 
     async list(by, request) {
@@ -156,11 +166,9 @@ export function createAdministration(deps: AdministrationDeps): Administration {
       const where = organization === undefined ? undefined : await needOrganization(store, organization);
       let given: RoleCode | undefined;
       const account = await book.change(id, ({ account }) => {
+        refuseStrangers(by, account);
         const waiting = account.roles.filter(({ code, status }) => status === 'pending' && (wanted ?? code) === code);
-        if (wanted === undefined) {
-          refuseStrangers(by, account);
-          if (waiting.length !== 1) throw notOneWaits(waiting);
-        }
+        if (wanted === undefined && waiting.length !== 1) throw notOneWaits(waiting);
         const [held] = waiting;
         const code = wanted ?? held!.code;
         const place = placeToGive(by, code, organization ?? held?.organization);

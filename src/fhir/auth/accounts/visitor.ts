@@ -24,8 +24,21 @@ export const isGlobal = ({ roles }: Pick<Administrator, 'roles'>): boolean => ro
 
 export function needAdministrator(call: Pick<Call, 'caller'>): Administrator {
   const caller = needPerson(call);
-  if (isGlobal(caller) || caller.roles.includes('hospital-admin')) return caller;
+  if (isGlobal(caller)) return caller;
+  const { id, roles } = caller;
+  const organizations = placesOf(caller, 'hospital-admin');
+  if (organizations !== undefined) return { id, roles, organizations };
   throw new FhirError('forbidden', 'Only administrators may do this');
+}
+
+/** The organizations for which somebody has the role; undefined where nowhere. */
+export function placesOf(
+  { roles, organizations }: Pick<Caller, 'roles' | 'organizations'>,
+  role: string,
+): readonly string[] | undefined {
+  if (roles.includes(role)) return organizations;
+  const places = roles.flatMap((one) => (one.startsWith(`${role}@`) ? one.slice(role.length + 1) : []));
+  return places.length > 0 ? places : undefined;
 }
 
 /** One error for all that is wrong with what was sent. */
