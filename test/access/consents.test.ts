@@ -199,6 +199,25 @@ describe('a consent that denies', () => {
     );
   });
 
+  it('is not ended by a doctor whom it keeps out, but by the patient and by who administers the hospital', async () => {
+    await decree({ provision: { type: 'deny' } });
+    const { body } = await ask(ada, 'GET', 'Consent/c');
+    const ended = { ...body, status: 'inactive' };
+    const patient = aCaller('patient', { fhirUser: { type: 'Patient', id: 'ann' } });
+    const patch = [{ op: 'replace', path: '/status', value: 'inactive' }];
+    const headers = { 'content-type': 'application/json-patch+json' };
+    for (const refused of [
+      await ask(ada, 'PUT', 'Consent/c', ended),
+      await ask(ada, 'PATCH', 'Consent/c', patch, headers),
+      await ask(ada, 'PUT', 'Consent/c', { ...body, patient: { reference: 'Patient/bob' } }),
+    ])
+      assert.equal(refused.status, 403, refused.text);
+    for (const caller of [patient, aCaller('hospital-admin')]) {
+      assert.equal((await ask(caller, 'PUT', 'Consent/c', ended)).status, 200);
+      await decree({ provision: { type: 'deny' } });
+    }
+  });
+
   it('gives way to a doctor who says why, and to nobody else', async () => {
     await decree({ provision: { type: 'deny' } });
     const access = server.service.access!;
