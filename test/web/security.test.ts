@@ -1,6 +1,5 @@
 // What pages tell browsers, where forms may come from, and HTTPS from files.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +11,7 @@ import { sleep } from '../../src/platform/clock/clock.ts';
 import { followCertificate, LEAST_VERSION, readCertificate } from '../../src/platform/tls/tls.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { createFormTokens, isForeign } from '../../src/web/security/forms.ts';
+import { certify } from '../support/certificate.ts';
 
 describe('every page', () => {
   const app = createWebApp({
@@ -144,12 +144,6 @@ describe('HTTPS', function () {
     }
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
-
-  function certify(name: string, { cert, key }: { cert: string; key: string }): void {
-    const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    execFileSync('openssl', [...made, ...subject, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-  }
 
   it('takes a new certificate without a stop, and keeps the old one where the new one is broken', async () => {
     const said: string[] = [];
