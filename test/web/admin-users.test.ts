@@ -87,8 +87,10 @@ describe('pages about people', function () {
     let page = await admin.open(path);
     assert.match(page.title, /^Mary Seacole/);
     assert.match(page.text, /waits for approval/);
-    page = await admin.submit(page, '/approve');
+    assert.match(page.text, /id="organization-nurse"[^>]*>\s*<option value="" selected>Every hospital/);
+    page = await admin.submit(page, '/approve', { organization: 'h2' });
     assert.match(page.text, /The role is active/);
+    assert.match(page.text, /<strong>Nurse<\/strong>\s*<p class="hint">Second Hospital/);
     assert.match((await pages.mailTo(nurse.email)).text, /Nurse|nurse/);
     page = await admin.submit({ ...page, forms: page.forms.slice(-3) }, '/approve', {
       role: 'doctor',
@@ -99,7 +101,7 @@ describe('pages about people', function () {
     const withdraw = page.forms.filter(({ action }) => action.endsWith('/withdraw'));
     assert.equal(withdraw.length, 2);
     page = await admin.submit({ ...page, forms: [withdraw[1]!] }, '/withdraw');
-    assert.doesNotMatch(page.text, /Second Hospital<\/p>/);
+    assert.doesNotMatch(page.text, /Surgery, Second Hospital/);
     const mary = await pages.enter(nurse.email);
     page = await admin.submit(page, '/deactivate', { reason: 'left us' });
     assert.match(page.text, /class="tag bad">deactivated/);

@@ -181,11 +181,14 @@ const listAddress = (query: Record<string, string>, f: string): string =>
 const organizationsIn = (accounts: readonly Account[]): (string | undefined)[] =>
   accounts.flatMap(({ role = [] }) => role.map(({ organization }) => organization?.reference));
 
-/** for a list to choose from: the caller's own where there are such; undefined where there are too many for one */
+/**
+ * For a list to choose from: the caller's own where there are such, else all, and first that a role may hold at all of them. Undefined where
+ * there are too many for a list.
+ */
 async function organizationsFor(
   ask: Ask,
   { organizations }: Caller,
-): Promise<(readonly [string, string])[] | undefined> {
+): Promise<(readonly [id: string, name: string])[] | undefined> {
   if (!ask.maySearch('Organization')) return [];
   const { entries, next } = await ask.search('Organization', [
     ...(organizations.length > 0 ? [['_id', organizations.join(',')] as const] : []),
@@ -194,7 +197,8 @@ async function organizationsFor(
     ['_count', String(MOST_ORGANIZATIONS)],
   ]);
   if (next !== undefined) return undefined;
-  return entries.map(({ resource: { id = '', name } }) => [id, typeof name === 'string' ? name : id] as const);
+  const known = entries.map(({ resource: { id = '', name } }) => [id, typeof name === 'string' ? name : id] as const);
+  return organizations.length > 0 || known.length === 0 ? known : [['', 'Every hospital'], ...known];
 }
 
 const placeIn = ({ organization, department }: Form): object => ({

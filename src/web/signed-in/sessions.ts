@@ -31,7 +31,7 @@ export interface PageSessions {
   find(id: string, address: string): Promise<PageSession | undefined>;
   /** another cookie for the same session; undefined where it has ended */
   rename(id: string): Promise<string | undefined>;
-  /** the record alone, or with its grant */
+  /** with its grant */
   end(id: string): Promise<void>;
   tell(id: string, told: Told): Promise<void>;
   told(id: string): Promise<Told | undefined>;
