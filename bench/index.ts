@@ -50,6 +50,7 @@ const settings = {
   MONGODB_URI: engines.mongodbUri,
   REDIS_URL: engines.redisUrl,
   SEED: 'none',
+  AUTH: 'off',
   LOG_LEVEL: 'warn',
 };
 const client = await new MongoClient(engines.mongodbUri).connect();

@@ -26,7 +26,13 @@ const say = (line: string): void => console.error(line);
 
 const folder = mkdtempSync(path.join(tmpdir(), 'wardgate-terminology-'));
 const words = Array.from({ length: WORDS }, word);
-const config = { ...readConfig(), dataDir: path.join(folder, 'data'), mongodbUri: undefined, redisUrl: undefined };
+const config = {
+  ...readConfig(),
+  dataDir: path.join(folder, 'data'),
+  mongodbUri: undefined,
+  redisUrl: undefined,
+  auth: 'off' as const,
+};
 
 /** Different ones each time, so that none is kept ready; `a` is one of ten branches, `b` a concept with some below it. */
 const EXPRESSIONS: readonly [what: string, expression: (index: number) => string][] = [

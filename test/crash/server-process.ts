@@ -58,6 +58,7 @@ export async function aServerProcess(settings: Record<string, string> = {}): Pro
         REDIS_URL: '',
         MONGODB_CACHE_GB: '0.25',
         SEED: 'none',
+        AUTH: 'off',
         LOG_LEVEL: 'warn',
         ...settings,
       },

@@ -1,13 +1,17 @@
-// The commands that our documents show are run as they stand: every fenced block opened with `sh tour`, all of a document in one
-// shell, against a server of its own. `sh tour AUTH=on` wants a server where people sign in. Blocks opened with `sh` alone are for reading.
+// The commands that our documents show are run as they stand: every fenced block opened with `sh tour`, all of a document in one shell,
+// against a server with the demo hospital, as `npm start` runs it. `sh tour AUTH=off` wants an empty one where nobody signs in. Blocks opened
+// with `sh` alone are for reading.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { demoAccountsOnFirstStart, seedOnFirstStart } from '../../src/cli/seed.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import { createLogger } from '../../src/platform/logger/logger.ts';
-import { type RunningServer, startServer } from '../../src/server.ts';
+import { startServer } from '../../src/server.ts';
 import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
-import { startTestServer } from '../support/server.ts';
 
 const root = new URL('../../', import.meta.url);
 const SHOWN_SERVER = 'http://127.0.0.1:3000';
@@ -20,7 +24,7 @@ interface Run {
 
 const tours = ['README.md', ...pagesOf('docs')]
   .flatMap((path) =>
-    (['off', 'on'] as const).map((auth) => ({
+    (['on', 'off'] as const).map((auth) => ({
       path,
       auth,
       blocks: tourBlocks(readFileSync(new URL(path, root), 'utf8'), auth),
@@ -29,11 +33,15 @@ const tours = ['README.md', ...pagesOf('docs')]
   .filter(({ blocks }) => blocks.length > 0);
 
 describe('documents', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
+  const servers: Partial<Record<'on' | 'off', ShownServer>> = {};
 
   before(function () {
     const isMissing = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
     if (isMissing('bash') || isMissing('curl')) this.skip();
+  });
+  after(async () => {
+    for (const server of Object.values(servers)) await server.close();
   });
 
   it('include the tour of the README', () => {
@@ -41,15 +49,12 @@ describe('documents', function () {
   });
 
   for (const { path, auth, blocks } of tours) {
-    it(`show commands that work${auth === 'on' ? ' where people sign in' : ''}: ${path}`, async () => {
-      const server = await (auth === 'on' ? startSignIn() : startTestServer('docs'));
-      try {
-        const commands = blocks.join('\n').replaceAll(SHOWN_SERVER, new URL(server.base).origin);
-        const { code, log } = await runInShell(commands);
-        assert.equal(code, 0, `a command of ${path} failed, the last one here:\n${log}`);
-      } finally {
-        await server.close();
-      }
+    it(`show commands that work${auth === 'off' ? ' where nobody signs in' : ''}: ${path}`, async () => {
+      servers[auth] ??= await startShown(auth);
+      const { base, environment } = servers[auth];
+      const commands = blocks.join('\n').replaceAll(SHOWN_SERVER, new URL(base).origin);
+      const { code, log } = await runInShell(commands, environment);
+      assert.equal(code, 0, `a command of ${path} failed, the last one here:\n${log}`);
     });
   }
 });
@@ -63,38 +68,48 @@ function pagesOf(folder: string): string[] {
 
 /** https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
 function tourBlocks(markdown: string, auth: 'on' | 'off'): string[] {
-  const info = auth === 'on' ? 'sh tour AUTH=on' : 'sh tour';
+  const info = auth === 'on' ? 'sh tour' : 'sh tour AUTH=off';
   return [...markdown.matchAll(/^```([^\n]+)\n([\s\S]*?)^```$/gm)]
     .filter(([, opened]) => opened === info)
     .map(([, , commands]) => commands!);
 }
 
-/** As `npm start` with AUTH=on, besides the engines. */
-async function startSignIn(): Promise<Pick<RunningServer, 'base' | 'close'>> {
+interface ShownServer {
+  base: string;
+  /** that commands beside the server need */
+  environment: Record<string, string>;
+  close(): Promise<void>;
+}
+
+/** As `npm start`, besides the engines. */
+async function startShown(auth: 'on' | 'off'): Promise<ShownServer> {
   const { db, drop } = await freshDatabase('docs');
+  const folder = mkdtempSync(join(tmpdir(), 'wardgate-docs-'));
   const uri = new URL(await mongodbUri());
   uri.pathname = `/${db.databaseName}`;
-  const config = readConfig({
-    AUTH: 'on',
-    PORT: '0',
-    SEED: 'none',
-    MONGODB_URI: uri.href,
-    REDIS_URL: await redisUrl(),
-  });
+  const environment = { AUTH: auth, MONGODB_URI: uri.href, REDIS_URL: await redisUrl(), DATA_DIR: folder };
+  const config = readConfig({ ...environment, PORT: '0' });
   const server = await startServer(config, createLogger({ level: 'error', format: 'text' }), { onLost: assert.fail });
+  const first = { server, timeZone: config.timeZone, now: Date.now };
+  if (auth === 'on') await seedOnFirstStart(first);
+  await demoAccountsOnFirstStart(first);
   return {
     base: server.base,
+    environment: { ...environment, BASE_URL: server.base },
     async close() {
       await server.close();
       await drop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 /** Ends at the first command that fails, in a pipe too. */
-function runInShell(commands: string): Promise<Run> {
+function runInShell(commands: string, environment: Record<string, string>): Promise<Run> {
   return new Promise((resolve, reject) => {
     const shell = spawn('bash', ['--noprofile', '--norc', '-e', '-x', '-o', 'pipefail', '-c', commands], {
+      cwd: fileURLToPath(root),
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let log = '';

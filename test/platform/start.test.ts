@@ -3,8 +3,63 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { redisUrl } from '../support/engines.ts';
-import { busyPort, killAll, startWardgate, wardgate } from '../support/processes.ts';
+import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
+import { createFhirClient } from '../support/fhir-client.ts';
+import { busyPort, killAll, type StartedServer, startWardgate, wardgate } from '../support/processes.ts';
+
+/** not for the role: 403 */
+const NOT = '-';
+const PATIENT = '4b3ac026-29d1-1d25-d4a4-419f2eb8390b';
+const DONOR = '08ac7eaf-8e87-96a5-4065-91c5919f3b65';
+
+const clinical = { Encounter: '', Condition: '', Observation: '', MedicationRequest: '', ServiceRequest: '' };
+const nothingClinical = { Condition: NOT, Observation: NOT, MedicationRequest: NOT, ServiceRequest: NOT };
+
+/** What each demo account sees (docs/access.md): as much as an administrator does with this query. */
+const seen: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'hospital-admin': {
+    ...{ ...nothingClinical, Patient: '', Encounter: '', Appointment: '', Slot: '', Claim: '', Invoice: '' },
+    ...{ Substance: '', Practitioner: '', Task: '' },
+  },
+  doctor: {
+    ...{ ...clinical, Patient: '', AllergyIntolerance: '', Appointment: '', Slot: '', Invoice: '', Task: '' },
+    ...{ Claim: NOT, SupplyDelivery: NOT, AuditEvent: NOT },
+  },
+  nurse: {
+    ...{ ...clinical, Patient: '', AllergyIntolerance: '', Appointment: '', Slot: '', Task: '' },
+    ...{ Claim: NOT, Invoice: NOT, SupplyDelivery: NOT, AuditEvent: NOT },
+  },
+  receptionist: {
+    ...{ ...nothingClinical, Patient: '', Encounter: '', Appointment: '', Slot: '', Invoice: '' },
+    ...{ Claim: NOT, Substance: NOT, AuditEvent: NOT },
+  },
+  pharmacist: {
+    ...{ Patient: '', MedicationRequest: '?status:not=draft', AllergyIntolerance: '', Substance: '' },
+    ...{ SupplyDelivery: '', Invoice: '', Encounter: NOT, Condition: NOT, Observation: NOT, ServiceRequest: NOT },
+  },
+  'lab-technician': {
+    Patient: '',
+    ServiceRequest: '?category=http://snomed.info/sct|108252007',
+    Specimen: '',
+    Observation: '?category=laboratory',
+    DiagnosticReport: '?category=http://terminology.hl7.org/CodeSystem/v2-0074|LAB',
+    ...{ Encounter: NOT, Condition: NOT, MedicationRequest: NOT, Invoice: NOT },
+  },
+  'ambulance-driver': {
+    ...{ ...nothingClinical, Task: '?owner=Practitioner/demo-ortega', Location: '', Encounter: NOT },
+    Patient: '?_id=13e83f3d-c91b-cfd7-afa4-6a23c79a50e5',
+  },
+  patient: {
+    Patient: `?_id=${PATIENT}`,
+    ...{ Encounter: `?patient=${PATIENT}`, Observation: `?patient=${PATIENT}`, Appointment: `?patient=${PATIENT}` },
+    ...{ MedicationRequest: `?patient=${PATIENT}`, Invoice: `?patient=${PATIENT}`, Claim: `?patient=${PATIENT}` },
+    ...{ Practitioner: '', Location: '', Substance: NOT },
+  },
+  donor: {
+    ...{ Patient: `?_id=${DONOR}`, Appointment: `?patient=${DONOR}`, Procedure: `?patient=${DONOR}` },
+    ...{ Location: '', Slot: '', Condition: NOT, MedicationRequest: NOT, Invoice: NOT },
+  },
+};
 
 describe('npm start', function () {
   this.timeout(180_000);
@@ -51,7 +106,11 @@ describe('npm start', function () {
       await refused({ DATA_DIR: join(file, 'data') }, 1, /^The data folder .* cannot be written \(ENOTDIR\)/);
     });
 
-    it('when it would open every record to the network', () => refused({ HOST: '0.0.0.0' }, 2, /ALLOW_INSECURE=1/));
+    it('when it would open every record to the network', () =>
+      refused({ HOST: '0.0.0.0', AUTH: 'off' }, 2, /ALLOW_INSECURE=1/));
+
+    it('when tokens would be for an address that nobody uses', () =>
+      refused({ HOST: '0.0.0.0' }, 2, /BASE_URL must say where clients find this server/));
 
     it('when a command is not known', async () => {
       const { code, errors } = await wardgate(['fly'], {});
@@ -61,37 +120,95 @@ describe('npm start', function () {
   });
 
   describe('on an empty data folder', () => {
-    const count = async (base: string, query: string): Promise<number> => {
-      const response = await fetch(`${base}/${query}${query.includes('?') ? '&' : '?'}_summary=count`);
-      return ((await response.json()) as { total: number }).total;
-    };
+    let environment: Record<string, string>;
+    let server: StartedServer;
 
-    it('loads the demo hospital once, keeps it through kill -9, and refuses a second server on the folder', async () => {
-      const environment = { DATA_DIR: join(folder, 'data'), MONGODB_CACHE_GB: '0.25' };
-      const first = await startWardgate(environment);
-      assert.equal(await count(first.base, 'Patient'), 16);
-      assert.equal(await count(first.base, 'Location?physical-type=bd'), 62);
-      assert.equal(await count(first.base, 'Location?operational-status=O'), 5);
-      const slots = await count(first.base, 'Slot?status=free');
-      assert.ok(slots > 100, `${slots} slots`);
-
-      const second = await wardgate(['start'], { PORT: '0', ...environment });
-      assert.equal(second.code, 1);
-      assert.match(second.errors.join('\n'), /^Another Wardgate \(process \d+\) is running on the data folder [^\n]*$/);
-
-      const written = await fetch(`${first.base}/Patient/kept`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/fhir+json' },
-        body: '{"resourceType":"Patient","id":"kept"}',
-      });
-      assert.equal(written.status, 201);
-      await first.stop('SIGKILL');
-
-      const again = await startWardgate(environment);
-      assert.equal((await fetch(`${again.base}/Patient/kept`)).status, 200);
-      assert.equal(await count(again.base, 'Patient'), 17);
-      assert.equal(await count(again.base, 'Slot?status=free'), slots);
-      assert.equal(await again.stop('SIGINT'), 0);
+    before(async () => {
+      environment = { DATA_DIR: join(folder, 'data'), MONGODB_CACHE_GB: '0.25' };
+      server = await startWardgate(environment);
     });
+    after(() => server.stop());
+
+    const tokens = new Map<string, string>();
+    async function tokenOf(role: string): Promise<string> {
+      const known = tokens.get(role);
+      if (known !== undefined) return known;
+      const { output, errors } = await wardgate(['token', `${role}@hospital.example`], environment);
+      assert.equal(errors.length, 1, errors.join('\n'));
+      tokens.set(role, output.trim());
+      return output.trim();
+    }
+    const as = async (role: string): Promise<Record<string, string>> => ({
+      authorization: `Bearer ${await tokenOf(role)}`,
+    });
+    /** undefined where the role may not ask */
+    async function count(role: string, query: string): Promise<number | undefined> {
+      const path = `/${query}${query.includes('?') ? '&' : '?'}_summary=count`;
+      const { status, body } = await createFhirClient(server.base).get(path, await as(role));
+      if (status === 403) return undefined;
+      assert.equal(status, 200, JSON.stringify(body));
+      return body.total;
+    }
+
+    it('tells where it is, who may sign in, and how to get a token', async () => {
+      assert.match(server.said(), /^FHIR base URL: http:\S+\nDemo accounts: admin, hospital-admin, doctor,/m);
+      assert.match(server.said(), /password [A-Z][a-z]{3}-[a-z]{4}-\d, shown only now/);
+      assert.match(server.said(), /http:\S+\/dev\/mail/);
+      assert.match(server.said(), /token doctor@hospital\.example\)/);
+      assert.match(server.said(), /AUTH=off npm start/);
+      assert.equal((await fetch(`${server.base}/Patient`)).status, 401);
+      assert.equal((await fetch(new URL('/dev/mail', server.base))).status, 200);
+    });
+
+    it('has loaded the demo hospital', async () => {
+      assert.equal(await count('admin', 'Patient'), 16);
+      assert.equal(await count('admin', 'Location?physical-type=bd'), 62);
+      assert.equal(await count('admin', 'Location?operational-status=O'), 5);
+      assert.ok((await count('admin', 'Slot?status=free'))! > 100);
+    });
+
+    for (const [role, sees] of Object.entries(seen)) {
+      it(`shows the ${role} what docs/access.md says`, async () => {
+        const expected: Record<string, number | undefined> = {};
+        const found: typeof expected = {};
+        for (const [type, query] of Object.entries(sees)) {
+          expected[type] = query === NOT ? undefined : await count('admin', `${type}${query}`);
+          assert.notEqual(expected[type], 0, `there is no ${type}${query} to be seen`);
+          found[type] = await count(role, type);
+        }
+        assert.deepEqual(found, expected);
+      });
+    }
+
+    it('refuses a second server on the folder', async () => {
+      const { code, errors } = await wardgate(['start'], { PORT: '0', ...environment });
+      assert.equal(code, 1);
+      assert.match(errors.join('\n'), /^Another Wardgate \(process \d+\) is running on the data folder [^\n]*$/);
+    });
+
+    it('keeps through kill -9 what was written and who may sign in, and loads nothing again', async () => {
+      const slots = await count('admin', 'Slot?status=free');
+      const kept = { resourceType: 'Patient', id: 'kept' };
+      const written = await createFhirClient(server.base).put('/Patient/kept', kept, await as('admin'));
+      assert.equal(written.status, 201);
+      await server.stop('SIGKILL');
+      tokens.clear();
+
+      server = await startWardgate(environment);
+      assert.equal(await count('admin', 'Patient'), 17);
+      assert.equal(await count('admin', 'Slot?status=free'), slots);
+      assert.match(server.said(), /password as shown at the first start/);
+    });
+  });
+
+  it('lets everybody in with AUTH=off, and says so', async () => {
+    const { db, drop } = await freshDatabase('start');
+    const uri = (await mongodbUri()).replace('/?', `/${db.databaseName}?`);
+    const settings = { AUTH: 'off', SEED: 'none', MONGODB_URI: uri, REDIS_URL: await redisUrl() };
+    const server = await startWardgate(settings);
+    assert.match(server.said(), /Nobody signs in \(AUTH=off\)/);
+    assert.equal((await fetch(`${server.base}/Patient`)).status, 200);
+    assert.equal(await server.stop('SIGINT'), 0);
+    await drop();
   });
 });

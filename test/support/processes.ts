@@ -46,6 +46,8 @@ export async function wardgate(args: readonly string[], environment: Record<stri
 export interface StartedServer {
   base: string;
   process: ChildProcess;
+  /** what it wrote so far */
+  said(): string;
   /** gives the exit code */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -67,6 +69,7 @@ export async function startWardgate(environment: Record<string, string>): Promis
   return {
     base,
     process: child,
+    said: () => said,
     stop: async (signal = 'SIGTERM') => {
       const ended = once(child, 'exit') as Promise<[number | null]>;
       child.kill(signal);

@@ -27,7 +27,15 @@ const coded = (system: string, code: string, display: string): object => ({
   text: display,
 });
 
-const kinds = { si: 'Site', bu: 'Building', lvl: 'Level', wa: 'Ward', ro: 'Room', bd: 'Bed' } as const;
+const kinds = {
+  si: 'Site',
+  bu: 'Building',
+  lvl: 'Level',
+  wa: 'Ward',
+  ro: 'Room',
+  bd: 'Bed',
+  ve: 'Vehicle',
+} as const;
 
 interface Place {
   id: string;
@@ -293,7 +301,7 @@ function resourcesOfDoctor({ id, given, family, gender, specialty, place: where 
 }
 
 /** Stays that have begun before the demo starts. The rule of beds makes these beds occupied. */
-export function stayBundle(patients: { id: string; name: string }[]): Bundle {
+export function stayBundle(patients: Someone[]): Bundle {
   const beds = [
     'demo-bed-medicine-1-1',
     'demo-bed-medicine-1-2',
@@ -326,6 +334,117 @@ export function stayBundle(patients: { id: string; name: string }[]): Bundle {
     }),
   );
 }
+
+type Someone = { id: string; name: string };
+
+const DRIVER = { reference: 'Practitioner/demo-ortega', display: 'Luis Ortega' };
+
+/** Something to do for everybody who works here, and for the patient and the donor of the demo accounts. */
+export function todayBundle(patients: Someone[]): Bundle {
+  const of = ({ id, name }: Someone): object => ({ reference: `Patient/${id}`, display: name });
+  const [inpatient, second, patient, donor] = [patients[0]!, patients[3]!, patients[9]!, patients[11]!];
+  const doctor = { reference: 'Practitioner/demo-okafor', display: 'Dr. Ngozi Okafor' };
+  const stay = { reference: 'Encounter/demo-stay-1' };
+  return transaction([
+    ...driver(),
+    {
+      resourceType: 'ServiceRequest',
+      id: 'demo-laboratory-order',
+      status: 'active',
+      intent: 'order',
+      category: [coded(SNOMED, '108252007', 'Laboratory procedure')],
+      priority: 'urgent',
+      code: coded(LOINC, '24321-2', 'Basic metabolic 2000 panel - Serum or Plasma'),
+      subject: of(inpatient),
+      encounter: stay,
+      authoredOn: '{{today}}T07:10:00Z',
+      requester: doctor,
+    },
+    {
+      resourceType: 'Specimen',
+      id: 'demo-specimen',
+      status: 'available',
+      type: coded(SNOMED, '119364003', 'Serum specimen'),
+      subject: of(inpatient),
+      request: [{ reference: 'ServiceRequest/demo-laboratory-order' }],
+      receivedTime: '{{today}}T07:40:00Z',
+    },
+    prescription('demo-prescription', 'active', { subject: of(inpatient), encounter: stay, requester: doctor }),
+    prescription('demo-draft', 'draft', { subject: of(second), requester: doctor }),
+    appointment('demo-appointment', 'General practice', [of(patient), doctor]),
+    appointment('demo-donation', 'Blood donation', [of(donor), { reference: 'Location/demo-main-0' }]),
+    {
+      resourceType: 'Invoice',
+      id: 'demo-invoice',
+      status: 'issued',
+      subject: of(patient),
+      issuer: HOSPITAL,
+      date: '{{today-3}}',
+      totalGross: { value: 120.5, currency: 'USD' },
+    },
+    {
+      resourceType: 'Task',
+      id: 'demo-transport',
+      status: 'accepted',
+      intent: 'order',
+      code: { text: 'Fetch from home' },
+      for: of(second),
+      authoredOn: '{{today}}T06:50:00Z',
+      requester: HOSPITAL,
+      owner: DRIVER,
+    },
+  ]);
+}
+
+const LOINC = 'http://loinc.org';
+
+function driver(): Resource[] {
+  const ambulance = place({ id: 'demo-ambulance-1', name: 'Ambulance 1', kind: 've' });
+  return [
+    ambulance,
+    {
+      resourceType: 'Practitioner',
+      id: 'demo-ortega',
+      active: true,
+      identifier: [{ system: `${SID}/staff`, value: 'A-ortega' }],
+      name: [{ use: 'official', family: 'Ortega', given: ['Luis'] }],
+    },
+    {
+      resourceType: 'PractitionerRole',
+      id: 'demo-ortega',
+      active: true,
+      practitioner: DRIVER,
+      organization: HOSPITAL,
+      code: [{ text: 'Ambulance driver' }],
+      location: [{ reference: `Location/${ambulance.id}` }],
+    },
+  ];
+}
+
+const prescription = (id: string, status: 'active' | 'draft', more: object): Resource => ({
+  resourceType: 'MedicationRequest',
+  id,
+  status,
+  intent: 'order',
+  medicationCodeableConcept: coded(
+    'http://www.nlm.nih.gov/research/umls/rxnorm',
+    '308182',
+    'Amoxicillin 250 MG Oral Capsule',
+  ),
+  authoredOn: '{{today}}T07:15:00Z',
+  dosageInstruction: [{ text: 'One capsule three times a day for seven days' }],
+  ...more,
+});
+
+const appointment = (id: string, what: string, actors: object[]): Resource => ({
+  resourceType: 'Appointment',
+  id,
+  status: 'booked',
+  serviceType: [{ text: what }],
+  start: '{{today+1}}T15:00:00Z',
+  end: '{{today+1}}T15:20:00Z',
+  participant: actors.map((actor) => ({ actor, status: 'accepted' })),
+});
 
 interface Item {
   id: string;

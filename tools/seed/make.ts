@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Bundle, cutPatients } from './cut.ts';
-import { doctorBundle, stayBundle, stockBundle, wardBundle, workBundle } from './hospital.ts';
+import { doctorBundle, stayBundle, stockBundle, todayBundle, wardBundle, workBundle } from './hospital.ts';
 
 const [, , folder] = process.argv;
 if (folder === undefined) throw new Error('usage: make.ts <folder of Synthea transaction bundles>');
@@ -38,6 +38,7 @@ for (const [index, bundle] of patients.entries()) {
 }
 write('40-stays.json', stayBundle(people));
 write('50-stock.json', stockBundle());
+write('55-today.json', todayBundle(people));
 write('60-work.json', workBundle());
 const resources = patients.reduce((sum, { entry }) => sum + entry.length, 0);
 console.log(`${patients.length} patients with ${resources} resources`);

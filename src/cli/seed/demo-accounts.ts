@@ -30,7 +30,13 @@ const people: readonly DemoAccount[] = [
   { role: 'receptionist', firstName: 'Jonas', lastName: 'Weber' },
   { role: 'pharmacist', firstName: 'Priya', lastName: 'Raman' },
   { role: 'lab-technician', firstName: 'Chen', lastName: 'Wei' },
-  { role: 'ambulance-driver', firstName: 'Luis', lastName: 'Ortega' },
+  {
+    role: 'ambulance-driver',
+    firstName: 'Luis',
+    lastName: 'Ortega',
+    practitioner: 'demo-ortega',
+    practitionerRole: 'demo-ortega',
+  },
   { role: 'patient', firstName: 'Stewart672', lastName: 'McClure239', patient: '4b3ac026-29d1-1d25-d4a4-419f2eb8390b' },
   { role: 'donor', firstName: 'Precious140', lastName: 'Kuphal363', patient: '08ac7eaf-8e87-96a5-4065-91c5919f3b65' },
 ];

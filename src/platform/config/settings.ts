@@ -43,7 +43,7 @@ export const settings = {
     name: 'HOST',
     default: '127.0.0.1',
     parse: text,
-    help: 'Address to listen on. Anything but a loopback address needs `AUTH=on`, or `ALLOW_INSECURE=1`.',
+    help: 'Address to listen on. Anything but a loopback address needs `BASE_URL`; with `AUTH=off` it needs `ALLOW_INSECURE=1`.',
   }),
   tlsCert: optional({
     name: 'TLS_CERT',
@@ -108,9 +108,9 @@ export const settings = {
   }),
   auth: required({
     name: 'AUTH',
-    default: 'off',
+    default: 'on',
     parse: oneOf('on', 'off'),
-    help: 'Sign-in: with `on` every request needs a token of somebody who may make it. With `off` everybody who reaches the server may do everything, so the Host and Origin headers are checked instead. See [sign-in](sign-in.md).',
+    help: 'Sign-in: with `on` a request needs a token of somebody who may make it, see [sign-in](sign-in.md). With `off` everybody who reaches the server may do everything, so it listens on this machine only and checks the Host and Origin headers.',
   }),
   appRegistration: required({
     name: 'APP_REGISTRATION',

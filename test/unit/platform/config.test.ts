@@ -18,7 +18,7 @@ describe('settings', () => {
     assert.equal(config.port, 3000);
     assert.equal(config.host, '127.0.0.1');
     assert.equal(config.seed, 'demo');
-    assert.equal(config.auth, 'off');
+    assert.equal(config.auth, 'on');
     assert.equal(config.maxResourceBytes, 15 * 1024 * 1024);
     assert.equal(config.mongodbUri, undefined);
     assert.deepEqual(config.corsOrigins, []);
@@ -53,7 +53,7 @@ describe('settings', () => {
     ['CHECK_REFERENCES', 'maybe', /must be on or off/],
     ['AUTH', 'maybe', /on or off/],
     ['APP_REGISTRATION', 'token', /needs APP_REGISTRATION_TOKEN/],
-    ['HOST', '0.0.0.0', /ALLOW_INSECURE=1/],
+    ['HOST', '0.0.0.0', /BASE_URL must say/],
   ];
   for (const [name, text, says] of wrong) {
     it(`refuses ${name}=${text} in one line, with exit code 2`, () => {
@@ -75,10 +75,11 @@ describe('settings', () => {
   });
 
   it('listens beyond this machine only where that is asked for', () => {
-    assert.equal(readConfig({ HOST: '0.0.0.0', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
-    const found = { HOST: '0.0.0.0', AUTH: 'on', BASE_URL: 'https://hospital.example/fhir' };
+    const found = { HOST: '0.0.0.0', BASE_URL: 'https://hospital.example/fhir' };
     assert.equal(readConfig(found).host, '0.0.0.0');
     assert.throws(() => readConfig({ ...found, BASE_URL: '' }), /BASE_URL must say/);
+    assert.throws(() => readConfig({ ...found, AUTH: 'off' }), /would open every record.* ALLOW_INSECURE=1/);
+    assert.equal(readConfig({ HOST: '0.0.0.0', AUTH: 'off', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
     assert.deepEqual(
       ['127.0.0.1', '127.8.8.8', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org'].map(
         isLoopback,
