@@ -81,7 +81,7 @@ function agentsOf(record: AuditRecord): object[] {
       : [
           {
             type: { coding: [action === 'R' || action === 'E' ? RECIPIENT : AUTHOR] },
-            ...(roles.length > 0 && { role: roles.map((code) => ({ coding: [{ system: ROLES, code }] })) }),
+            ...(roles.length > 0 && { role: roles.map(heldRole) }),
             ...(user !== undefined && { who: { reference: user } }),
             altId: by,
             requestor: true,
@@ -141,3 +141,9 @@ const headsOf = ({ heads = [] }: AuditRecord): object[] =>
     name: `${chain} ${n}`,
     detail: [{ type: 'hash', valueString: hash }],
   }));
+
+/** `doctor@h1`, where it is held at one place only, is found as `doctor`. */
+function heldRole(role: string): object {
+  const [code] = role.split('@');
+  return { coding: [{ system: ROLES, code }], ...(code !== role && { text: role }) };
+}
