@@ -76,7 +76,7 @@ export function withOperator<T>(config: Config, base: string, work: (operator: O
       },
       async ownToken() {
         const made = await tokens.ofCommandLine();
-        await record({ status: 200, token: made.id });
+        await record({ account: OPERATOR, isClient: true, status: 200, token: made.id });
         return made;
       },
     });

@@ -20,6 +20,9 @@ const DOCTOR = demoEmail('doctor');
 const ADMIN = demoEmail('admin');
 const LEFT = 'left@hospital.example';
 
+const claimsOf = (token: string): { jti: string } =>
+  JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+
 describe('npm run token', function () {
   this.timeout(60_000);
   let database: FreshDatabase;
@@ -102,7 +105,7 @@ describe('npm run token', function () {
 
   it('is on record, with the token', async () => {
     const { out } = await token(DOCTOR);
-    const { jti } = JSON.parse(Buffer.from(out.split('.')[1]!, 'base64url').toString()) as { jti: string };
+    const { jti } = claimsOf(out);
     const admin = `Bearer ${(await token(ADMIN)).out}`;
     const { body } = await get(`/AuditEvent?altid=${ids[DOCTOR]}&subtype=110122&_count=1`, admin);
     const { agent, outcome } = body.entry[0].resource;
@@ -163,6 +166,10 @@ describe('npm run token', function () {
       assert.equal(status, 200, JSON.stringify(body));
       assert.equal(body.total, 3);
       assert.equal((await get('/$access-policies', first!)).status, 200);
+      const { jti } = claimsOf(first!);
+      const event = (await get('/AuditEvent?altid=wardgate-cli&subtype=110122&_count=1', first!)).body.entry[0]
+        .resource;
+      assert.deepEqual(event.agent[0].policy, [`urn:ietf:params:oauth:jti:${jti}`]);
     });
 
     it('say what to do where the server does not take it', async () => {

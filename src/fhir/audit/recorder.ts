@@ -34,6 +34,8 @@ export interface SignInEvent {
   act: keyof typeof signIns;
   /** the account, where it is known */
   account?: string;
+  /** `account` is a client that acts for itself */
+  isClient?: true;
   fhirUser?: Named;
   client?: string;
   roles?: readonly string[];
@@ -197,6 +199,7 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
 export const recordOfSignIn = ({
   act,
   account,
+  isClient,
   fhirUser,
   client,
   roles,
@@ -212,6 +215,7 @@ export const recordOfSignIn = ({
   status,
   address,
   ...(account !== undefined && { by: account }),
+  ...(isClient && { isClient }),
   ...(fhirUser !== undefined && { user: `${fhirUser.type}/${fhirUser.id}` }),
   ...(client !== undefined && { client }),
   ...(roles !== undefined && { roles }),
