@@ -250,7 +250,7 @@ const alike = ({ status, text, headers }: Asked, { id, tag, patient }: About): s
   ].join(' ');
 
 describe('nobody learns of what is not theirs', function () {
-  const turn = rotation(12);
+  const turn = rotation(20);
   this.timeout(turn.timeout);
   let server: TestServer;
   let ask: Ask;
