@@ -33,12 +33,13 @@ const tours = ['README.md', ...pagesOf('docs')]
   .filter(({ blocks }) => blocks.length > 0);
 
 describe('documents', function () {
-  this.timeout(120_000);
+  this.timeout(180_000);
   const servers: Partial<Record<'on' | 'off', ShownServer>> = {};
 
-  before(function () {
+  before(async function () {
     const isMissing = (program: string): boolean => spawnSync(program, ['--version']).error !== undefined;
     if (isMissing('bash') || isMissing('curl')) this.skip();
+    servers.on = await startShown('on');
   });
   after(async () => {
     for (const server of Object.values(servers)) await server.close();
