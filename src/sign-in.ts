@@ -132,6 +132,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         redis,
         space,
         visitorOf,
+        forgetIn: oauth.interactions.forget,
         base,
         origin,
         timeZone: config.timeZone,

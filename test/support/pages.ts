@@ -79,6 +79,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         redis,
         space,
         visitorOf,
+        forgetIn: oauth.interactions.forget,
         base: oauth.base,
         origin: options.origin ?? root,
         timeZone: 'UTC',

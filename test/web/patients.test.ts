@@ -1,6 +1,7 @@
 // Patients by pages: who finds whom, and the app that is opened for one of them, as the person who is signed in already.
 import assert from 'node:assert/strict';
 import { OWNER_SYSTEM } from '../../src/fhir/auth/access/owners.ts';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { aPatient } from '../support/fhir-client.ts';
 import { type Browser, openPages, type Pages } from '../support/pages.ts';
 import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
@@ -110,15 +111,49 @@ describe('the pages of patients', () => {
     });
   }
 
-  it('know nobody any more who signed out', async () => {
+  it('end with the sign-out everywhere in the browser: no app finds the person, or goes on where it was not to', async () => {
     const { email } = await pages.person('doctor', 'h1');
-    const browser = await pages.enter(email);
-    const cookie = jarOf(browser);
-    await browser.submit(browser.first, '/sign-out');
+    const mine = await pages.enter(email);
     const app = await createSmartApp(pages.oauth, 'growth');
+    const elsewhere = createVisitor(pages.oauth.root, { cookie: jarOf(mine) });
+    const held = [];
+    for (const scope of ['openid user/*.rs online_access', 'openid user/*.rs offline_access']) {
+      const { url, verifier } = await app.begin({ scope, prompt: 'consent' });
+      const page = await elsewhere.submit(await elsewhere.open(url.href), '/allow');
+      held.push(await app.redeem(page.url, verifier));
+    }
+    const [online, offline] = held.map(({ access_token: token }) => token);
+    const cookie = jarOf(mine);
+    // one jar again: the sign-in to apps is in it as well
+    const found = elsewhere.cookies.filter(({ name }) => name.startsWith('wardgate_session'));
+    const whole = [cookie, ...found.map(({ name, value }) => `${name}=${value}`)].join('; ');
+    await fetch(`${pages.root}/account/sign-out`, {
+      method: 'POST',
+      headers: { cookie: whole },
+      body: new URLSearchParams(mine.first.forms.find(({ action }) => action.endsWith('/sign-out'))!.fields),
+      redirect: 'manual',
+    });
     const { url } = await app.begin({ scope: 'openid user/*.rs' });
-    assert.equal((await createVisitor(pages.oauth.root, { cookie }).open(url.href)).title, 'Sign in – Wardgate');
+    const after = await createVisitor(pages.oauth.root, { cookie: whole }).open(url.href);
+    assert.equal(after.title, 'Sign in – Wardgate');
+    // every process knows it within five seconds
+    await until(async () => (await statusOf(() => pages.oauth.tokens.verify(online!))) === 'ended', 5_000);
+    assert.ok(await pages.oauth.tokens.verify(offline!));
   });
+
+  const statusOf = async (verify: () => unknown): Promise<'good' | 'ended'> => {
+    try {
+      await verify();
+      return 'good';
+    } catch {
+      return 'ended';
+    }
+  };
+
+  async function until(is: () => Promise<boolean>, ms: number): Promise<void> {
+    for (const ends = performance.now() + ms; !(await is()); await sleep(50))
+      assert.ok(performance.now() < ends, `not within ${ms} ms`);
+  }
 
   const jarOf = ({ cookies }: Browser): string => cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
 });

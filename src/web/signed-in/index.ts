@@ -1,6 +1,6 @@
 // Pages of who is signed in: the own account, and what administrators look after. docs/sign-in.md
 import type { IncomingMessage } from 'node:http';
-import type { Express } from 'express';
+import type { Express, Request, Response } from 'express';
 import type { Limits } from '../../fhir/auth/limits/index.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
 import type { Tokens } from '../../fhir/auth/tokens.ts';
@@ -31,6 +31,8 @@ export interface SignedInPagesDeps {
   /** keeps databases that share a Redis apart */
   space: string;
   visitorOf: (req: IncomingMessage) => Visitor;
+  /** the browser's sign-in to apps ends as well */
+  forgetIn: (req: Request, res: Response) => Promise<void>;
   /** the FHIR base, and what people find the pages below */
   base: string;
   origin: string;
@@ -80,6 +82,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn 
   });
   const room = createRoom({
     ...shared,
+    forgetIn: deps.forgetIn,
     askFor: createAskFor({ ...service, base, newId: () => correlate({}) }),
     filters,
     timeZone: deps.timeZone,

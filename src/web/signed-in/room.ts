@@ -64,6 +64,8 @@ export interface RoomDeps {
   filters: Filters;
   limits: Pick<Limits, 'spend'>;
   visitorOf: (req: IncomingMessage) => Visitor;
+  /** the browser's sign-in to apps ends as well */
+  forgetIn: (req: Request, res: Response) => Promise<void>;
   /** https://hospital.example */
   origin: string;
   timeZone: string;
@@ -75,7 +77,7 @@ const LONGEST_FORM = '512kb';
 const SECRET = /password|code|^_/i;
 
 export function createRoom(deps: RoomDeps): Room {
-  const { app, sessions, cookie, askFor, formTokens, filters, limits, visitorOf, origin, logger } = deps;
+  const { app, sessions, cookie, askFor, formTokens, filters, limits, visitorOf, forgetIn, origin, logger } = deps;
   const words = { when: createWhen(deps.timeZone), whenExactly: createWhen(deps.timeZone, 'medium') };
 
   interface Arrived extends Visit {
@@ -188,6 +190,7 @@ export function createRoom(deps: RoomDeps): Room {
     let { session } = visit;
     if (isOver) {
       await sessions.end(session);
+      await forgetIn(req, res);
       cookie.clear(res);
     } else if (isRenamed) {
       const next = await sessions.rename(session);

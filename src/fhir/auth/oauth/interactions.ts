@@ -2,7 +2,7 @@
 // consent. State is in the library's interaction and, for the code that was sent, beside it in Redis; pages hold none.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
-import type { Client, InteractionResults } from 'oidc-provider';
+import type { Client, InteractionResults, KoaContextWithOIDC } from 'oidc-provider';
 import type { Redis } from '../../../platform/redis/connect.ts';
 import { soon } from '../../../platform/redis/scripts.ts';
 import { FhirError } from '../../model/errors.ts';
@@ -93,6 +93,8 @@ export interface Interactions {
   encounter(req: Req, res: Res, id: string): Promise<void>;
   allow(req: Req, res: Res, allowed: Allowed): Promise<void>;
   cancel(req: Req, res: Res): Promise<void>;
+  /** the person signed out of our own pages in this browser: apps do not find them signed in either, nor go on where they did not ask to */
+  forget(req: Req, res: Res): Promise<void>;
 }
 
 export interface InteractionsDeps {
@@ -108,6 +110,8 @@ export interface InteractionsDeps {
   federation: Federation;
   record: (event: OauthEvent) => Promise<void>;
   visitorOf: (req: Req) => Visitor;
+  /** ends what apps hold by a browser's sign-in */
+  endSession: (uid: string) => Promise<void>;
   now: () => number;
 }
 
@@ -133,6 +137,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     federation,
     record,
     visitorOf,
+    endSession,
     now,
   } = deps;
 
@@ -377,6 +382,14 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const who = { account: account.id, client: client.clientId, address: visitorOf(req).address };
       await record({ act: 'consent', ...who, status: 200 });
       await finish(req, res, { consent: { grantId } });
+    },
+
+    async forget(req, res) {
+      asIssuer(req, addresses.issuer);
+      const session = await provider().Session.get({ req, res } as KoaContextWithOIDC);
+      if (session.accountId === undefined) return;
+      await session.destroy();
+      await endSession(session.uid);
     },
 
     async cancel(req, res) {
