@@ -81,8 +81,9 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
     const service = await createFhirService({
       settings: {
         ...config,
-        // where people sign in nobody chooses by a Host header what links and tokens say
-        ...(signIn && { baseUrl: config.baseUrl ?? base }),
+        // where people sign in nobody chooses by a Host header what links and tokens say. Search keys know only a base that was set: with
+        // another port all of them would have to be made anew
+        ...(signIn && { linkBase: config.baseUrl ?? base }),
         trustedHosts: isLoopback(config.host) ? 'loopback' : 'addresses',
       },
       logger,

@@ -52,6 +52,8 @@ import type { Queue } from './platform/queue/queue.ts';
 export interface ServiceSettings extends EngineSettings {
   /** packages there are loaded at the start */
   packagesDir: string;
+  /** what answers call this server; absent: baseUrl, else what the request calls it */
+  linkBase?: string;
   corsOrigins: readonly string[];
   trustedHosts: HttpSettings['trustedHosts'];
   /** bytes of large request bodies in work at once; 96 MB where absent */
@@ -259,7 +261,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     settings: {
       ...defaultHttpSettings,
       path,
-      base: settings.baseUrl,
+      base: settings.linkBase ?? settings.baseUrl,
       corsOrigins: settings.corsOrigins.includes('*') ? '*' : settings.corsOrigins,
       trustedHosts: settings.trustedHosts,
       maxLargeBytesAtOnce: settings.maxLargeBytesAtOnce ?? defaultHttpSettings.maxLargeBytesAtOnce,

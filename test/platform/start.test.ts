@@ -194,8 +194,9 @@ describe('npm start', function () {
       await server.stop('SIGKILL');
       tokens.clear();
 
-      server = await startWardgate(environment);
+      server = await startWardgate({ ...environment, LOG_LEVEL: 'info' });
       assert.equal(await count('admin', 'Patient'), 17);
+      assert.doesNotMatch(server.said(), /keys are made anew/, 'another port is no other base');
       assert.equal(await count('admin', 'Slot?status=free'), slots);
       assert.match(server.said(), /password as shown at the first start/);
     });
