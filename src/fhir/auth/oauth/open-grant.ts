@@ -17,7 +17,7 @@ const UNUSED_MS = 10 * 60 * 1000;
 
 export async function openGrant(
   { provider, grants, addresses, now }: GrantRoom,
-  { expiresAt, ...facts }: GrantFacts & { expiresAt?: number },
+  { expiresAt, startedAt, ...facts }: GrantFacts & { startedAt?: number; expiresAt?: number },
 ): Promise<string> {
   const id = randomBytes(24).toString('base64url');
   const grant = new provider.Grant({ accountId: facts.account, clientId: facts.client });
@@ -28,7 +28,7 @@ export async function openGrant(
   const { payload } = await (
     grant as unknown as { getValueAndPayload(): Promise<{ payload: Payload }> }
   ).getValueAndPayload();
-  const at = now();
+  const at = startedAt ?? now();
   await grants.insert({ id, ...facts, payload, startedAt: at, lastUsedAt: at, expiresAt: expiresAt ?? at + UNUSED_MS });
   return id;
 }

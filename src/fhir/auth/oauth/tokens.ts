@@ -126,6 +126,7 @@ export function createTokens(deps: TokensDeps): Issuer {
         ...(userAgent !== undefined && { userAgent }),
         authenticatedAt: at,
         ...(idleSeconds !== undefined && { idleSeconds }),
+        startedAt: at,
         expiresAt: refreshEnds(at, idleSeconds),
       },
     );
