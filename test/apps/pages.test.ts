@@ -74,13 +74,18 @@ describe('pages in a browser', function () {
   const heading = (): Promise<string> => page.locator('h1').innerText();
   const told = (): Promise<string> => page.locator('[role=status]').innerText();
 
+  /** has the focus as soon as the page is drawn */
+  const firstField = (): Promise<unknown> => page.locator('input:focus').waitFor();
+
   async function signIn(email: string, path: string): Promise<void> {
     await page.goto(`${pages.root}${path}`);
-    // the first field has the focus already
+    await firstField();
     await page.keyboard.insertText(email);
     await type(/^Password$/, PASSWORD);
     await Promise.all([page.waitForURL('**/code'), page.keyboard.press('Enter')]);
-    await page.keyboard.insertText(await pages.codeFor(email));
+    const code = await pages.codeFor(email);
+    await firstField();
+    await page.keyboard.insertText(code);
     await Promise.all([page.waitForURL(`**${path}`), page.keyboard.press('Enter')]);
   }
 
