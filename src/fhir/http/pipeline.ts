@@ -6,7 +6,6 @@ import type { AddressOf } from '../../platform/client-address/client-address.ts'
 import type { Recorder } from '../audit/index.ts';
 import type { OpenTrail } from '../audit/trail.ts';
 import type { Access } from '../auth/access/access.ts';
-
 import type { Caller } from '../auth/caller.ts';
 import { type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -264,9 +263,8 @@ function wrongFormat({ method, headers }: IncomingMessage, possible: readonly Bo
 }
 
 function breakGlass(exchange: Exchange, { access }: Room): void {
-  const reason = exchange.req.headers['x-break-glass'];
-  if (typeof reason === 'string' && access && exchange.caller)
-    exchange.caller = access.withReason(exchange.caller, reason);
+  const { caller } = exchange;
+  if (caller?.breakGlass !== undefined && access) exchange.caller = access.withReason(caller, caller.breakGlass);
 }
 
 /** What a Binary holds may be of any type, so any type may be asked for. */
