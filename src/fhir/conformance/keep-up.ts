@@ -1,4 +1,5 @@
 // Keeps what this process knows of definitions in line with the database, where other processes and the package command write too.
+import { every } from '../../platform/clock/every.ts';
 import type { DefinitionRevision, DefinitionStore } from '../storage/definitions.ts';
 import type { Packages } from './packages.ts';
 import type { Stored } from './stored.ts';
@@ -47,20 +48,10 @@ export async function keepUp(deps: KeepUpDeps): Promise<KeepUp> {
     running = running.then(compare);
     return running;
   };
-  let isIdle = true;
-  const timer = setInterval(() => {
-    if (!isIdle) return;
-    isIdle = false;
-    look()
-      .catch((error: unknown) => {
-        running = Promise.resolve();
-        onError(error);
-      })
-      .finally(() => {
-        isIdle = true;
-      });
-  }, EVERY_MS);
-  timer.unref();
+  const repeated = every(EVERY_MS, look, (error) => {
+    running = Promise.resolve();
+    onError(error);
+  });
 
   return {
     async look() {
@@ -72,7 +63,7 @@ export async function keepUp(deps: KeepUpDeps): Promise<KeepUp> {
       }
     },
     async stop() {
-      clearInterval(timer);
+      repeated.stop();
       await running.catch(() => undefined);
     },
   };

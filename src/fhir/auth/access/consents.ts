@@ -1,6 +1,8 @@
 // What patients do not want to be seen: their active privacy consents, read once and followed since, as conditions on the records of these patients.
 // The deepest provision that speaks of a caller and of a resource decides. https://hl7.org/fhir/R4/consent.html
+
 import type { Coding, Consent, ConsentProvision, Period } from 'fhir/r4.js';
+import { every, type Repeated } from '../../../platform/clock/every.ts';
 import { dateInterval } from '../../model/dates.ts';
 import { parseJson } from '../../model/json.ts';
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
@@ -69,8 +71,7 @@ export async function createConsents({ store, criteria, now, onError }: Consents
   const where = planCriteria({ ...criteria(), type: 'Consent', query: [['status', 'active']] }).where;
   for await (const match of everyMatch(store, { type: 'Consent', where, atOnce: AT_ONCE })) take(match);
 
-  let isIdle = true;
-  let timer: NodeJS.Timeout | undefined;
+  let following: Repeated | undefined;
   return {
     get revision() {
       return revision;
@@ -80,17 +81,9 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     },
     refresh,
     follow() {
-      timer ??= setInterval(() => {
-        if (!isIdle) return;
-        isIdle = false;
-        refresh()
-          .catch(onError)
-          .finally(() => {
-            isIdle = true;
-          });
-      }, EVERY_MS).unref();
+      following ??= every(EVERY_MS, refresh, onError);
     },
-    stop: () => clearInterval(timer),
+    stop: () => following?.stop(),
   };
 }
 

@@ -1,7 +1,9 @@
 // The policies in force: those that come with the program, and what administrators put in their place. A change is a version of its own, kept
 // with who made it, and every process follows it within seconds.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { every, type Repeated } from '../../../platform/clock/every.ts';
 import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
 import type { Resource } from '../../model/resource.ts';
@@ -160,17 +162,7 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
   }
 
   await refresh();
-  let isIdle = true;
-  let timer: NodeJS.Timeout | undefined;
-  const lookAgain = (): void => {
-    if (!isIdle) return;
-    isIdle = false;
-    refresh()
-      .catch(onError)
-      .finally(() => {
-        isIdle = true;
-      });
-  };
+  let following: Repeated | undefined;
 
   return {
     ownership,
@@ -197,9 +189,9 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
     change,
     refresh,
     follow() {
-      timer ??= setInterval(lookAgain, EVERY_MS).unref();
+      following ??= every(EVERY_MS, refresh, onError);
     },
-    stop: () => clearInterval(timer),
+    stop: () => following?.stop(),
   };
 }
 

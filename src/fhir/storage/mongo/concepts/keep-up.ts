@@ -1,5 +1,7 @@
 // What one server process knows of loaded code systems: read at start, and again every second, because operators load beside it.
+
 import type { Db } from 'mongodb';
+import { every } from '../../../../platform/clock/every.ts';
 import type { CodeSystemSource } from '../../../model/concept.ts';
 import type { LoadedSystems } from '../../concepts.ts';
 import { type SystemDocument, systemsIn } from './registry.ts';
@@ -28,17 +30,14 @@ export async function keepUpWithSystems(db: Db, onError: (error: unknown) => voi
 
   await look();
   let running: Promise<void> = Promise.resolve();
-  let isIdle = true;
-  const timer = setInterval(() => {
-    if (!isIdle) return;
-    isIdle = false;
-    running = look()
-      .catch(onError)
-      .finally(() => {
-        isIdle = true;
-      });
-  }, EVERY_MS);
-  timer.unref();
+  const repeated = every(
+    EVERY_MS,
+    () => {
+      running = look();
+      return running;
+    },
+    onError,
+  );
 
   return {
     sources: (url) => byUrl.get(url) ?? [],
@@ -47,8 +46,8 @@ export async function keepUpWithSystems(db: Db, onError: (error: unknown) => voi
     },
     look,
     async close() {
-      clearInterval(timer);
-      await running;
+      repeated.stop();
+      await running.catch(() => undefined);
     },
   };
 }
