@@ -1,7 +1,6 @@
 // What sign-in costs, in one run: CPU of server and database for a read and a search by a doctor of a hospital with AUTH=on, without the
 // audit trail and with it, beside the same server with AUTH=off, in interleaved rounds; and how many people and programs sign in a second.
 // Writes docs/benchmarks-access.md.   npm run bench -- --access
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,7 +32,6 @@ const ROUNDS = 7;
 const load = { connections: 16, seconds: 4, warmupSeconds: 1 };
 
 const project = fileURLToPath(new URL('../', import.meta.url));
-execFileSync(process.execPath, [path.join(project, 'bin/wardgate.mjs'), 'build'], { stdio: ['ignore', 2, 2] });
 const dataDir = mkdtempSync(path.join(tmpdir(), 'wardgate-bench-'));
 const say = (line: string): void => console.error(line);
 const engines = await startEngines({

@@ -65,7 +65,7 @@ const SYSTEM = 'system';
 
 interface Kept {
   rights: Rights;
-  revision: string;
+  revision: number;
   until: number;
 }
 
@@ -83,7 +83,8 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
   const byToken = new Map<string, Known>();
   const byCaller = new WeakMap<Caller, Known>();
 
-  const revision = (): string => `${policies.revision} ${consents.revision}`;
+  /** both only rise */
+  const revision = (): number => policies.revision + consents.revision;
 
   function policiesOf({ kind, roles }: Caller): HeldPolicy[] {
     const own = kind === 'client' && roles.length === 0 ? [SYSTEM] : roles;
@@ -119,7 +120,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
     return { lists: Object.fromEntries(lists), places: held.flatMap(({ place }) => place ?? []) };
   }
 
-  let plans = { of: new Map<string, Predicate>(), revision: '', until: 0 };
+  let plans = { of: new Map<string, Predicate>(), revision: -1, until: 0 };
   /** What was planned for one caller holds for the others, as long as their rights do. */
   function plansOfAll(): Map<string, Predicate> {
     const now = engine.now();
