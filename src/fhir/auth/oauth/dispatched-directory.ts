@@ -57,32 +57,45 @@ export function createDispatchedDirectory({ dispatch, storeFor, base }: Dispatch
   }
 
   async function find<T>(account: Account, type: string, query: Call['query']): Promise<T[]> {
-    const bundle = await ask(account, { kind: 'search-type', type }, [...query, ['_count', MOST]]);
+    const bundle = await ask(account, { kind: 'search-type', type }, query);
     return ((bundle?.entry ?? []) as { resource: T }[]).map(({ resource }) => resource);
   }
 
   return {
-    async patients(account, text) {
-      const found = await Promise.all(queriesFor(text).map((query) => find<Patient>(account, 'Patient', query)));
-      const byId = new Map(found.flat().map((patient) => [patient.id!, patient]));
-      return [...byId.values()].slice(0, Number(MOST)).map(patientEntry);
-    },
+    patients: (account, text) => findPatients(text, (query) => find<Patient>(account, 'Patient', query)),
     async patient(account, id) {
       const found = await ask(account, { kind: 'read', type: 'Patient', id });
       return found === undefined ? undefined : patientEntry(found as unknown as Patient);
     },
-    async encounters(account, patient) {
-      const query = [
-        ['patient', `Patient/${patient}`],
-        ['_sort', '-date'],
-      ] as const;
-      return (await find<Encounter>(account, 'Encounter', query)).map(encounterEntry);
-    },
+    encounters: (account, patient) => findEncounters(patient, (query) => find<Encounter>(account, 'Encounter', query)),
   };
 }
 
+/** By what was typed, as whoever `search` asks for may see them; at most a page. */
+export async function findPatients(
+  text: string,
+  search: (query: Call['query']) => Promise<Patient[]>,
+): Promise<PatientEntry[]> {
+  const found = await Promise.all(queriesFor(text).map((query) => search([...query, ['_count', MOST]])));
+  const byId = new Map(found.flat().map((patient) => [patient.id!, patient]));
+  return [...byId.values()].slice(0, Number(MOST)).map(patientEntry);
+}
+
+/** The newest of a patient. */
+export async function findEncounters(
+  patient: string,
+  search: (query: Call['query']) => Promise<Encounter[]>,
+): Promise<EncounterEntry[]> {
+  const query = [
+    ['patient', `Patient/${patient}`],
+    ['_sort', '-date'],
+    ['_count', MOST],
+  ] as const;
+  return (await search(query)).map(encounterEntry);
+}
+
 /** What was typed may be a name, a date of birth or a record number; a colon or bar in it means nothing. */
-export function queriesFor(text: string): Call['query'][] {
+function queriesFor(text: string): Call['query'][] {
   const typed = text.trim();
   if (typed === '') return [[['_sort', 'family']]];
   const plain = typed.replace(/[\\,$|]/g, (sign) => `\\${sign}`);
@@ -123,7 +136,7 @@ const identifierText = ({ type, value }: Identifier): string[] => {
 
 const cityOf = ({ city }: Address): string[] => (city === undefined ? [] : [city]);
 
-export function encounterEntry({
+function encounterEntry({
   id,
   type = [],
   class: kind,
