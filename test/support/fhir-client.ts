@@ -38,16 +38,22 @@ export function createFhirClient(base: string): FhirClient {
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parsed(text) };
   }
-  return {
-    base,
-    send,
-    get: (path, headers) => send('GET', path, undefined, headers),
-    delete: (path, headers) => send('DELETE', path, undefined, headers),
-    post: (path, body, headers) => send('POST', path, body, headers),
-    put: (path, body, headers) => send('PUT', path, body, headers),
-    patch: (path, body, headers) => send('PATCH', path, body, headers),
-  };
+  return clientOf(base, send);
 }
+
+/** The same with headers of every request, which those of one replace. */
+export const withHeaders = ({ base, send }: FhirClient, always: Record<string, string>): FhirClient =>
+  clientOf(base, (method, path, body, headers) => send(method, path, body, { ...always, ...headers }));
+
+const clientOf = (base: string, send: FhirClient['send']): FhirClient => ({
+  base,
+  send,
+  get: (path, headers) => send('GET', path, undefined, headers),
+  delete: (path, headers) => send('DELETE', path, undefined, headers),
+  post: (path, body, headers) => send('POST', path, body, headers),
+  put: (path, body, headers) => send('PUT', path, body, headers),
+  patch: (path, body, headers) => send('PATCH', path, body, headers),
+});
 
 function parsed(text: string): unknown {
   try {

@@ -10,7 +10,7 @@ import { createAddressOf } from '../../src/platform/client-address/client-addres
 import { rates } from '../../src/platform/config/parse.ts';
 import { connectRedis } from '../../src/platform/redis/connect.ts';
 import { redisUrl } from './engines.ts';
-import { createFhirClient, type FhirClient } from './fhir-client.ts';
+import { createFhirClient, type FhirClient, withHeaders } from './fhir-client.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './server.ts';
 import { type TestTokens, testTokens } from './tokens.ts';
 
@@ -55,18 +55,7 @@ export async function startGuardedServer(name: string, options: GuardedOptions =
     auditKey,
     as(says, headers = {}) {
       const own = says === undefined ? headers : { authorization: `Bearer ${tokens.of(says)}`, ...headers };
-      const client = createFhirClient(server.base);
-      const send: FhirClient['send'] = (method, path, body, more = {}) =>
-        client.send(method, path, body, { ...own, ...more });
-      return {
-        base: server.base,
-        send,
-        get: (path, more) => send('GET', path, undefined, more),
-        delete: (path, more) => send('DELETE', path, undefined, more),
-        post: (path, body, more) => send('POST', path, body, more),
-        put: (path, body, more) => send('PUT', path, body, more),
-        patch: (path, body, more) => send('PATCH', path, body, more),
-      };
+      return withHeaders(createFhirClient(server.base), own);
     },
     async close() {
       await server.close();

@@ -17,7 +17,7 @@ import { createQueue } from '../../src/platform/queue/queue.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSeal, createSecrets, keyedHash } from '../../src/platform/secrets/secrets.ts';
 import { freshDatabase, redisUrl } from './engines.ts';
-import { createFhirClient, type FhirClient, type Reply } from './fhir-client.ts';
+import { createFhirClient, type FhirClient, type Reply, withHeaders } from './fhir-client.ts';
 import { parametersOf } from './hospital.ts';
 import { startTestOauth, type TestOauth, type TestOauthOptions } from './oauth.ts';
 import { startTestServer, type TestServer } from './server.ts';
@@ -143,19 +143,11 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
   const read = new Set<string>();
 
   function guest(address = '192.0.2.1', more: Record<string, string> = {}): Guest {
-    const headers = { 'x-forwarded-for': address, ...more };
-    const send: FhirClient['send'] = (method, path, body, given) =>
-      plain.send(method, path, body, { ...headers, ...given });
+    const client = withHeaders(plain, { 'x-forwarded-for': address, ...more });
     return {
-      base: plain.base,
-      send,
-      get: (path, given) => send('GET', path, undefined, given),
-      delete: (path, given) => send('DELETE', path, undefined, given),
-      post: (path, body, given) => send('POST', path, body, given),
-      put: (path, body, given) => send('PUT', path, body, given),
-      patch: (path, body, given) => send('PATCH', path, body, given),
+      ...client,
       async call(operation, input) {
-        const reply = await send(input === undefined ? 'GET' : 'POST', `/$${operation}`, input);
+        const reply = await client.send(input === undefined ? 'GET' : 'POST', `/$${operation}`, input);
         if (reply.status !== 200) throw new Error(`$${operation}: ${reply.status} ${reply.text}`);
         return reply.body === undefined ? {} : parametersOf(reply);
       },
