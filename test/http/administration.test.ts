@@ -1,5 +1,6 @@
 // Rows A7 and A8: who sees, invites, approves and ends accounts.
 import assert from 'node:assert/strict';
+import type { Meta } from '../../src/fhir/model/resource.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { freshEmail, openPeople, PASSWORD, type People, type Person, refusalOf } from '../support/people.ts';
 
@@ -159,12 +160,98 @@ describe('administration of accounts', function () {
       assert.equal(refusalOf(await ofHospital.post('/$approve', elsewhere)), '403 forbidden at organization');
     });
 
+    it('take, of several requests, the one that fits the hospital', async () => {
+      const person = await people.register({ role: 'nurse', organization: 'Organization/h1' });
+      const { book } = people.server.service.accounts!;
+      const since = new Date();
+      const also = [
+        { code: 'nurse' as const, status: 'pending' as const, organization: 'h2', since },
+        { code: 'doctor' as const, status: 'pending' as const, organization: 'h2', since },
+      ];
+      await book.change(person.account, ({ account }) => void account.roles.push(...also));
+      const ask = (more: object) => admin.post('/$approve', { account: person.account, ...more });
+      assert.equal(refusalOf(await ask({})), '400 required at role');
+      assert.equal(refusalOf(await ask({ organization: 'Organization/h2' })), '400 required at role');
+      const where = await ask({ role: 'nurse' });
+      assert.equal(refusalOf(where), '400 required at organization');
+      assert.match(where.text, /Organization\/h1 \(Hospital h1\), Organization\/h2 \(Hospital h2\)/);
+      assert.equal(refusalOf(await ask({ organization: 'Organization/none' })), '400 value at organization');
+      // who administers one hospital sees what was asked for there
+      assert.equal((await ofHospital.post('/$approve', { account: person.account })).status, 200);
+      const second = await ask({ role: 'nurse', organization: 'Organization/h2' });
+      assert.equal(second.status, 200, second.text);
+      assert.equal((await ask({})).status, 200);
+      const held = (await book.find(person.account))!.roles.map((one) => [one.code, one.organization, one.status]);
+      assert.deepEqual(held, [
+        ['nurse', 'h1', 'active'],
+        ['nurse', 'h2', 'active'],
+        ['doctor', 'h2', 'active'],
+      ]);
+    });
+
     it('say what is missing', async () => {
       const patient = await people.register();
       assert.equal(refusalOf(await admin.post('/$approve', { account: patient.account })), '409 conflict at role');
       assert.equal(refusalOf(await admin.post('/$approve', { account: 'none' })), '404 not-found at account');
       const none = { account: patient.account, role: 'nurse' };
       assert.equal(refusalOf(await admin.post('/$withdraw-role', none)), '404 not-found at role');
+    });
+  });
+
+  describe('a role for which nobody says where', () => {
+    let alone: People;
+    let global: Person;
+    before(async () => {
+      alone = await openPeople('where');
+      global = await alone.person('admin');
+    });
+    after(() => alone.close());
+    const save = (resource: { id: string; name: string; active?: boolean; partOf?: object; meta?: Meta }) =>
+      alone.server.store.write({
+        kind: 'update',
+        type: 'Organization',
+        id: resource.id,
+        resource: { resourceType: 'Organization', ...resource },
+      });
+    const placeOf = async (organization?: string): Promise<string | undefined> => {
+      const person = await alone.register({ role: 'nurse', ...(organization !== undefined && { organization }) });
+      const { account } = await global.call('approve', { account: person.account });
+      return account.role.organization?.reference;
+    };
+    const refused = async () => {
+      const person = await alone.register({ role: 'nurse' });
+      const reply = await global.post('/$approve', { account: person.account });
+      const invited = await global.post('/$invite', { email: freshEmail(), role: 'nurse' });
+      assert.equal(refusalOf(invited), refusalOf(reply));
+      return `${refusalOf(reply)}: ${reply.body.issue[0].diagnostics}`;
+    };
+
+    it('is held at the only hospital, and everywhere as long as there is none', async () => {
+      assert.equal(await placeOf(), undefined);
+      await save({ id: 'main', name: 'Main Hospital' });
+      await save({ id: 'ward', name: 'Ward', partOf: { reference: 'Organization/main' } });
+      await save({ id: 'closed', name: 'Closed', active: false });
+      assert.equal(await placeOf(), 'Organization/main');
+      await save({ id: 'register', name: 'In a register' });
+      await alone.register({ role: 'nurse', organization: 'Organization/register' });
+      assert.equal(await placeOf(), 'Organization/main', 'nobody works at the other yet');
+      const email = freshEmail();
+      await global.call('invite', { email, role: 'pharmacist' });
+      assert.match((await alone.mailTo(email)).text, /pharmacist of Main Hospital/);
+    });
+
+    it('is refused with the choices where there are several hospitals', async () => {
+      const owner = { system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'second' };
+      await save({ id: 'second', name: 'Second Hospital', meta: { security: [owner] } });
+      assert.equal(
+        await refused(),
+        '400 required at organization: Say at which hospital: organization is one of Organization/main (Main Hospital), Organization/second (Second Hospital)',
+      );
+      const person = await alone.register();
+      const donor = await global.call('approve', { account: person.account, role: 'donor' });
+      assert.equal(donor.account.role[1].organization, undefined, 'what everybody may be is held nowhere');
+      const root = await global.call('approve', { account: person.account, role: 'admin' });
+      assert.equal(root.account.status, 'active');
     });
   });
 
@@ -329,7 +416,7 @@ describe('administration of accounts', function () {
 
     it('make one account of a link that is used many times at once', async () => {
       const email = freshEmail();
-      await admin.call('invite', { email, role: 'pharmacist' });
+      await admin.call('invite', { email, role: 'pharmacist', organization: 'Organization/h1' });
       const token = await linkTo(email);
       const statuses = (await Promise.all(Array.from({ length: 6 }, () => accept(token)))).map(({ status }) => status);
       assert.equal(statuses.filter((status) => status === 200).length, 1, String(statuses));
@@ -366,7 +453,7 @@ describe('administration of accounts', function () {
 
     it('end after seven days', async () => {
       const email = freshEmail();
-      await admin.call('invite', { email, role: 'nurse' });
+      await admin.call('invite', { email, role: 'nurse', organization: 'Organization/h1' });
       const token = await linkTo(email);
       people.clock.now += 7 * 24 * 3_600_000 + 1;
       try {

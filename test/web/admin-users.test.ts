@@ -87,7 +87,10 @@ describe('pages about people', function () {
     let page = await admin.open(path);
     assert.match(page.title, /^Mary Seacole/);
     assert.match(page.text, /waits for approval/);
-    assert.match(page.text, /id="organization-nurse"[^>]*>\s*<option value="" selected>Every hospital/);
+    assert.match(page.text, /id="organization-nurse"[^>]*>\s*<option value="" selected>The only hospital in use/);
+    page = await admin.submit(page, '/approve', { organization: '' });
+    assert.equal(page.status, 400);
+    assert.match(page.text, /id="organization-wrong">Say at which hospital: [^<]*Organization\/h2 \(Second Hospital\)/);
     page = await admin.submit(page, '/approve', { organization: 'h2' });
     assert.match(page.text, /The role is active/);
     assert.match(page.text, /<strong>Nurse<\/strong>\s*<p class="hint">Second Hospital/);
@@ -162,7 +165,11 @@ describe('pages about people', function () {
     assert.match(page.text, /No invitation is open/);
 
     const other = freshEmail();
-    page = await admin.submit(await admin.open('/admin/users/invite'), '/invite', { email: other, role: 'doctor' });
+    page = await admin.submit(await admin.open('/admin/users/invite'), '/invite', {
+      email: other,
+      role: 'doctor',
+      organization: 'h2',
+    });
     page = await admin.submit(page, '/invitations/revoke');
     assert.match(page.text, /No invitation is open/);
     const [, gone = ''] = /hospital\.example(\/invitation\/\S+)/.exec((await pages.mailTo(other)).text) ?? [];

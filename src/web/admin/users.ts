@@ -182,8 +182,8 @@ const organizationsIn = (accounts: readonly Account[]): (string | undefined)[] =
   accounts.flatMap(({ role = [] }) => role.map(({ organization }) => organization?.reference));
 
 /**
- * For a list to choose from: the caller's own where there are such, else all, and first that a role may hold at all of them. Undefined where
- * there are too many for a list.
+ * For a list to choose from: the caller's own where there are such, else all, and first what `$approve` and `$invite` do without one. Undefined
+ * where there are too many for a list.
  */
 async function organizationsFor(
   ask: Ask,
@@ -198,7 +198,7 @@ async function organizationsFor(
   ]);
   if (next !== undefined) return undefined;
   const known = entries.map(({ resource: { id = '', name } }) => [id, typeof name === 'string' ? name : id] as const);
-  return organizations.length > 0 || known.length === 0 ? known : [['', 'Every hospital'], ...known];
+  return organizations.length > 0 || known.length === 0 ? known : [['', 'The only hospital in use'], ...known];
 }
 
 const placeIn = ({ organization, department }: Form): object => ({

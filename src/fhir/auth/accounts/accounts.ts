@@ -13,6 +13,7 @@ import { type Carers, createCarers } from './carers.ts';
 import { createCodeSender } from './code-sender.ts';
 import { CODE_SECONDS, createCodes, type Purpose } from './codes.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
+import { createHospitals } from './hospitals.ts';
 import { invitationAddress } from './invitation-address.ts';
 import { createInvitations, type Invitations } from './invitations.ts';
 import { createLockout } from './lockout.ts';
@@ -77,7 +78,8 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   const mails = createMails(deps.mailer);
   const book = createBook({ store, models, now });
   const lockout = createLockout({ failures: models.failures, key, now });
-  const administration = createAdministration({ store, book, models, mails, tokens, now });
+  const hospitals = createHospitals({ store, models });
+  const administration = createAdministration({ store, book, models, hospitals, mails, tokens, now });
   const sender = createCodeSender({
     codes: createCodes({ redis, key, space: mongo.db.databaseName, now }),
     mails,

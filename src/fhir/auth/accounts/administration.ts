@@ -4,6 +4,7 @@ import type { Store } from '../../storage/store.ts';
 import type { Tokens } from '../tokens.ts';
 import { type Book, type Entry, wordsIn } from './book.ts';
 import type { AccountDocument, HeldRole } from './documents.ts';
+import type { Hospitals } from './hospitals.ts';
 import type { Mails } from './mails.ts';
 import type { Models } from './models.ts';
 import { needOrganization, needRole } from './registrations.ts';
@@ -44,14 +45,15 @@ export interface Administration {
   setLimits(by: Administrator, account: string, limits: 'premium' | 'standard'): Promise<AccountDocument>;
   /** throws where this administrator has no say in this account */
   needSayIn(by: Administrator, account: string): Promise<void>;
-  /** where the role would be held; throws where this administrator may not give it */
-  placeToGive(by: Administrator, role: RoleCode, organization: string | undefined): string | undefined;
+  /** where the role would be held, which is said only where there is a choice; throws where this administrator may not give it */
+  placeToGive(by: Administrator, role: RoleCode, organization: string | undefined): Promise<string | undefined>;
 }
 
 export interface AdministrationDeps {
   store: Store;
   book: Book;
   models: Pick<Models, 'accounts'>;
+  hospitals: Hospitals;
   mails: Mails;
   tokens: Pick<Tokens, 'endAllOf'>;
   now: () => number;
@@ -61,23 +63,49 @@ const PAGE = 20;
 const LONGEST_PAGE = 100;
 
 export function createAdministration(deps: AdministrationDeps): Administration {
-  const { store, book, models, mails, tokens, now } = deps;
+  const { store, book, models, hospitals, mails, tokens, now } = deps;
 
-  const placeToGive: Administration['placeToGive'] = ({ roles, organizations }, role, organization) => {
-    if (isGlobal({ roles })) return roleOf(role).isGlobal ? undefined : organization;
+  const placeToGive: Administration['placeToGive'] = async ({ roles, organizations }, role, organization) => {
+    if (isGlobal({ roles })) {
+      if (roleOf(role).isGlobal) return undefined;
+      return organization ?? (roleOf(role).isOpen ? undefined : await hospitals.theOne());
+    }
     if (roleOf(role).isGlobal)
       throw new FhirError('forbidden', `Only an administrator of the server makes others ${role}`, {
         expression: 'role',
       });
     const place = organization ?? (organizations.length === 1 ? organizations[0] : undefined);
-    if (place === undefined) {
-      throw new FhirError('required', 'Say at which of your organizations', { expression: 'organization' });
-    }
+    if (place === undefined) throw await hospitals.choiceOf(organizations);
     if (organizations.includes(place)) return place;
     throw new FhirError('forbidden', `You are no administrator of Organization/${place}`, {
       expression: 'organization',
     });
   };
+
+  /** The request that is meant, among those that the administrator has a say in; undefined where another role is given. */
+  async function requestIn(
+    { roles }: AccountDocument,
+    by: Administrator,
+    { role, organization }: { role?: RoleCode | undefined; organization?: string | undefined },
+  ): Promise<HeldRole | undefined> {
+    const waiting = roles.filter(
+      (held) =>
+        held.status === 'pending' &&
+        (role ?? held.code) === held.code &&
+        (isGlobal(by) || held.organization === undefined || by.organizations.includes(held.organization)),
+    );
+    // what was asked for there, else what was asked for without a place, else what is to be held elsewhere than it was asked for
+    const fitting = [
+      waiting.filter((held) => held.organization === organization),
+      waiting.filter((held) => held.organization === undefined),
+      waiting,
+    ].find(({ length }) => length > 0);
+    if (fitting?.length === 1) return fitting[0];
+    const codes = new Set(fitting?.map(({ code }) => code));
+    if (role === undefined && (codes.size !== 1 || organization !== undefined)) throw notOneWaits([...codes]);
+    if (fitting === undefined || organization !== undefined) return undefined;
+    throw await hospitals.choiceOf(fitting.flatMap((held) => held.organization ?? []));
+  }
 
   /** Whoever works at one of the administrator's organizations, or asked to. Others are as good as not there. */
   function refuseStrangers({ roles, organizations }: Administrator, account: AccountDocument): void {
@@ -163,15 +191,13 @@ export function createAdministration(deps: AdministrationDeps): Administration {
 
     async approve(by, { account: id, role, organization, department }) {
       const wanted = role === undefined ? undefined : needRole(role);
-      const where = organization === undefined ? undefined : await needOrganization(store, organization);
-      let given: RoleCode | undefined;
-      const account = await book.change(id, ({ account }) => {
+      if (organization !== undefined) await needOrganization(store, organization);
+      let given: { role: RoleCode; organization?: string };
+      const account = await book.change(id, async ({ account }) => {
         refuseStrangers(by, account);
-        const waiting = account.roles.filter(({ code, status }) => status === 'pending' && (wanted ?? code) === code);
-        if (wanted === undefined && waiting.length !== 1) throw notOneWaits(waiting);
-        const [held] = waiting;
+        const held = await requestIn(account, by, { role: wanted, organization });
         const code = wanted ?? held!.code;
-        const place = placeToGive(by, code, organization ?? held?.organization);
+        const place = await placeToGive(by, code, organization ?? held?.organization);
         const at = {
           ...(place !== undefined && { organization: place }),
           ...(department !== undefined && { department }),
@@ -181,9 +207,11 @@ export function createAdministration(deps: AdministrationDeps): Administration {
         );
         const next: HeldRole = { ...(same ?? held), ...at, code, status: 'active', since: new Date(now()), by: by.id };
         account.roles = [...account.roles.filter((one) => one !== held && one !== same), next];
-        given = code;
+        given = { role: code, ...(place !== undefined && { organization: place }) };
       });
-      await mails.send('approved', account.email, { role: given!, ...(where !== undefined && { where }) });
+      const { role: code, organization: place } = given!;
+      const where = place === undefined ? undefined : await needOrganization(store, place);
+      await mails.send('approved', account.email, { role: code, ...(where !== undefined && { where }) });
       return account;
     },
 
@@ -247,14 +275,12 @@ const unknownAccount = (): FhirError =>
 const notYourself = (): FhirError =>
   new FhirError('conflict', 'This is your own account; another administrator has to do it', { expression: 'account' });
 
-const notOneWaits = (waiting: readonly HeldRole[]): FhirError =>
-  waiting.length === 0
+const notOneWaits = (codes: readonly RoleCode[]): FhirError =>
+  codes.length === 0
     ? new FhirError('conflict', 'No role of this account waits for approval; say which role to give', {
         expression: 'role',
       })
-    : new FhirError('required', `Say which role: ${waiting.map(({ code }) => code).join(', ')}`, {
-        expression: 'role',
-      });
+    : new FhirError('required', `Say which role: ${codes.join(', ')}`, { expression: 'role' });
 
 type Criterion = Record<string, unknown>;
 

@@ -165,7 +165,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         firstName === undefined ? undefined : wrongName(firstName, 'firstName'),
         lastName === undefined ? undefined : wrongName(lastName, 'lastName'),
       ]);
-      const place = administration.placeToGive(by, role, organization);
+      const place = await administration.placeToGive(by, role, organization);
       const where = place === undefined ? undefined : await needOrganization(store, place);
       const to = needEmail(email);
       const { saved, link } = await save(
