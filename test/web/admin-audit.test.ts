@@ -144,6 +144,19 @@ describe('pages of the audit trail', function () {
     assert.equal((await admin.open('/admin/audit/nothing')).status, 404);
   });
 
+  it('show what was done to an account, from the page about it', async () => {
+    const user = await admin.open(`/admin/users/${doctor.account}`);
+    const [, path = ''] = /href="([^"]*)">What was done to it/.exec(user.text) ?? [];
+    const list = await admin.open(path);
+    assert.deepEqual(rowsOf(list).length, 1);
+    assert.match(list.text, /Changed roles: \$approve/);
+    const [, event = ''] = /<th scope="row"><a href="([^"]*)"/.exec(list.text) ?? [];
+    const shown = (await admin.open(event)).text;
+    assert.ok(
+      shown.includes(`<a href="/admin/users/${doctor.account}">${doctor.account}</a>: role doctor, organization h1`),
+    );
+  });
+
   it('show a patient who looked at the own record, and nothing else', async () => {
     const browser = await pages.enter(ada.email);
     const rows = rowsOf(await browser.open('/admin/audit'));

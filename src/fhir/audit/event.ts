@@ -1,6 +1,7 @@
 // A record as the AuditEvent it stands for: https://hl7.org/fhir/R4/auditevent.html, after the patterns of IHE BALP 1.1
 // (https://profiles.ihe.net/ITI/BALP/): who (user, client, server), the patient, the data or the query, the request.
 import { OWNER_SYSTEM } from '../auth/access/owners.ts';
+import type { ActedOn } from '../interactions/call.ts';
 import type { Resource } from '../model/resource.ts';
 import { type Code, factsOf } from './facts.ts';
 import type { Part } from './parts.ts';
@@ -19,6 +20,14 @@ const SYSTEM_OBJECT = coding(ENTITY_TYPE, '2', 'System Object');
 const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
 const PATIENT_ROLE = coding(OBJECT_ROLE, '1', 'Patient');
 const DOMAIN_RESOURCE = coding(OBJECT_ROLE, '4', 'Domain Resource');
+const ROLE_OF: Readonly<Record<ActedOn['kind'], ReturnType<typeof coding>>> = {
+  account: coding(OBJECT_ROLE, '11', 'Security User Entity'),
+  client: coding(OBJECT_ROLE, '11', 'Security User Entity'),
+  invitation: coding(OBJECT_ROLE, '13', 'Security Resource'),
+  policy: coding(OBJECT_ROLE, '13', 'Security Resource'),
+};
+/** of the ids of what is no resource */
+export const idSystemOf = (kind: ActedOn['kind']): string => `https://wardgate.dev/fhir/${kind}`;
 const QUERY_ROLE = coding(OBJECT_ROLE, '24', 'Query');
 const REQUEST_ID = coding('https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', 'XrequestId', undefined);
 const SERVER_TYPE = coding('http://terminology.hl7.org/CodeSystem/security-source-type', '4', 'Application Server');
@@ -100,7 +109,7 @@ function agentsOf(record: AuditRecord): object[] {
 }
 
 function entitiesOf(record: AuditRecord): { entity?: object[] } {
-  const { kind, request, entry, patients = [], wrote = [], url, method, times } = record;
+  const { kind, request, entry, patients = [], wrote = [], about = [], url, method, times } = record;
   const named = dataOf(record);
   const entities = [
     ...patients.map((id) => ({ what: { reference: `Patient/${id}` }, type: PERSON, role: PATIENT_ROLE })),
@@ -108,6 +117,14 @@ function entitiesOf(record: AuditRecord): { entity?: object[] } {
       what: { reference },
       type: SYSTEM_OBJECT,
       role: DOMAIN_RESOURCE,
+    })),
+    ...about.map(({ kind: what, id, detail = {} }) => ({
+      what: { identifier: { system: idSystemOf(what), value: id } },
+      type: what === 'account' ? PERSON : SYSTEM_OBJECT,
+      role: ROLE_OF[what],
+      ...(Object.keys(detail).length > 0 && {
+        detail: Object.entries(detail).map(([type, valueString]) => ({ type, valueString })),
+      }),
     })),
     ...(url === undefined
       ? []

@@ -1,6 +1,6 @@
 // What is written down of one access, refusal or sign-in: one line of JSON in the log. An AuditEvent is made of it when one is asked for
 // (event.ts). No secrets and no content: who, what, when, from where, how it ended, and whose data it was.
-import type { Target } from '../interactions/call.ts';
+import type { ActedOn, Target } from '../interactions/call.ts';
 
 /** Beside requests, what the log says about itself (chain.ts). */
 export type RecordKind =
@@ -47,6 +47,8 @@ export interface AuditRecord {
   patients?: readonly string[];
   /** versions that an operation wrote: `Encounter/e1/_history/2` */
   wrote?: readonly string[];
+  /** what an operation acted on that is no resource */
+  about?: readonly ActedOn[];
   /** so many like it were not written down one by one before it */
   times?: number;
   /** of `log`: chains and the hashes they had at a place */

@@ -280,7 +280,7 @@ function draftOf(target: Target | undefined, who: Who, status: number): Draft {
   return record;
 }
 
-function recordOf({ call, status, refusal, version, location, patients }: Traced, who: Who): Draft {
+function recordOf({ call, status, refusal, version, location, patients, about }: Traced, who: Who): Draft {
   const { target, method, query, headers } = call!;
   const record = draftOf(target, who, status);
   addAsked(target, query, patients);
@@ -300,6 +300,7 @@ function recordOf({ call, status, refusal, version, location, patients }: Traced
   }
   if (refusal !== undefined) record.refusal = refusal;
   if (patients.size > 0) record.patients = [...patients];
+  if (about.length > 0) record.about = about;
   return record;
 }
 

@@ -1,5 +1,5 @@
 // Watches a call, and the entries of a batch, for what is to be written down: how it ended, whose data was shown, what was changed.
-import type { Answer, Call, Target, Trail } from '../interactions/call.ts';
+import type { ActedOn, Answer, Call, Target, Trail } from '../interactions/call.ts';
 import { FhirError } from '../model/errors.ts';
 import { stringifyJson } from '../model/json.ts';
 import type { Store, Transaction, Written } from '../storage/store.ts';
@@ -24,6 +24,7 @@ export interface Traced {
   location?: string;
   patients: Set<string>;
   wrote: Wrote[];
+  about: ActedOn[];
   entries: Map<number, Traced>;
 }
 
@@ -32,7 +33,7 @@ export interface OpenTrail extends Trail {
 }
 
 export function openTrail(base: Buffer): OpenTrail {
-  const traced: Traced = { status: 0, patients: new Set(), wrote: [], entries: new Map() };
+  const traced: Traced = { status: 0, patients: new Set(), wrote: [], about: [], entries: new Map() };
   const see = (bytes: Buffer): void => addPatientsIn(bytes, base, traced.patients);
   return {
     traced,
@@ -85,7 +86,11 @@ function watched(call: Call, traced: Traced, eyes: Eyes): Call {
     headers['if-none-match'] !== undefined ||
     headers['if-modified-since'] !== undefined;
   if (isRead && !isPartial) return call;
-  return { ...call, store: isRead ? readWatched(call.store, eyes) : writeWatched(call.store, traced, eyes) };
+  return {
+    ...call,
+    about: (acted) => void traced.about.push(acted),
+    store: isRead ? readWatched(call.store, eyes) : writeWatched(call.store, traced, eyes),
+  };
 }
 
 function readWatched(store: Store, { see }: Eyes): Store {

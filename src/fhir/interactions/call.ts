@@ -59,6 +59,15 @@ export interface Call {
   caller?: Caller;
   /** absent where nothing is written down (AUTH=off) */
   trail?: Trail;
+  /** of an operation: what it acts on that is no resource, for the audit trail */
+  about?(acted: ActedOn): void;
+}
+
+/** An account, an application, an invitation, the policy of a role. `detail` in words that may be on record: no names, no addresses. */
+export interface ActedOn {
+  kind: 'account' | 'client' | 'invitation' | 'policy';
+  id: string;
+  detail?: Readonly<Record<string, string>>;
 }
 
 /** Watches what becomes of a call, for the audit trail. */

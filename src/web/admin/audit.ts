@@ -1,6 +1,7 @@
 // The audit trail for people: who did what to whose data, and whether the record is whole. AuditEvents are searched as by any client (docs/audit.md),
 // so a hospital's administrator sees what was done there, and a patient who looked at the own record.
 import type { AuditEvent } from 'fhir/r4.js';
+import { idSystemOf } from '../../fhir/audit/event.ts';
 import type { Call } from '../../fhir/interactions/call.ts';
 import type { Resource } from '../../fhir/model/resource.ts';
 import type { UsersOutput, VerifyAuditOutput } from '../../generated/operation-io.ts';
@@ -94,6 +95,7 @@ export function addAuditPages({ page, form, filters }: Room): void {
       title: event.what,
       back: { href: AUDIT, label: 'Audit' },
       event,
+      mayOpenAccounts: ask.mayRun('users'),
       json: JSON.stringify(written, undefined, 2),
     };
   });
@@ -124,9 +126,12 @@ export function addAuditPages({ page, form, filters }: Room): void {
 
 async function search(ask: Ask, filter: Filter, position: string | undefined) {
   if (position !== undefined) return ask.search('AuditEvent', JSON.parse(position) as Call['query']);
-  const { who, patient, what = '', outcome, from, to } = filter;
+  const { who, account, patient, what = '', outcome, from, to } = filter;
   const query: Pairs = [...(deeds[what]?.[1] ?? [])];
   if (who !== undefined) query.push(...(await byWho(ask, who)));
+  // what was done to an account is one of these, by which the log is indexed
+  if (account !== undefined)
+    query.push(['entity:identifier', `${idSystemOf('account')}|${escaped(account)}`], ['subtype', '110136,110137']);
   if (patient !== undefined) query.push(['patient', (await patientsCalled(ask, patient)).join(',')]);
   if (outcome !== undefined) query.push(['outcome', outcome]);
   if (from !== undefined && DATE.test(from)) query.push(['date', `ge${from}`]);

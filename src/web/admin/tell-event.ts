@@ -14,6 +14,8 @@ export interface ToldEvent {
   patients: string[];
   /** resources that were meant or written, with their versions */
   data: string[];
+  /** accounts, apps … that were changed, with what is told of it: `role nurse` */
+  actedOn: { kind: string; id: string; detail: string[] }[];
   /** method and address below the base */
   request?: string;
   requestId?: string;
@@ -55,7 +57,7 @@ export function tellEvent(event: AuditEvent, nameFor: (reference: string) => str
   const address = app?.network?.address;
   const client = app?.who?.identifier?.value;
   const request = requestIn(entity);
-  const requestId = entity.find(({ what }) => what?.identifier !== undefined)?.what?.identifier?.value;
+  const requestId = entity.find(({ type }) => type?.code === 'XrequestId')?.what?.identifier?.value;
   const [kind, ended] = ENDINGS[outcome as keyof typeof ENDINGS] ?? ['bad', outcome];
   const name = person?.who?.reference === undefined ? undefined : nameFor(person.who.reference);
   const reason = purposeOfEvent.find(({ text }) => text !== undefined)?.text;
@@ -69,6 +71,7 @@ export function tellEvent(event: AuditEvent, nameFor: (reference: string) => str
     what: [deedOf(event), thingOf(entity, request)].filter(Boolean).join(': '),
     patients: entity.filter(isPatient).map(({ what }) => nameFor(what?.reference ?? '')),
     data: entity.filter((one) => one.role?.code === '4').flatMap(({ what }) => what?.reference ?? []),
+    actedOn: entity.flatMap(actedOnIn),
     ...(request !== undefined && { request }),
     ...(requestId !== undefined && { requestId }),
     outcome: kind,
@@ -94,6 +97,21 @@ function thingOf(entity: readonly AuditEventEntity[], request: string | undefine
   if (data !== undefined) return data.split('/')[0];
   return entity.some(isPatient) ? 'Patient' : undefined;
 }
+
+/** docs/audit.md */
+function actedOnIn({ what, detail = [] }: AuditEventEntity): ToldEvent['actedOn'] {
+  const { system = '', value } = what?.identifier ?? {};
+  const kind = kinds[system.slice(system.lastIndexOf('/') + 1)];
+  if (kind === undefined || value === undefined) return [];
+  return [{ kind, id: value, detail: detail.map(({ type, valueString }) => `${type} ${valueString}`) }];
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  account: 'Account',
+  client: 'App',
+  invitation: 'Invitation',
+  policy: 'Policy of the role',
+};
 
 const isPatient = ({ role }: AuditEventEntity): boolean => role?.code === '1';
 

@@ -136,7 +136,10 @@ export function addUserPages({ page, form, filters }: Room): void {
       roleChoices,
       organizations: await organizationsFor(ask, caller),
       values: { role: 'doctor', ...said },
-      audit: ask.maySearch('AuditEvent') ? `/admin/audit?f=${filters.close({ who: id })}` : undefined,
+      audit: ask.maySearch('AuditEvent') && {
+        by: `/admin/audit?f=${filters.close({ who: id })}`,
+        to: `/admin/audit?f=${filters.close({ account: id })}`,
+      },
     };
   }
   page(`${USERS}/:id`, user);

@@ -19,6 +19,7 @@ export default defineOperation<ChangeAccessPolicyInput, ChangeAccessPolicyOutput
     }
     const by = call.caller === undefined ? 'nobody signed in' : call.caller.id;
     const { role, version } = await (parts.policies as Policies).change(written, by, ifVersion);
+    call.about?.({ kind: 'policy', id: role, detail: { version: String(version) } });
     return { role, version };
   },
 });

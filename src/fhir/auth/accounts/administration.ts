@@ -35,9 +35,14 @@ export interface RoleRequest {
   department?: string;
 }
 
+export interface GivenRole {
+  role: RoleCode;
+  organization?: string;
+}
+
 export interface Administration {
   list(by: Administrator, request: ListRequest): Promise<AccountPage>;
-  approve(by: Administrator, request: RoleRequest): Promise<AccountDocument>;
+  approve(by: Administrator, request: RoleRequest): Promise<{ account: AccountDocument; given: GivenRole }>;
   withdraw(by: Administrator, request: RoleRequest & { role: string }): Promise<AccountDocument>;
   deactivate(by: Administrator, account: string, reason?: string): Promise<AccountDocument>;
   reactivate(by: Administrator, account: string): Promise<AccountDocument>;
@@ -192,7 +197,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
     async approve(by, { account: id, role, organization, department }) {
       const wanted = role === undefined ? undefined : needRole(role);
       if (organization !== undefined) await needOrganization(store, organization);
-      let given: { role: RoleCode; organization?: string };
+      let given: GivenRole;
       const account = await book.change(id, async ({ account }) => {
         refuseStrangers(by, account);
         const held = await requestIn(account, by, { role: wanted, organization });
@@ -212,7 +217,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
       const { role: code, organization: place } = given!;
       const where = place === undefined ? undefined : await needOrganization(store, place);
       await mails.send('approved', account.email, { role: code, ...(where !== undefined && { where }) });
-      return account;
+      return { account, given: given! };
     },
 
     async withdraw(by, { account: id, role, organization }) {

@@ -71,6 +71,16 @@ const records: fc.Arbitrary<AuditRecord> = fc
         { minLength: 1, maxLength: 2 },
       ),
     ),
+    about: maybe(
+      fc.array(
+        fc.record({
+          kind: fc.constantFrom('account', 'client', 'invitation', 'policy'),
+          id,
+          detail: maybe(fc.constant({ role: 'nurse' })),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+    ),
     times: maybe(fc.nat(9)),
   })
   .map((record) => JSON.parse(JSON.stringify(record)) as AuditRecord);

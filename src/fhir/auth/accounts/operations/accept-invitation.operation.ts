@@ -11,6 +11,7 @@ export default defineOperation<AcceptInvitationInput, AcceptInvitationOutput>({
     const accounts = accountsOf(context);
     const accepted = await accounts.invitations.accept(acceptance, visitorOf(context.call));
     if ('challenge' in accepted) return codeSent(accounts, accepted);
+    context.call.about?.({ kind: 'account', id: accepted.account._id });
     return secretly({ message: 'Welcome. Sign in with your address and password.', account: shown(accepted.account) });
   },
 });

@@ -10,6 +10,10 @@ export default defineOperation<ApproveInput, ApproveOutput>({
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const said = { ...request, ...organizationIn(organization) };
-    return { account: shown(await accountsOf(context).administration.approve(by, said)) };
+    const detail: Record<string, string> = {};
+    context.call.about?.({ kind: 'account', id: request.account, detail });
+    const { account, given } = await accountsOf(context).administration.approve(by, said);
+    Object.assign(detail, given);
+    return { account: shown(account) };
   },
 });

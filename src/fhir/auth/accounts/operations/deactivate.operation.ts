@@ -9,6 +9,7 @@ export default defineOperation<DeactivateInput, DeactivateOutput>({
   needs: [],
   async run({ account, reason }, context) {
     const by = needAdministrator(context.call);
+    context.call.about?.({ kind: 'account', id: account });
     return { account: shown(await accountsOf(context).administration.deactivate(by, account, reason)) };
   },
 });

@@ -10,7 +10,9 @@ export default defineOperation<InviteInput, InviteOutput>({
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const said = { ...request, ...organizationIn(organization) };
-    const { ref, endsAt } = await accountsOf(context).invitations.invite(by, said);
+    const { ref, endsAt, role, organization: place } = await accountsOf(context).invitations.invite(by, said);
+    const detail = { role: role!, ...(place !== undefined && { organization: place }) };
+    context.call.about?.({ kind: 'invitation', id: ref, detail });
     return { id: ref, expiresAt: endsAt.toISOString(), message: 'The invitation is on its way.' };
   },
 });

@@ -9,6 +9,7 @@ export default defineOperation<ReactivateInput, ReactivateOutput>({
   needs: [],
   async run({ account }, context) {
     const by = needAdministrator(context.call);
+    context.call.about?.({ kind: 'account', id: account });
     return { account: shown(await accountsOf(context).administration.reactivate(by, account)) };
   },
 });

@@ -9,6 +9,7 @@ export default defineOperation<RecoverAccountInput, RecoverAccountOutput>({
   needs: [],
   async run({ account, newEmail }, context) {
     const by = needAdministrator(context.call);
+    context.call.about?.({ kind: 'account', id: account });
     const { administration, credentials } = accountsOf(context);
     await administration.needSayIn(by, account);
     const moved = await credentials.recover(account, newEmail);

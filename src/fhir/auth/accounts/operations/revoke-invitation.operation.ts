@@ -8,6 +8,7 @@ export default defineOperation<RevokeInvitationInput, RevokeInvitationOutput>({
   definition: 'revoke-invitation',
   needs: [],
   async run({ id }, context) {
+    context.call.about?.({ kind: 'invitation', id });
     await accountsOf(context).invitations.revoke(needAdministrator(context.call), id);
     return { message: 'The link is of no use any more.' };
   },

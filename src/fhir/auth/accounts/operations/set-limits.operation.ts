@@ -10,6 +10,7 @@ export default defineOperation<SetLimitsInput, SetLimitsOutput>({
   needs: [],
   async run({ account, limits }, context) {
     const by = needAdministrator(context.call);
+    context.call.about?.({ kind: 'account', id: account, detail: { limits } });
     if (limits !== 'standard' && limits !== 'premium') {
       throw new FhirError('code-invalid', `'${limits}' is neither standard nor premium`, { expression: 'limits' });
     }

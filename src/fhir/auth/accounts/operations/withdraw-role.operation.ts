@@ -10,6 +10,8 @@ export default defineOperation<WithdrawRoleInput, WithdrawRoleOutput>({
   async run({ organization, ...request }, context) {
     const by = needAdministrator(context.call);
     const said = { ...request, ...organizationIn(organization) };
+    const { account: id, role } = request;
+    context.call.about?.({ kind: 'account', id, detail: { role, ...organizationIn(organization) } });
     return { account: shown(await accountsOf(context).administration.withdraw(by, said)) };
   },
 });

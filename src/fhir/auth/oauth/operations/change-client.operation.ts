@@ -14,6 +14,7 @@ export default defineOperation<ChangeClientInput, ChangeClientOutput>({
   needs: [],
   async run({ id, name, redirectUri = [], launchUri, scope, jwks, jwksUri, without = [], newSecret = false }, context) {
     const clients = clientsOf(context);
+    context.call.about?.({ kind: 'client', id });
     await needClient(clients, id);
     const keys = keysIn({ jwks, jwksUri });
     const changes: ClientChanges = {

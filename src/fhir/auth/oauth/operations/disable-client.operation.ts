@@ -8,6 +8,7 @@ export default defineOperation<DisableClientInput, DisableClientOutput>({
   needs: [],
   async run({ id }, context) {
     const clients = clientsOf(context);
+    context.call.about?.({ kind: 'client', id });
     await needClient(clients, id);
     await clients.disable(id);
     return { client: shownClient(await needClient(clients, id)) };

@@ -8,6 +8,7 @@ export default defineOperation<EnableClientInput, EnableClientOutput>({
   needs: [],
   async run({ id }, context) {
     const clients = clientsOf(context);
+    context.call.about?.({ kind: 'client', id });
     await needClient(clients, id);
     await clients.enable(id);
     return { client: shownClient(await needClient(clients, id)) };

@@ -29,6 +29,7 @@ export default defineOperation<RegisterClientInput, RegisterClientOutput>({
       ...(authentication && { authentication: authentication as Authentication }),
     });
     const { id, secret } = await clients.register(said);
+    context.call.about?.({ kind: 'client', id });
     return secretly({ client: shownClient(await needClient(clients, id)), ...(secret !== undefined && { secret }) });
   },
 });

@@ -8,6 +8,7 @@ export default defineOperation<RemoveClientInput, RemoveClientOutput>({
   needs: [],
   async run({ id }, context) {
     const clients = clientsOf(context);
+    context.call.about?.({ kind: 'client', id });
     await needClient(clients, id);
     await clients.remove(id);
     return { message: 'The client is removed, and everything it held has ended.' };
