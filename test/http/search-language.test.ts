@@ -30,6 +30,13 @@ const medication = (id: string, code: string, more: object = {}) => ({
   code: { coding: [{ system: RX, code, display: `Tablets of ${code}` }] },
   ...more,
 });
+const flag = (code: string): object => ({
+  resourceType: 'Flag',
+  id: code,
+  status: 'active',
+  code: { coding: [{ code }] },
+  subject: { reference: 'Patient/p' },
+});
 const request = (id: string, contained: { id: string }[], reference = '#m') => ({
   resourceType: 'MedicationRequest',
   id,
@@ -123,6 +130,46 @@ describe('the search language over HTTP', () => {
         assert.equal(reply.status, 400);
       }
     });
+  });
+
+  it('goes on without a parameter it does not know, but not without a filter that names one', async () => {
+    assert.deepEqual(idsOf(await client.get('/Patient?nonsense=1')), ['p']);
+    const reply = await client.get(`/Patient?_filter=${encodeURIComponent('gender eq male or nonsense eq 1')}`);
+    assert.equal(issueOf(reply), 'invalid', reply.text);
+    assert.match(reply.body.issue[0].diagnostics, /_filter: Patient has no search parameter nonsense/);
+    assert.equal(reply.status, 400);
+  });
+
+  it('takes an absolute reference to itself for what it is, where no BASE_URL is set', async () => {
+    const absolute = { reference: `${server.base}/Patient/p` };
+    await client.put('/Flag/relative', flag('relative'));
+    await client.put('/Flag/absolute', { ...flag('absolute'), subject: absolute });
+    await client.put('/Flag/foreign', { ...flag('foreign'), subject: { reference: 'http://elsewhere/Patient/p' } });
+    assert.deepEqual(idsOf(await client.get(`/Flag?subject=${absolute.reference}`)), ['absolute', 'relative']);
+    assert.deepEqual(idsOf(await client.get(`/Flag?patient=${absolute.reference}`)), ['absolute', 'relative']);
+    const once = { 'if-none-exist': `patient=${absolute.reference}&_id=relative` };
+    assert.equal((await client.post('/Flag', flag('relative'), once)).status, 200);
+  });
+
+  it('tells how far the places are that it finds near another', async () => {
+    const place = { resourceType: 'Location', id: 'far', position: { latitude: 51.5, longitude: 30 } };
+    await client.put('/Location/far', place);
+    const { body, text } = await client.get('/Location?near=51.5|30.1|5|mi');
+    assert.deepEqual(
+      body.entry?.map(({ search }: { search: object }) => search),
+      [
+        {
+          extension: [
+            {
+              url: 'http://hl7.org/fhir/StructureDefinition/location-distance',
+              valueDistance: { value: 6.922, unit: 'km', system: 'http://unitsofmeasure.org', code: 'km' },
+            },
+          ],
+          mode: 'match',
+        },
+      ],
+      text,
+    );
   });
 
   it('finds what is in a List, by GET and POST, and in conditional requests', async () => {

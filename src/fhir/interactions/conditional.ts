@@ -28,7 +28,7 @@ export function readCriteria(
     throw new FhirError('required', `Without an id, ${call.method} ${type} needs search criteria: ${type}?name=value`);
   }
   const { definitions, settings, now } = engine;
-  return planCriteria({ definitions, type, query: chosen, settings, now: now(), lookups });
+  return planCriteria({ definitions, type, query: chosen, settings, base: call.base, now: now(), lookups });
 }
 
 /** The only match, or undefined. Several: the criteria were not selective enough. */

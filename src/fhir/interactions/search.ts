@@ -13,6 +13,7 @@ import { explainedStore } from './search-explain.ts';
 import { type Included, includeFor } from './search-include.ts';
 import { pageLinks } from './search-links.ts';
 import { type Subset, subset } from './subset.ts';
+import { distanceTeller } from './told-distance.ts';
 import { type BundleEntryParts, writeBundle } from './write-bundle.ts';
 
 export interface Search {
@@ -40,7 +41,10 @@ export function planFor(engine: Engine, call: Call, type: string, query = call.q
   const { definitions, settings } = engine;
   const strict = isStrict(call.headers.prefer);
   const now = engine.now();
-  return planned(engine, call, (lookups) => planSearch({ definitions, type, query, strict, settings, now, lookups }));
+  const { base } = call;
+  return planned(engine, call, (lookups) =>
+    planSearch({ definitions, type, query, strict, settings, base, now, lookups }),
+  );
 }
 
 export function queryFor(plan: SearchPlan, within?: Predicate): FindQuery {
@@ -77,11 +81,13 @@ export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
   const entryOf = (
     { type, id, bytes }: { type: string; id: string; bytes: Buffer },
     mode: string,
+    more: object = {},
   ): BundleEntryParts => ({
     fullUrl: `${call.base}/${type}/${id}`,
     resource: shown(bytes),
-    rest: { search: { mode } },
+    rest: { search: { ...more, mode } },
   });
+  const distance = distanceTeller(plan);
   const issues = [...plan.warnings, ...included.warnings, ...(explanation?.() ?? [])];
   return writeBundle({
     type: 'searchset',
@@ -89,7 +95,7 @@ export function bundleOf(engine: Engine, call: Call, found: Found): Buffer {
     ...(page.total === undefined ? {} : { total: page.total + elsewhere.length }),
     links: pageLinks(`${call.base}${path === '' ? '' : `/${path}`}`, plan, page.next),
     entries: [
-      ...page.matches.map((match) => entryOf(match, 'match')),
+      ...page.matches.map((match) => entryOf(match, 'match', distance(match.bytes))),
       ...(plan.summary === 'count' ? [] : elsewhere).map((resource) => ({
         // bdl-7: several versions of one URL are several entries
         fullUrl: elsewhere.length > 1 ? `${resource.url}|${resource.version}` : String(resource.url),

@@ -13,8 +13,16 @@ import type { Parameter, SearchContext, Term } from './search-type.ts';
 import { textPart } from './string-keys.ts';
 import { planMissing, planValue, readHead } from './terms.ts';
 
-export const planExpression = (context: SearchContext, type: string, text: string): Predicate =>
-  plan(context, type, readExpression(text));
+/** What is unknown in it is refused: to go on without the whole expression, as without a parameter, would answer another question. */
+export function planExpression(context: SearchContext, type: string, text: string): Predicate {
+  const expression = readExpression(text);
+  try {
+    return plan(context, type, expression);
+  } catch (error) {
+    if (!(error instanceof FhirError) || error.kind !== 'not-supported') throw error;
+    throw new FhirError('invalid', `Parameter _filter: ${error.message}`, { cause: error });
+  }
+}
 
 function plan(context: SearchContext, type: string, expression: Expression): Predicate {
   switch (expression.kind) {

@@ -26,6 +26,8 @@ export interface PlanInput {
   type: string;
   query: Query;
   settings: SearchSettings;
+  /** the service base as the request has it */
+  base?: string;
   /** ms since 1970 */
   now: number;
   /** absent: what must be looked up is refused */
@@ -41,9 +43,10 @@ export interface SearchPlan extends ResultShape {
   warnings: Issue[];
 }
 
-const contextOf = ({ definitions, settings, now, lookups = noLookups }: PlanInput): SearchContext => ({
+const contextOf = ({ definitions, settings, base, now, lookups = noLookups }: PlanInput): SearchContext => ({
   definitions,
   base: settings.baseUrl,
+  ...(settings.baseUrl === undefined && { calledBase: base }),
   timeZone: settings.timeZone,
   now,
   lookups,
@@ -83,7 +86,7 @@ export function planSearch(input: PlanInput & { strict: boolean }): SearchPlan {
     }
   }
   const near = filters.find((filter) => filter.op === 'near');
-  if (near && shape.sort.length === 0) {
+  if (near && Number.isFinite(near.kilometres) && shape.sort.length === 0) {
     shape.sort.push({ by: 'distance', longitude: near.longitude, latitude: near.latitude, descending: false });
   }
   if (shape.summary === 'count') shape.count = 0;

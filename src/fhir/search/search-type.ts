@@ -37,8 +37,10 @@ export const USUAL_FULL_TEXT: FullText = 'narrative';
 export interface SearchContext {
   fullText: FullText;
   definitions: Definitions;
-  /** the service base without a slash at the end */
+  /** the service base without a slash at the end, where it is set: absolute references to it have the keys of relative ones */
   base: string | undefined;
+  /** where it is not set: what the request calls it. References that were stored so keep their whole URL as the key */
+  calledBase?: string | undefined;
   timeZone: string;
   /** ms since 1970, for `ap` */
   now: number;

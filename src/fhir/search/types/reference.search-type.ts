@@ -70,12 +70,14 @@ export default defineSearchType<ReferenceSearch>({
   parse(text, term) {
     if (term.modifier === 'identifier') return { identifier: readToken(text) };
     const value = unescapeValue(text);
-    const { base } = term.context;
-    const isOurs = base !== undefined && value.startsWith(`${base}/`);
-    const literal = isOurs ? value.slice(base.length + 1) : value;
+    const { base, calledBase } = term.context;
+    const own = base ?? calledBase;
+    const literal = own !== undefined && value.startsWith(`${own}/`) ? value.slice(own.length + 1) : value;
     const isTree = term.modifier === 'above' || term.modifier === 'below';
     if (literal.includes('/') || literal.includes(':')) {
-      return isTree ? readTree(literal, term) : { keys: [checkType(literal, term)] };
+      if (isTree) return readTree(literal, term);
+      const asStored = base === undefined && literal !== value ? [value] : [];
+      return { keys: [checkType(literal, term), ...asStored] };
     }
     if (!ID.test(literal)) throw new FhirError('invalid', `Parameter ${term.name}: '${text}' is not a reference`);
     const types = term.modifier === undefined || isTree ? term.parameter.targets : [term.modifier];
