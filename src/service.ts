@@ -48,6 +48,7 @@ import { createValidator } from './fhir/validation/validate.ts';
 import type { Logger } from './platform/logger/logger.ts';
 import type { Mongo } from './platform/mongo/connect.ts';
 import type { Queue } from './platform/queue/queue.ts';
+import { StartError } from './platform/start-error.ts';
 
 export interface ServiceSettings extends EngineSettings {
   /** packages there are loaded at the start */
@@ -122,6 +123,8 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
   const live = createLiveDefinitions(withProfiles(loadDefinitions(), profiles));
   const { definitions } = live;
   const validate = createValidator(definitions);
+  const noType = settings.validationEnforced.find(([type]) => !definitions.resourceTypes.includes(type));
+  if (noType) throw new StartError(`VALIDATION_ENFORCED: there is no resource type '${noType[0]}'.`, 2);
 
   const abandoned = await endAbandonedTransactions({ client: mongo.client, logger });
   const lease = await leaseWorkerId({ db: mongo.db, now, onLost });
@@ -171,6 +174,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     onRefused: (file, reason) => logger.warn(`package ${file} is left out: ${reason}`),
   });
   await conformance.start();
+  for (const [type, canonical] of settings.validationEnforced) {
+    if (validator.has(canonical)) continue;
+    logger.warn(`VALIDATION_ENFORCED: ${canonical} is not here; until it is loaded or posted no ${type} is written`);
+  }
   const rules = [...(await loadRules(contributions)), createParameterRule(activation)];
   const audit =
     deps.audit && (await createAudit({ log: createAuditLog(mongo.db), extractor, now, logger, ...deps.audit }));

@@ -144,6 +144,39 @@ describe('profiles and invariants on writes', () => {
     });
   });
 
+  describe('with an enforced profile that is not here', () => {
+    const client = aServer('on_write_unknown', {
+      validationEnforced: [['Observation', 'http://hospital.example/StructureDefinition/weight']],
+    });
+
+    it('refuse everything of the type until it is posted', async () => {
+      for (const reply of [
+        await client().post('/Observation', plain),
+        await client().post('/Observation/$validate', plain),
+      ]) {
+        assert.deepEqual([reply.status, reply.body.issue[0].code], [503, 'not-supported'], reply.text);
+        assert.match(reply.body.issue[0].diagnostics, /hospital\.example.*VALIDATION_ENFORCED.*not here/);
+      }
+      assert.equal((await client().post('/Patient', { resourceType: 'Patient' })).status, 201);
+      const posted = await client().put('/StructureDefinition/weight', {
+        resourceType: 'StructureDefinition',
+        id: 'weight',
+        url: 'http://hospital.example/StructureDefinition/weight',
+        name: 'Weight',
+        status: 'active',
+        kind: 'resource',
+        abstract: false,
+        type: 'Observation',
+        baseDefinition: WEIGHT,
+        derivation: 'constraint',
+        differential: { element: [{ id: 'Observation.device', path: 'Observation.device', min: 1 }] },
+      });
+      assert.equal(posted.status, 201, posted.text);
+      const reply = await client().post('/Observation', plain);
+      assert.deepEqual([reply.status, errors(reply)], [422, ['required Observation.device']], reply.text);
+    });
+  });
+
   describe('switched off', () => {
     const client = aServer('on_write_off', { validationProfiles: 'off', validationInvariants: false });
 

@@ -100,6 +100,9 @@ describe('npm start', function () {
     it('when MONGODB_URI cannot be read', () =>
       refused({ MONGODB_URI: 'db:27017' }, 2, /^Wrong setting: MONGODB_URI must be/));
 
+    it('when profiles are enforced on a type that FHIR does not have', () =>
+      refused({ VALIDATION_ENFORCED: 'Patiant=http://x' }, 2, /^VALIDATION_ENFORCED: .* type 'Patiant'/));
+
     it('when the data folder cannot be written', async () => {
       const file = join(folder, 'a-file');
       writeFileSync(file, '');

@@ -80,10 +80,17 @@ export async function checkItems(
   return told;
 }
 
-function enforcedOn({ settings }: Engine, type: string): readonly string[] {
+/** What the operator asks of every resource of a type. Throws where it is not here to ask: nothing may pass unasked. */
+export function enforcedOn({ settings, validator }: Engine, type: string): readonly string[] {
   const { validationEnforced } = settings;
   if (validationEnforced.length === 0) return [];
-  return validationEnforced.filter(([name]) => name === type).map(([, canonical]) => canonical);
+  const enforced = validationEnforced.filter(([name]) => name === type).map(([, canonical]) => canonical);
+  const unknown = enforced.find((canonical) => !validator.has(canonical));
+  if (unknown === undefined) return enforced;
+  throw new FhirError(
+    'not-configured',
+    `Every ${type} must meet the profile ${unknown} (VALIDATION_ENFORCED), which is not here: load its package or post it`,
+  );
 }
 
 function claimedBy({ meta }: Resource): readonly string[] {

@@ -277,7 +277,7 @@ export const settings = {
     name: 'VALIDATION_ENFORCED',
     default: '',
     parse: pairs('Patient=http://example.org/StructureDefinition/our-patient'),
-    help: 'Profiles that every written resource of a type must meet, whatever it claims: `Patient=<canonical>,Observation=<canonical>`. A type may be named several times.',
+    help: 'Profiles that every written resource of a type must meet, whatever it claims: `Patient=<canonical>,Observation=<canonical>`. A type may be named several times. While such a profile is not loaded nothing of the type is written.',
   }),
   validationInvariants: required({
     name: 'VALIDATION_INVARIANTS',

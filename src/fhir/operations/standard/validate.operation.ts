@@ -1,6 +1,7 @@
 // $validate of a resource that is sent, or of a stored one. https://hl7.org/fhir/R4/resource-operation-validate.html
 import type { ResourceValidateInput, ResourceValidateOutput } from '../../../generated/operation-io.ts';
 import type { Engine } from '../../interactions/call.ts';
+import { enforcedOn } from '../../interactions/profiles.ts';
 import { refuseDeleteOfReferenced } from '../../interactions/references.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
@@ -72,9 +73,6 @@ function wrongId(resource: Resource, id: string): Issue[] {
       : `The resource has the id "${resource.id}", the URL "${id}"`;
   return [{ severity: 'error', code: 'invalid', diagnostics, expression: `${resource.resourceType}.id` }];
 }
-
-const enforcedOn = ({ settings }: Engine, type: string): string[] =>
-  settings.validationEnforced.filter(([name]) => name === type).map(([, canonical]) => canonical);
 
 const existingIn =
   ({ definitions }: Engine, store: Store): NonNullable<CheckOptions['existing']> =>
