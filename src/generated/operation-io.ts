@@ -664,6 +664,7 @@ export type AcceptInvitationOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -737,6 +738,7 @@ export type ApproveOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -882,6 +884,7 @@ export type ConfirmEmailOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -910,6 +913,7 @@ export type DeactivateOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1082,6 +1086,7 @@ export type ProfileOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
   resource?: Resource;
 };
@@ -1110,6 +1115,7 @@ export type ReactivateOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1139,6 +1145,7 @@ export type RecoverAccountOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1316,6 +1323,7 @@ export type SetLimitsOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1381,6 +1389,7 @@ export type UpdateProfileOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
   resource?: Resource;
 };
@@ -1417,6 +1426,7 @@ export type UsersOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   }[];
 };
 
@@ -1448,6 +1458,7 @@ export type ValidateTokenOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1503,6 +1514,7 @@ export type VerifyOtpOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 
@@ -1532,6 +1544,7 @@ export type WithdrawRoleOutput = {
     actsFor?: Reference[];
     createdAt: string;
     lastSignInAt?: string;
+    limits?: string;
   };
 };
 

@@ -77,7 +77,7 @@ describe('pages in a browser', function () {
   /** has the focus as soon as the page is drawn */
   const firstField = (): Promise<unknown> => page.locator('input:focus').waitFor();
 
-  async function signIn(email: string, path: string): Promise<void> {
+  async function signIn(email: string, path: string, arrival = `**${path}`): Promise<void> {
     await page.goto(`${pages.root}${path}`);
     await firstField();
     await page.keyboard.insertText(email);
@@ -86,7 +86,24 @@ describe('pages in a browser', function () {
     const code = await pages.codeFor(email);
     await firstField();
     await page.keyboard.insertText(code);
-    await Promise.all([page.waitForURL(`**${path}`), page.keyboard.press('Enter')]);
+    await Promise.all([page.waitForURL(arrival), page.keyboard.press('Enter')]);
+  }
+
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+  /** the rules of WCAG 2.2 AA, and good practice; no page is wider than its window, and each has one heading of the first order */
+  async function check(what: string): Promise<void> {
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
+    const found = violations.map(
+      ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html.slice(0, 120)).join(' · ')})`,
+    );
+    assert.deepEqual(found, [], what);
+    assert.equal(await page.locator('h1').count(), 1, what);
+    const excess = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    assert.ok(excess <= 0, `${what} is ${excess} px too wide`);
   }
 
   it('let an administrator invite, approve, deactivate, search the audit and change a policy by keyboard alone', async () => {
@@ -161,6 +178,30 @@ describe('pages in a browser', function () {
     assert.equal((await app.refresh()).status, 400);
   });
 
+  it('let a nurse of two hospitals who cares for a patient choose where and for whom, by keyboard alone', async () => {
+    await admin.put('/Organization/h2', { resourceType: 'Organization', id: 'h2', name: 'Second Hospital' });
+    const florence = await pages.register({ firstName: 'Florence', role: 'nurse', organization: 'Organization/h1' });
+    await admin.call('approve', { account: florence.account });
+    await admin.call('approve', { account: florence.account, role: 'doctor', organization: 'Organization/h2' });
+    await ada.call('add-carer', { email: florence.email });
+    const [, token = ''] = /\/invitation\/(\S+)/.exec((await pages.mailTo(florence.email)).text) ?? [];
+    await pages.guest().call('accept-invitation', { token, password: PASSWORD });
+
+    await open({ viewport: PHONE, hasTouch: true, isMobile: true, bypassCSP: true });
+    await signIn(florence.email, '/account', '**/account/place?*');
+    assert.equal(await heading(), 'Where do you work now?');
+    await check('where somebody works');
+    await follow(/^Second Hospital Doctor$/);
+    assert.match(await told(), /You work at Second Hospital now/);
+    await follow(/^At: Second Hospital$/);
+    await follow(/^All of them/);
+    await follow(/^Act for Ada Lovelace$/);
+    assert.match((await page.getByRole('complementary').textContent()) ?? '', /^You act for Ada Lovelace\./);
+    await check('somebody who acts for another');
+    await follow(/^Act for yourself again$/);
+    assert.equal(await page.getByRole('complementary').count(), 0);
+  });
+
   it('begin with a way past what is on every page', async () => {
     await open({ viewport: PHONE });
     await signIn(ada.email, '/account');
@@ -171,7 +212,6 @@ describe('pages in a browser', function () {
   });
 
   describe('keep nobody out', () => {
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     let event: string;
     let invitation: string;
     before(async () => {
@@ -181,21 +221,6 @@ describe('pages in a browser', function () {
       invitation = /hospital\.example(\/invitation\/\S+)/.exec((await pages.mailTo(email)).text)![1]!;
       event = (await admin.get('/AuditEvent?_count=1')).body.entry[0].resource.id;
     });
-
-    /** the rules of WCAG 2.2 AA, and good practice; no page is wider than its window, and each has one heading of the first order */
-    async function check(what: string): Promise<void> {
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
-      const found = violations.map(
-        ({ id, help, nodes }) => `${id}: ${help} (${nodes.map(({ html }) => html.slice(0, 120)).join(' · ')})`,
-      );
-      assert.deepEqual(found, [], what);
-      assert.equal(await page.locator('h1').count(), 1, what);
-      const excess = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      assert.ok(excess <= 0, `${what} is ${excess} px too wide`);
-    }
 
     async function checkAt(what: string, path?: string): Promise<void> {
       if (path !== undefined) await page.goto(`${pages.root}${path}`);

@@ -1,8 +1,15 @@
 // One's own account: profile, address, password, where one is signed in, apps that were allowed, carers. Each form is an operation (docs/sign-in.md).
 import { roleOf } from '../../fhir/auth/accounts/roles.ts';
-import type { CarersOutput, ChangeEmailOutput, ProfileOutput, SessionsOutput } from '../../generated/operation-io.ts';
+import type {
+  ActForOutput,
+  CarersOutput,
+  ChangeEmailOutput,
+  ProfileOutput,
+  SessionsOutput,
+  WorkAtOutput,
+} from '../../generated/operation-io.ts';
 import { describeScopes } from '../interaction/describe-scopes.ts';
-import { namesOf } from '../signed-in/names.ts';
+import { ownPath, PLACE_PATH } from '../signed-in/paths.ts';
 import type { Again, Room, View, Visit } from '../signed-in/room.ts';
 import { deviceOf } from '../signed-in/words.ts';
 
@@ -24,21 +31,20 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
   });
 
   async function profile(visit: Visit, { said, problem }: Again): Promise<View> {
-    const { ask } = visit;
-    const { account } = await ask.run<ProfileOutput>('profile');
-    const { firstName, lastName, phone = '' } = account;
-    const nameFor = await namesOf(ask, [
-      ...(account.role ?? []).map(({ organization }) => organization?.reference),
-      ...(account.actsFor ?? []).map(({ reference }) => reference),
-    ]);
+    const { account } = await visit.ask.run<ProfileOutput>('profile');
+    const { firstName, lastName, phone = '', role = [], actsFor = [] } = account;
+    // who is nothing here but a carer is never there as oneself
+    const isSelf =
+      role.some(({ status }) => status === 'active') || account.fhirUser?.reference?.startsWith('Patient/');
     return {
       template: 'account/profile',
       title: 'Your account',
       ...tabsOf(visit),
       tab: '/account',
       account,
-      roles: rolesOf(account, nameFor),
-      caresFor: (account.actsFor ?? []).map(({ reference = '' }) => nameFor(reference)),
+      roles: rolesOf(account),
+      caresFor: actsFor.map(({ reference = '', display = reference }) => ({ reference, name: display })),
+      isSelf,
       values: problem ? said : { firstName, lastName, phone },
     };
   }
@@ -50,6 +56,55 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
       return { to: '/account', text: 'Your profile is changed.' };
     },
     profile,
+  );
+
+  form(
+    '/account/act-for',
+    async ({ ask }, { patient: reference }) => {
+      const { account } = await ask.run<ProfileOutput>('profile');
+      const name = account.actsFor?.find((one) => one.reference === reference)?.display ?? reference ?? '';
+      const { accessToken } = await ask.run<ActForOutput>('act-for', reference ? { patient: { reference } } : {});
+      return {
+        to: '/account',
+        become: { accessToken, ...(reference && { acting: { as: 'carer', reference, name } }) },
+        text: reference ? `You act for ${name} now.` : 'You act for yourself again.',
+      };
+    },
+    profile,
+  );
+
+  async function place({ ask, req, acting }: Visit, { said }: Again): Promise<View> {
+    const { account } = await ask.run<ProfileOutput>('profile');
+    const places = new Map<string, { name: string; roles: string[] }>();
+    for (const { code, status, organization: at } of account.role ?? []) {
+      if (status !== 'active' || at?.reference === undefined) continue;
+      const { reference, display: name = reference } = at;
+      const known = places.get(reference)?.roles ?? [];
+      places.set(reference, { name, roles: [...known, roleOf(code).display] });
+    }
+    return {
+      template: 'account/place',
+      title: 'Where do you work now?',
+      places: [...places].map(([reference, { name, roles }]) => ({ reference, name, roles: roles.join(', ') })),
+      isNarrowed: acting?.as === 'staff',
+      to: ownPath(said.to ?? req.query.to),
+    };
+  }
+  page(PLACE_PATH, place);
+  form(
+    PLACE_PATH,
+    async ({ ask }, { organization: reference, to }) => {
+      const { account } = await ask.run<ProfileOutput>('profile');
+      const at = account.role?.find(({ organization }) => organization?.reference === reference)?.organization;
+      const name = at?.display ?? reference ?? '';
+      const { accessToken } = await ask.run<WorkAtOutput>('work-at', reference ? { organization: { reference } } : {});
+      return {
+        to: ownPath(to),
+        become: { accessToken, ...(reference && { acting: { as: 'staff', reference, name } }) },
+        text: reference ? `You work at ${name} now.` : 'You work at all your hospitals.',
+      };
+    },
+    place,
   );
 
   async function email(visit: Visit, { said, problem }: Again): Promise<View> {
@@ -189,11 +244,16 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
 }
 
 /** For people: what, where, and whether it waits. */
-export const rolesOf = ({ role = [] }: Pick<Account, 'role'>, nameFor: (reference: string) => string): object[] =>
+export const rolesOf = (
+  { role = [] }: Pick<Account, 'role'>,
+  nameFor: (reference: string) => string = (reference) => reference,
+): object[] =>
   role.map(({ code, status, organization, department }) => ({
     code,
     status,
     display: roleOf(code).display,
     organization: organization?.reference,
-    place: [department, organization?.reference && nameFor(organization.reference)].filter(Boolean).join(', '),
+    place: [department, organization?.reference && (organization.display ?? nameFor(organization.reference))]
+      .filter(Boolean)
+      .join(', '),
   }));

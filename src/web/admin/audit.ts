@@ -49,7 +49,7 @@ const FIELDS = ['who', 'patient', 'what', 'outcome', 'from', 'to'] as const;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function addAuditPages({ page, form, filters }: Room): void {
-  async function audit({ ask, req }: Visit, { said, problem }: Again): Promise<View> {
+  async function audit({ ask, req, acting }: Visit, { said, problem }: Again): Promise<View> {
     // who knows of no other accounts reads about the own record
     const isOthers = ask.mayRun('users');
     const asked = problem ? said : filters.open(req.query.f);
@@ -62,7 +62,9 @@ export function addAuditPages({ page, form, filters }: Room): void {
     const nameFor = (reference: string): string => names.get(reference) ?? reference;
     return {
       template: 'admin/audit',
-      title: isOthers ? 'Audit' : 'Who looked at your record',
+      title: isOthers
+        ? 'Audit'
+        : `Who looked at ${acting?.as === 'carer' ? `the record of ${acting.name}` : 'your record'}`,
       isOthers,
       events: events.map((event) => ({ id: event.id, ...tellEvent(event, nameFor) })),
       values: filter,

@@ -133,6 +133,11 @@ export function addUserPages({ page, form, filters }: Room): void {
       path: `${USERS}/${id}`,
       roles: rolesOf(account, nameFor),
       isSelf: caller.id === id,
+      mayLimit: ask.mayRun('set-limits'),
+      limitChoices: [
+        ['standard', 'usual'],
+        ['premium', 'premium'],
+      ],
       roleChoices,
       organizations: await organizationsFor(ask, caller),
       values: { role: 'doctor', ...said },
@@ -152,6 +157,10 @@ export function addUserPages({ page, form, filters }: Room): void {
     async withdraw(ask, account, { role, ...place }) {
       await ask.run('withdraw-role', { account, role, ...placeIn(place) });
       return 'The role is withdrawn, and the sessions that had it have ended.';
+    },
+    async limits(ask, account, { limits }) {
+      await ask.run('set-limits', { account, limits });
+      return 'The limits are changed; they hold within an hour, and after the next sign-in at once.';
     },
     async deactivate(ask, account, { reason }) {
       await ask.run('deactivate', { account, ...(reason && { reason }) });

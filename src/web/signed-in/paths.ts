@@ -2,6 +2,8 @@
 
 export const SIGN_IN_PATH = '/account/sign-in';
 export const HOME = '/account';
+/** where somebody of several hospitals says at which they work */
+export const PLACE_PATH = '/account/place';
 
 const OWN = /^\/(?:account|admin|patients)(?:\/[A-Za-z0-9_-]+)*$/;
 /** pages of who is not signed in */

@@ -6,6 +6,7 @@ import type { Caller } from '../../fhir/auth/caller.ts';
 import { type Limits, throttled } from '../../fhir/auth/limits/index.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
+import type { ProfileOutput } from '../../generated/operation-io.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import { type FormTokens, isForeign } from '../security/forms.ts';
 import { show } from '../views.ts';
@@ -14,7 +15,7 @@ import type { Cookie } from './cookies.ts';
 import type { Filters } from './filters.ts';
 import { SIGN_IN_PATH } from './paths.ts';
 import { explain, type Problem, problemOf } from './problem.ts';
-import type { PageSessions, Told } from './sessions.ts';
+import type { Acting, PageSessions, Told } from './sessions.ts';
 import { createWhen } from './words.ts';
 
 export type Form = Readonly<Record<string, string>>;
@@ -26,6 +27,7 @@ export interface Visit {
   id: string;
   caller: Caller;
   ask: Ask;
+  acting?: Acting;
 }
 
 /** After a refusal: what was typed, besides secrets, and what is wrong with it. */
@@ -43,6 +45,8 @@ export interface Done extends Partial<Told> {
   to: string;
   /** the browser gets another cookie for the session */
   isRenamed?: true;
+  /** the session goes on with this access token */
+  become?: { accessToken: string; acting?: Acting };
   /** the session is over */
   isOver?: true;
 }
@@ -97,7 +101,27 @@ export function createRoom(deps: RoomDeps): Room {
     if (spent !== undefined && !spent.allowed) throw throttled(spent);
     const ask = askFor(session.caller, userAgent === undefined ? {} : { 'user-agent': userAgent });
     const named = req.params.id;
-    return { req, id: typeof named === 'string' ? named : '', caller: session.caller, ask, session: session.id };
+    const acting = session.acting ?? (await actingOf(session.id, session.caller, ask));
+    return {
+      req,
+      id: typeof named === 'string' ? named : '',
+      caller: session.caller,
+      ask,
+      ...(acting && { acting }),
+      session: session.id,
+    };
+  }
+
+  /** Who is nothing here but a carer acts for the patient from the beginning; for the first, where there are several. */
+  async function actingOf(session: string, { fhirUser }: Caller, ask: Ask): Promise<Acting | undefined> {
+    if (fhirUser?.type !== 'RelatedPerson') return undefined;
+    const { account } = await ask.run<ProfileOutput>('profile');
+    const [patient] = account.actsFor ?? [];
+    if (patient === undefined) return undefined;
+    const { reference = '', display: name = reference } = patient;
+    const acting = { as: 'carer', reference, name } as const;
+    await sessions.note(session, acting);
+    return acting;
   }
 
   function toSignIn(req: Request, res: Response): void {
@@ -106,15 +130,22 @@ export function createRoom(deps: RoomDeps): Room {
     res.set('Cache-Control', 'no-store').redirect(303, `${SIGN_IN_PATH}?to=${encodeURIComponent(to)}`);
   }
 
+  /** what is around every page */
+  const frameOf = (visit: Arrived): object => ({
+    nav: navFor(visit),
+    isWide: true,
+    hidden: hiddenField(formTokens.of(visit.session)),
+    acting: visit.acting,
+    place: placeOf(visit),
+  });
+
   async function render(res: Response, visit: Arrived, { template, ...view }: View, again?: Again): Promise<void> {
     const { problem } = again ?? {};
     const told = await sessions.told(visit.session);
     show(res, template, {
       ...view,
       ...words,
-      nav: navFor(visit),
-      isWide: true,
-      hidden: hiddenField(formTokens.of(visit.session)),
+      ...frameOf(visit),
       told,
       said: again?.said ?? {},
       ...(problem && { problem: problem.sentences.join(' '), wrong: problem.fields }),
@@ -133,7 +164,7 @@ export function createRoom(deps: RoomDeps): Room {
     const view = {
       title,
       sentence,
-      ...(visit && { nav: navFor(visit), isWide: true, hidden: hiddenField(formTokens.of(visit.session)) }),
+      ...(visit && frameOf(visit)),
     };
     show(res, 'account/done', view);
   }
@@ -185,15 +216,17 @@ export function createRoom(deps: RoomDeps): Room {
     req: Request,
     res: Response,
     visit: Arrived,
-    { to, isRenamed, isOver, ...told }: Done,
+    { to, become, isRenamed, isOver, ...told }: Done,
   ): Promise<void> {
     let { session } = visit;
     if (isOver) {
       await sessions.end(session);
       await forgetIn(req, res);
       cookie.clear(res);
-    } else if (isRenamed) {
-      const next = await sessions.rename(session);
+    } else if (become !== undefined || isRenamed) {
+      const next = become
+        ? await sessions.become(session, become.accessToken, become.acting)
+        : await sessions.rename(session);
       if (next === undefined) return toSignIn(req, res);
       session = next;
       cookie.set(res, next);
@@ -219,6 +252,12 @@ const navFor = ({ ask, req }: Pick<Visit, 'ask' | 'req'>): object[] =>
   areas
     .filter(({ isFor }) => isFor(ask))
     .map(({ href, label }) => ({ href, label, isHere: req.path === href || req.path.startsWith(`${href}/`) }));
+
+/** Where somebody with several hospitals works at the moment; undefined for all others. */
+function placeOf({ caller, acting }: Pick<Visit, 'caller' | 'acting'>): string | undefined {
+  if (acting?.as === 'staff') return acting.name;
+  return caller.organizations.length > 1 ? `All ${caller.organizations.length} hospitals` : undefined;
+}
 
 export const hiddenField = (token: string): string => `<input type="hidden" name="_token" value="${token}">`;
 

@@ -16,6 +16,15 @@ export interface PageSession {
   caller: Caller;
   /** when the person signed in, ms since 1970 */
   since: number;
+  acting?: Acting;
+}
+
+/** The account is used for a patient who is cared for, or at one of the hospitals where the person works. */
+export interface Acting {
+  as: 'carer' | 'staff';
+  /** the patient, or the hospital */
+  reference: string;
+  name: string;
 }
 
 /** Something for the next page alone: what was done, or a secret that is told once. */
@@ -31,6 +40,10 @@ export interface PageSessions {
   find(id: string, address: string): Promise<PageSession | undefined>;
   /** another cookie for the same session; undefined where it has ended */
   rename(id: string): Promise<string | undefined>;
+  /** from now on with another access token of the same grant, under another cookie; undefined where it has ended */
+  become(id: string, accessToken: string, acting: Acting | undefined): Promise<string | undefined>;
+  /** who acts for somebody without having chosen to */
+  note(id: string, acting: Acting): Promise<void>;
   /** with its grant */
   end(id: string): Promise<void>;
   tell(id: string, told: Told): Promise<void>;
@@ -60,6 +73,7 @@ interface Kept {
   refreshToken: string;
   startedAt: number;
   renewedAt: number;
+  acting?: Acting;
 }
 
 export function createPageSessions({ redis, space, seal, tokens, now }: PageSessionsDeps): PageSessions {
@@ -90,10 +104,14 @@ export function createPageSessions({ redis, space, seal, tokens, now }: PageSess
   }
 
   /** Only where it is still there: a session that ended meanwhile stays ended. */
-  async function renew(key: string, { refreshToken, startedAt }: Kept): Promise<Kept> {
-    const next = await tokens.refresh(refreshToken);
-    const kept = { accessToken: next.accessToken, refreshToken: next.refreshToken, startedAt, renewedAt: now() };
+  async function keep(key: string, kept: Kept): Promise<void> {
     await soon(redis, () => redis.set(key, sealed(kept), 'EX', IDLE_SECONDS, 'XX'));
+  }
+
+  async function renew(key: string, { refreshToken, ...before }: Kept): Promise<Kept> {
+    const next = await tokens.refresh(refreshToken);
+    const kept = { ...before, accessToken: next.accessToken, refreshToken: next.refreshToken, renewedAt: now() };
+    await keep(key, kept);
     return kept;
   }
 
@@ -110,7 +128,7 @@ export function createPageSessions({ redis, space, seal, tokens, now }: PageSess
       if (now() - kept.renewedAt >= RENEW_MS) kept = await renew(key, kept);
       else await soon(redis, () => redis.expire(key, IDLE_SECONDS));
       const caller = callerFrom(await tokens.verify(kept.accessToken), address);
-      return { id, caller, since: kept.startedAt };
+      return { id, caller, since: kept.startedAt, ...(kept.acting && { acting: kept.acting }) };
     } catch (error) {
       if (!(error instanceof FhirError) || error.kind !== 'login') throw error;
       await soon(redis, () => redis.del(key));
@@ -125,19 +143,33 @@ export function createPageSessions({ redis, space, seal, tokens, now }: PageSess
     if (kept !== undefined) await tokens.endGrantOf(kept.refreshToken);
   }
 
+  async function rename(id: string): Promise<string | undefined> {
+    const next = randomBytes(32).toString('base64url');
+    try {
+      await soon(redis, () => redis.rename(keyOf(id), keyOf(next)));
+      return next;
+    } catch (error) {
+      if (error instanceof RedisAway) throw error;
+      return undefined;
+    }
+  }
+
   return {
     begin,
     find,
     end,
-    async rename(id) {
-      const next = randomBytes(32).toString('base64url');
-      try {
-        await soon(redis, () => redis.rename(keyOf(id), keyOf(next)));
-        return next;
-      } catch (error) {
-        if (error instanceof RedisAway) throw error;
-        return undefined;
-      }
+    rename,
+    async become(id, accessToken, acting) {
+      const next = await rename(id);
+      const kept = next && (await read(keyOf(next)));
+      if (!kept) return undefined;
+      const { acting: _, ...rest } = kept;
+      await keep(keyOf(next), { ...rest, accessToken, ...(acting && { acting }) });
+      return next;
+    },
+    async note(id, acting) {
+      const kept = await read(keyOf(id));
+      if (kept !== undefined) await keep(keyOf(id), { ...kept, acting });
     },
     async tell(id, told) {
       const text = seal.close(JSON.stringify(told));

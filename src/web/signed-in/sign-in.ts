@@ -15,7 +15,7 @@ import type { Seal } from '../../platform/secrets/secrets.ts';
 import { type FormTokens, isForeign } from '../security/forms.ts';
 import { show } from '../views.ts';
 import type { Cookie } from './cookies.ts';
-import { ownPath, SIGN_IN_PATH } from './paths.ts';
+import { ownPath, PLACE_PATH, SIGN_IN_PATH } from './paths.ts';
 import { explain, problemOf } from './problem.ts';
 import { type Form, hiddenField, strangeForm, textsOf } from './room.ts';
 import { type PageSessions, SESSION_ID } from './sessions.ts';
@@ -180,7 +180,9 @@ export function addSignInPages(deps: SignInPagesDeps): void {
       await forget(req);
       arrivalCookie.clear(res);
       cookie.set(res, await sessions.begin(subject));
-      go(res, begun.to);
+      // who works at several hospitals says where they are
+      const isSeveral = subject.organizations.length > 1;
+      go(res, isSeveral ? `${PLACE_PATH}?${new URLSearchParams({ to: begun.to })}` : begun.to);
     },
     codeAgain,
   );

@@ -1,5 +1,5 @@
 // Carers: people who act for a patient, each as a RelatedPerson of that patient. The patient asks them by a link, or the front desk does.
-import type { Patient, RelatedPerson } from 'fhir/r4.js';
+import type { RelatedPerson } from 'fhir/r4.js';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
@@ -11,6 +11,7 @@ import { needEmail } from './email-address.ts';
 import type { Invitations } from './invitations.ts';
 import type { Mails } from './mails.ts';
 import type { Models } from './models.ts';
+import { nameIn } from './person.ts';
 
 export interface CarerRequest {
   patient: string;
@@ -81,8 +82,7 @@ export function createCarers({ store, book, models, invitations, mails, tokens }
 
 function nameOf(version: Awaited<ReturnType<Store['read']>>): string {
   if (!version?.bytes) throw new FhirError('not-found', 'There is no such patient', { expression: 'patient' });
-  const [name] = (parseJson(version.bytes) as unknown as Patient).name ?? [];
-  return name?.text ?? [...(name?.given ?? []), name?.family ?? ''].join(' ').trim();
+  return nameIn(parseJson(version.bytes) as Resource);
 }
 
 export interface Relation {

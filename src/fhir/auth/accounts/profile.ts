@@ -6,6 +6,7 @@ import type { Resource } from '../../model/resource.ts';
 import type { Store, Transaction } from '../../storage/store.ts';
 import type { Book } from './book.ts';
 import { type AccountDocument, fhirUserOf } from './documents.ts';
+import { nameIn } from './person.ts';
 import { readPhone, wrongName, wrongPhone } from './personal.ts';
 import { refuse } from './visitor.ts';
 
@@ -25,10 +26,12 @@ export interface Profile {
 
 export interface Profiles {
   read(account: string): Promise<Profile>;
+  /** by reference: of the places where somebody works and of whom somebody cares for, whatever they may see besides */
+  namesIn(account: AccountDocument): Promise<ReadonlyMap<string, string>>;
   change(account: string, change: ProfileChange): Promise<Profile>;
 }
 
-export function createProfiles({ store, book }: { store: Pick<Store, 'read'>; book: Book }): Profiles {
+export function createProfiles({ store, book }: { store: Pick<Store, 'read' | 'readMany'>; book: Book }): Profiles {
   async function withResource(account: AccountDocument): Promise<Profile> {
     const who = fhirUserOf(account);
     const version = who === undefined ? undefined : await store.read(who.type, who.id);
@@ -50,6 +53,20 @@ export function createProfiles({ store, book }: { store: Pick<Store, 'read'>; bo
       const account = await book.find(id);
       if (account === undefined) throw new FhirError('login', 'This account does not exist any more');
       return withResource(account);
+    },
+    async namesIn({ roles, proxies }) {
+      const wanted = new Map<string, { type: string; id: string }>();
+      for (const { organization: at } of roles)
+        if (at !== undefined) wanted.set(`Organization/${at}`, { type: 'Organization', id: at });
+      for (const { patient } of proxies) wanted.set(`Patient/${patient}`, { type: 'Patient', id: patient });
+      if (wanted.size === 0) return new Map();
+      const versions = await store.readMany([...wanted.values()]);
+      return new Map(
+        versions.flatMap((version) => {
+          const name = version?.bytes ? nameIn(parseJson(version.bytes) as Resource) : '';
+          return name === '' ? [] : [[`${version!.type}/${version!.id}`, name]];
+        }),
+      );
     },
     async change(id, { firstName, lastName, phone, gender, birthDate, address }) {
       refuse([

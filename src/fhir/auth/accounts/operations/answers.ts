@@ -27,10 +27,15 @@ export const tokensOf = ({ accessToken, refreshToken, expiresIn }: TokenSet) => 
   refreshToken,
 });
 
+interface ShownReference {
+  reference: string;
+  display?: string;
+}
+
 interface ShownRole {
   code: RoleCode;
   status: string;
-  organization?: { reference: string };
+  organization?: ShownReference;
   department?: string;
 }
 
@@ -43,14 +48,20 @@ export interface ShownAccount {
   status: string;
   role?: ShownRole[];
   fhirUser?: { reference: string };
-  actsFor?: { reference: string }[];
+  actsFor?: ShownReference[];
   createdAt: string;
   lastSignInAt?: string;
+  limits?: string;
 }
 
-export function shown(account: AccountDocument): ShownAccount {
-  const { _id: id, email, firstName, lastName, phone, roles, proxies, createdAt, lastSignInAt } = account;
+/** `names`: by reference, of what the account speaks of */
+export function shown(account: AccountDocument, names: ReadonlyMap<string, string> = new Map()): ShownAccount {
+  const { _id: id, email, firstName, lastName, phone, roles, proxies, createdAt, lastSignInAt, limits } = account;
   const who = fhirUserOf(account);
+  const named = (reference: string): ShownReference => {
+    const display = names.get(reference);
+    return { reference, ...(display !== undefined && { display }) };
+  };
   return {
     id,
     email,
@@ -62,14 +73,15 @@ export function shown(account: AccountDocument): ShownAccount {
       role: roles.map(({ code, status, organization, department }) => ({
         code,
         status,
-        ...(organization !== undefined && { organization: { reference: `Organization/${organization}` } }),
+        ...(organization !== undefined && { organization: named(`Organization/${organization}`) }),
         ...(department !== undefined && { department }),
       })),
     }),
     ...(who !== undefined && { fhirUser: { reference: `${who.type}/${who.id}` } }),
-    ...(proxies.length > 0 && { actsFor: proxies.map(({ patient }) => ({ reference: `Patient/${patient}` })) }),
+    ...(proxies.length > 0 && { actsFor: proxies.map(({ patient }) => named(`Patient/${patient}`)) }),
     createdAt: createdAt.toISOString(),
     ...(lastSignInAt !== undefined && { lastSignInAt: lastSignInAt.toISOString() }),
+    ...(limits !== undefined && { limits }),
   };
 }
 

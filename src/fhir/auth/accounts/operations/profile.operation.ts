@@ -9,7 +9,8 @@ export default defineOperation<ProfileInput, ProfileOutput>({
   needs: [],
   async run(_, context) {
     const { id } = needPerson(context.call);
-    const { account, resource } = await accountsOf(context).profiles.read(id);
-    return { account: shown(account), ...(resource !== undefined && { resource }) };
+    const { profiles } = accountsOf(context);
+    const { account, resource } = await profiles.read(id);
+    return { account: shown(account, await profiles.namesIn(account)), ...(resource !== undefined && { resource }) };
   },
 });

@@ -11,6 +11,6 @@ export default defineOperation<UsersInput, UsersOutput>({
     const by = needAdministrator(context.call);
     const list = { ...request, ...(organization !== undefined && organizationIn({ reference: organization })) };
     const { total, accounts, next } = await accountsOf(context).administration.list(by, list);
-    return { total, ...(next !== undefined && { next }), account: accounts.map(shown) };
+    return { total, ...(next !== undefined && { next }), account: accounts.map((account) => shown(account)) };
   },
 });
