@@ -122,11 +122,12 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
       const { accounts, dispatch, access, operations, recorder } = connected();
       const mailboxUrl = accounts!.mailboxUrl();
       const { origin } = new URL(root);
-      const { personIn } = addSignedInPages({
+      const { personIn, onReturn } = addSignedInPages({
         app,
         keys: pageKeys,
         service: { dispatch, access: access!, operations, ...(recorder && { recorder }) },
         signIn: accounts!.signIn,
+        foreign: oauth.foreign,
         tokens: accounts!.tokens,
         limits,
         redis,
@@ -140,7 +141,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         now,
         logger,
       });
-      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl, personIn });
+      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl, personIn, onReturn });
       addAccountPages(app, { accounts: accounts!, visitorOf, origin, logger });
       if (mailbox) addMailbox(app, mailbox);
       addNotFoundPage(app);

@@ -3,7 +3,8 @@ import type { Express, Request, Response } from 'express';
 import { INTERACTION_PATH, OAUTH_PATH } from '../fhir/auth/oauth/addresses.ts';
 import type { Oauth } from '../fhir/auth/oauth/create-oauth.ts';
 import type { Logger } from '../platform/logger/logger.ts';
-import { interactionRoutes, type PersonIn } from './interaction/routes.ts';
+import { interactionRoutes, type OnReturn, type PersonIn } from './interaction/routes.ts';
+import { foreignCookieOf } from './signed-in/cookies.ts';
 
 export interface OauthRoutesDeps {
   oauth: Oauth;
@@ -13,6 +14,8 @@ export interface OauthRoutesDeps {
   mailbox?: string | undefined;
   /** who is signed in to our own pages in this browser */
   personIn?: PersonIn;
+  /** somebody who came back from another identity provider to our own pages */
+  onReturn?: OnReturn;
 }
 
 /** Documents below the FHIR base are not FHIR: http://hl7.org/fhir/smart-app-launch/conformance.html#using-well-known */
@@ -20,7 +23,7 @@ const SMART = '/.well-known/smart-configuration';
 const OPENID = '/.well-known/openid-configuration';
 const SERVER = '/.well-known/oauth-authorization-server';
 
-export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox, personIn }: OauthRoutesDeps): void {
+export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, ...own }: OauthRoutesDeps): void {
   const smart = (_req: Request, res: Response): void => {
     openToAll(res).json(oauth.smartConfiguration());
   };
@@ -34,7 +37,15 @@ export function addOauthRoutes(app: Express, { oauth, fhirPath, logger, mailbox,
   app.get([OPENID, `${fhirPath}${OPENID}`, `${OPENID}${OAUTH_PATH}`, SERVER, `${SERVER}${OAUTH_PATH}`], discovery);
 
   app.use(OAUTH_PATH, (req, res) => oauth.handle(req, res));
-  app.use(INTERACTION_PATH, interactionRoutes({ interactions: oauth.interactions, logger, mailbox, personIn }));
+  app.use(
+    INTERACTION_PATH,
+    interactionRoutes({
+      interactions: oauth.interactions,
+      logger,
+      foreignCookie: foreignCookieOf(oauth.addresses.root),
+      ...own,
+    }),
+  );
 }
 
 const openToAll = (res: Response): Response =>

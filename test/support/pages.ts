@@ -12,6 +12,7 @@ import { createWebApp } from '../../src/web/app.ts';
 import { addMailbox } from '../../src/web/dev/mail.ts';
 import type { PersonIn } from '../../src/web/interaction/routes.ts';
 import { addNotFoundPage } from '../../src/web/not-found.ts';
+import { addOauthRoutes } from '../../src/web/oauth-routes.ts';
 import { addSignedInPages, readPageKeys } from '../../src/web/signed-in/index.ts';
 import { openPeople, PASSWORD, type People, type PeopleOptions } from './people.ts';
 import { CALLBACK, createSmartApp } from './smart-app.ts';
@@ -69,11 +70,12 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
     fhirPath: '/fhir',
     version: '1.2.3',
     addPages(added) {
-      ({ personIn } = addSignedInPages({
+      const own = addSignedInPages({
         app: added,
         keys,
         service: { dispatch, access: access!, operations, ...(recorder && { recorder }) },
         signIn: accounts!.signIn,
+        foreign: oauth.foreign,
         tokens: oauth.tokens,
         limits,
         redis,
@@ -86,7 +88,9 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         mailbox: `${root}/dev/mail`,
         now: () => clock.now,
         logger,
-      }));
+      });
+      ({ personIn } = own);
+      addOauthRoutes(added, { oauth, fhirPath: '/fhir', logger, ...own });
       addAccountPages(added, { accounts: accounts!, visitorOf, origin: options.origin ?? root, logger });
       addMailbox(added, createMailbox({ db, now: Date.now }));
       addNotFoundPage(added);

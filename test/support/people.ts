@@ -45,6 +45,7 @@ export interface PeopleOptions {
   /** everything is on record */
   audit?: boolean;
   personIn?: TestOauthOptions['personIn'];
+  identityProviders?: TestOauthOptions['identityProviders'];
 }
 
 export interface People {
@@ -118,6 +119,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     signIn: () => server.service.accounts!.signIn,
     fhir: () => server.service,
     ...(options.personIn && { personIn: options.personIn }),
+    ...(options.identityProviders && { identityProviders: options.identityProviders }),
   });
   const { tokens } = oauth;
   const server: TestServer = await startTestServer(name, {

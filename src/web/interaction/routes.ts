@@ -1,11 +1,13 @@
 // The addresses of a sign-in's pages: GET shows what is asked now, each POST is one step. The library's signed, same-site cookie ties them
 // to the browser that began.
 import express, { type Request, type Response, Router } from 'express';
+import type { CameBack } from '../../fhir/auth/oauth/foreign-sign-in.ts';
 import type { Ask, Interactions } from '../../fhir/auth/oauth/interactions.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import { RedisAway } from '../../platform/redis/scripts.ts';
 import { isForeign } from '../security/forms.ts';
+import type { Cookie } from '../signed-in/cookies.ts';
 import { pages } from './pages.ts';
 
 export interface InteractionRoutesDeps {
@@ -15,6 +17,10 @@ export interface InteractionRoutesDeps {
   mailbox?: string | undefined;
   /** who is signed in to our own pages in this browser */
   personIn?: PersonIn | undefined;
+  /** of the browser that went to another identity provider */
+  foreignCookie: Cookie;
+  /** who went there from our own pages */
+  onReturn?: OnReturn | undefined;
 }
 
 export type PersonIn = (req: Request) => Promise<{ account: string; since: number } | undefined>;
@@ -22,7 +28,16 @@ export type PersonIn = (req: Request) => Promise<{ account: string; since: numbe
 type Step = (req: Request, res: Response, form: Form) => Promise<void>;
 type Form = (name: string) => string;
 
-export function interactionRoutes({ interactions, logger, mailbox, personIn }: InteractionRoutesDeps): Router {
+export type OnReturn = (req: Request, res: Response, back: CameBack) => Promise<void>;
+
+export function interactionRoutes({
+  interactions,
+  logger,
+  mailbox,
+  personIn,
+  foreignCookie,
+  onReturn,
+}: InteractionRoutesDeps): Router {
   const steps: Record<string, Step> = {
     'sign-in': (req, res, form) => interactions.signIn(req, res, { email: form('email'), password: form('password') }),
     code: (req, res, form) => interactions.code(req, res, form('code')),
@@ -45,19 +60,18 @@ export function interactionRoutes({ interactions, logger, mailbox, personIn }: I
     next();
   });
   router.get('/return/:provider', (req, res) =>
-    orFail(res, () => {
-      const binding = cookieOf(req, FOREIGN_COOKIE);
-      res.clearCookie(FOREIGN_COOKIE, foreignCookie);
-      return interactions.back(req, res, String(req.params.provider), binding);
+    orFail(res, async () => {
+      const binding = foreignCookie.read(req);
+      foreignCookie.clear(res);
+      const own = await interactions.back(req, res, String(req.params.provider), binding);
+      if (own !== undefined) await onReturn?.(req, res, own);
     }),
   );
   router.get('/:uid/arrive', (req, res) => orFail(res, () => interactions.arrive(req, res)));
   // a link, not a form: where it leads is not known to `form-action` of the policy
   router.get('/:uid/with/:provider', async (req, res) => {
     try {
-      await interactions.elsewhere(req, res, String(req.params.provider), (binding) =>
-        res.cookie(FOREIGN_COOKIE, binding, { ...foreignCookie, secure: isSecure(req) }),
-      );
+      await interactions.elsewhere(req, res, String(req.params.provider), (binding) => foreignCookie.set(res, binding));
     } catch (error) {
       await show(req, res, error);
     }
@@ -150,15 +164,6 @@ export function interactionRoutes({ interactions, logger, mailbox, personIn }: I
       .send(pages.error({ error: 'server_error' }));
   }
 }
-
-const FOREIGN_COOKIE = 'wardgate_foreign';
-const foreignCookie = { httpOnly: true, sameSite: 'lax', path: '/' } as const;
-
-const cookieOf = ({ headers }: Request, name: string): string | undefined =>
-  new RegExp(`(?:^|;\\s*)${name}=([\\w-]+)`).exec(headers.cookie ?? '')?.[1];
-
-/** said by the address that is configured, which the interaction has set by now */
-const isSecure = ({ headers }: Request): boolean => headers['x-forwarded-proto'] === 'https';
 
 interface LibraryError {
   error?: string;

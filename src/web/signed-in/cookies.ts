@@ -8,6 +8,10 @@ export interface Cookie {
   clear(res: Response): void;
 }
 
+/** ties who comes back from another identity provider to the browser that went there */
+export const foreignCookieOf = (origin: string): Cookie =>
+  createCookie('wardgate_foreign', { secure: origin.startsWith('https:') });
+
 export function createCookie(name: string, { secure }: { secure: boolean }): Cookie {
   const fullName = secure ? `__Host-${name}` : name;
   const pattern = new RegExp(`(?:^|;\\s*)${fullName}=([\\w-]+)(?:;|$)`);

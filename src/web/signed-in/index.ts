@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Express, Request, Response } from 'express';
 import type { Limits } from '../../fhir/auth/limits/index.ts';
+import type { ForeignSignIn } from '../../fhir/auth/oauth/foreign-sign-in.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
 import type { Tokens } from '../../fhir/auth/tokens.ts';
 import { createCorrelation } from '../../fhir/http/correlation.ts';
@@ -10,11 +11,11 @@ import type { Redis } from '../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../platform/secrets/secrets.ts';
 import { addOwnPages } from '../account/own.ts';
 import { addAdminPages } from '../admin/index.ts';
-import type { PersonIn } from '../interaction/routes.ts';
+import type { OnReturn, PersonIn } from '../interaction/routes.ts';
 import { addPatientPages } from '../patients/patients.ts';
 import { createFormTokens } from '../security/forms.ts';
 import { type AskDeps, createAskFor } from './ask.ts';
-import { createCookie } from './cookies.ts';
+import { createCookie, foreignCookieOf } from './cookies.ts';
 import { createFilters } from './filters.ts';
 import { createRoom } from './room.ts';
 import { createPageSessions } from './sessions.ts';
@@ -25,6 +26,7 @@ export interface SignedInPagesDeps {
   keys: PageKeys;
   service: Omit<AskDeps, 'base' | 'newId'>;
   signIn: Pick<SignIn, 'begin' | 'resend' | 'complete'>;
+  foreign: ForeignSignIn;
   tokens: Tokens;
   limits: Pick<Limits, 'spend'>;
   redis: Redis;
@@ -59,7 +61,7 @@ export async function readPageKeys(secrets: Secrets): Promise<PageKeys> {
   return { sessions, forms, filters };
 }
 
-export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn } {
+export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn; onReturn: OnReturn } {
   const { app, keys, service, signIn, tokens, limits, redis, space, visitorOf, base, origin, mailbox, now, logger } =
     deps;
   const secure = origin.startsWith('https:');
@@ -71,9 +73,11 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn 
   const correlate = createCorrelation();
   const shared = { app, sessions, cookie, formTokens, limits, visitorOf, origin, logger };
 
-  addSignInPages({
+  const { onReturn } = addSignInPages({
     ...shared,
     signIn,
+    foreign: deps.foreign,
+    foreignCookie: foreignCookieOf(origin),
     arrivalCookie: createCookie('wardgate_arrival', { secure }),
     redis,
     space,
@@ -91,6 +95,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn 
   addPatientPages(room);
   addAdminPages(room);
   return {
+    onReturn,
     async personIn(req) {
       const id = cookie.read(req);
       const session = id === undefined ? undefined : await sessions.find(id, visitorOf(req).address);

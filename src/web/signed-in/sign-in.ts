@@ -5,17 +5,21 @@ import type { IncomingMessage } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import type { Limits } from '../../fhir/auth/limits/index.ts';
 import { throttled } from '../../fhir/auth/limits/index.ts';
+import type { ForeignIdentity } from '../../fhir/auth/oauth/federation.ts';
+import type { ForeignSignIn } from '../../fhir/auth/oauth/foreign-sign-in.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
+import type { Subject } from '../../fhir/auth/tokens.ts';
 import { anonymousAt } from '../../fhir/http/authenticate.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import type { Redis } from '../../platform/redis/connect.ts';
 import { soon } from '../../platform/redis/scripts.ts';
 import type { Seal } from '../../platform/secrets/secrets.ts';
+import type { OnReturn } from '../interaction/routes.ts';
 import { type FormTokens, isForeign } from '../security/forms.ts';
 import { show } from '../views.ts';
 import type { Cookie } from './cookies.ts';
-import { ownPath, PLACE_PATH, SIGN_IN_PATH } from './paths.ts';
+import { HOME, ownPath, PLACE_PATH, SIGN_IN_PATH } from './paths.ts';
 import { explain, problemOf } from './problem.ts';
 import { type Form, hiddenField, strangeForm, textsOf } from './room.ts';
 import { type PageSessions, SESSION_ID } from './sessions.ts';
@@ -23,6 +27,9 @@ import { type PageSessions, SESSION_ID } from './sessions.ts';
 export interface SignInPagesDeps {
   app: Express;
   signIn: Pick<SignIn, 'begin' | 'resend' | 'complete'>;
+  /** other identity providers */
+  foreign: ForeignSignIn;
+  foreignCookie: Cookie;
   sessions: PageSessions;
   cookie: Cookie;
   /** of who is on the way in */
@@ -39,18 +46,23 @@ export interface SignInPagesDeps {
   logger: Pick<Logger, 'error'>;
 }
 
-/** What is kept between password and code. */
+/** What is kept between password and code, and on the way to another identity provider and back. */
 interface Begun {
   email: string;
-  challenge: string;
+  /** the password was right */
+  challenge?: string;
   to: string;
+  /** who signed in elsewhere, and shall be known here from now on */
+  foreign?: ForeignIdentity;
+  /** what did not work before */
+  note?: string;
 }
 
 const BEGUN_SECONDS = 30 * 60;
 
-export function addSignInPages(deps: SignInPagesDeps): void {
-  const { app, signIn, sessions, cookie, arrivalCookie, redis, space, seal, formTokens, limits, visitorOf, origin } =
-    deps;
+export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
+  const { app, signIn, foreign, foreignCookie, sessions, cookie, arrivalCookie } = deps;
+  const { redis, space, seal, formTokens, limits, visitorOf, origin } = deps;
 
   const keyOf = (id: string): string => `{${space}:pages}:begun:${createHash('sha256').update(id).digest('base64url')}`;
   async function begunOf(req: Request): Promise<Begun | undefined> {
@@ -61,6 +73,13 @@ export function addSignInPages(deps: SignInPagesDeps): void {
     } catch {
       return undefined;
     }
+  }
+  /** under another cookie than before, if there was one */
+  async function begin(req: Request, res: Response, begun: Begun): Promise<void> {
+    await forget(req);
+    const id = randomBytes(32).toString('base64url');
+    await soon(redis, () => redis.set(keyOf(id), seal.close(JSON.stringify(begun)), 'EX', BEGUN_SECONDS));
+    arrivalCookie.set(res, id);
   }
   async function forget(req: Request): Promise<void> {
     const id = arrivalCookie.read(req);
@@ -76,12 +95,17 @@ export function addSignInPages(deps: SignInPagesDeps): void {
     return made;
   }
 
-  function askPassword(req: Request, res: Response, view: { to: string; email?: string; problem?: string }): void {
+  function askPassword(
+    req: Request,
+    res: Response,
+    view: Pick<Begun, 'to' | 'foreign' | 'note'> & { email?: string; problem?: string },
+  ): void {
     show(res, 'interaction/sign-in', {
       title: 'Sign in',
       path: SIGN_IN_PATH,
       email: '',
-      others: [],
+      others: view.foreign ? [] : foreign.providers,
+      query: `?${new URLSearchParams({ to: view.to })}`,
       hidden: `${hiddenField(formTokens.of(arrivalOf(req, res)))}<input type="hidden" name="to" value="${view.to}">`,
       ...view,
     });
@@ -95,6 +119,17 @@ export function addSignInPages(deps: SignInPagesDeps): void {
       hidden: hiddenField(formTokens.of(arrivalOf(req, res))),
       ...view,
     });
+  }
+
+  async function enter(req: Request, res: Response, subject: Subject, to: string): Promise<void> {
+    const before = cookie.read(req);
+    if (before !== undefined) await sessions.end(before);
+    await forget(req);
+    arrivalCookie.clear(res);
+    cookie.set(res, await sessions.begin(subject));
+    // who works at several hospitals says where they are
+    const isSeveral = subject.organizations.length > 1;
+    go(res, isSeveral ? `${PLACE_PATH}?${new URLSearchParams({ to })}` : to);
   }
 
   const go = (res: Response, to: string): void => void res.set('Cache-Control', 'no-store').redirect(303, to);
@@ -138,28 +173,57 @@ export function addSignInPages(deps: SignInPagesDeps): void {
     const to = ownPath(req.query.to);
     const id = cookie.read(req);
     const isIn = id !== undefined && (await sessions.find(id, visitorOf(req).address)) !== undefined;
-    if (isIn) go(res, to);
-    else askPassword(req, res, { to });
+    if (isIn) return go(res, to);
+    const { foreign: known, note } = (await begunOf(req)) ?? {};
+    const email = known?.email;
+    askPassword(req, res, {
+      to,
+      ...(known && { foreign: known }),
+      ...(email !== undefined && { email }),
+      ...(note !== undefined && { note }),
+    });
   });
+
+  // a link, not a form: where it leads is not known to `form-action` of the policy
+  route(
+    'get',
+    `${SIGN_IN_PATH}/with/:provider`,
+    async (req, res) => {
+      const { url, binding } = await foreign.begin(String(req.params.provider));
+      await begin(req, res, { email: '', to: ownPath(req.query.to) });
+      foreignCookie.set(res, binding);
+      go(res, url);
+    },
+    (req, res, problem) => askPassword(req, res, { to: ownPath(req.query.to), problem }),
+  );
+
+  const onReturn: OnReturn = async (req, res, { provider, identity }) => {
+    const { to = HOME } = (await begunOf(req)) ?? {};
+    const subject = identity && (await foreign.arrive(identity, visitorOf(req)));
+    if (subject !== undefined) return enter(req, res, subject, to);
+    const said = identity ? { foreign: identity } : { note: `${provider} did not sign you in.` };
+    await begin(req, res, { email: '', to, ...said });
+    go(res, `${SIGN_IN_PATH}?${new URLSearchParams({ to })}`);
+  };
 
   route(
     'post',
     `${SIGN_IN_PATH}/sign-in`,
     async (req, res, { email = '', password = '', to }) => {
       const { challenge } = await signIn.begin(email, password, visitorOf(req));
-      const begun: Begun = { email, challenge, to: ownPath(to) };
-      await forget(req);
-      const id = randomBytes(32).toString('base64url');
-      await soon(redis, () => redis.set(keyOf(id), seal.close(JSON.stringify(begun)), 'EX', BEGUN_SECONDS));
-      arrivalCookie.set(res, id);
+      const { foreign: known } = (await begunOf(req)) ?? {};
+      await begin(req, res, { email, challenge, to: ownPath(to), ...(known && { foreign: known }) });
       go(res, `${SIGN_IN_PATH}/code`);
     },
-    (req, res, problem, { email = '', to }) => askPassword(req, res, { to: ownPath(to), email, problem }),
+    async (req, res, problem, { email = '', to }) => {
+      const { foreign: known } = (await begunOf(req)) ?? {};
+      askPassword(req, res, { to: ownPath(to), email, problem, ...(known && { foreign: known }) });
+    },
   );
 
   route('get', `${SIGN_IN_PATH}/code`, async (req, res) => {
     const begun = await begunOf(req);
-    if (begun === undefined) go(res, SIGN_IN_PATH);
+    if (begun?.challenge === undefined) go(res, SIGN_IN_PATH);
     else askCode(req, res, begun);
   });
 
@@ -173,16 +237,10 @@ export function addSignInPages(deps: SignInPagesDeps): void {
     `${SIGN_IN_PATH}/code`,
     async (req, res, { code = '' }) => {
       const begun = await begunOf(req);
-      if (begun === undefined) return go(res, SIGN_IN_PATH);
+      if (begun?.challenge === undefined) return go(res, SIGN_IN_PATH);
       const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitorOf(req));
-      const before = cookie.read(req);
-      if (before !== undefined) await sessions.end(before);
-      await forget(req);
-      arrivalCookie.clear(res);
-      cookie.set(res, await sessions.begin(subject));
-      // who works at several hospitals says where they are
-      const isSeveral = subject.organizations.length > 1;
-      go(res, isSeveral ? `${PLACE_PATH}?${new URLSearchParams({ to: begun.to })}` : begun.to);
+      if (begun.foreign !== undefined) await foreign.link(begun.foreign, subject.account);
+      await enter(req, res, subject, begun.to);
     },
     codeAgain,
   );
@@ -191,7 +249,7 @@ export function addSignInPages(deps: SignInPagesDeps): void {
     `${SIGN_IN_PATH}/resend`,
     async (req, res) => {
       const begun = await begunOf(req);
-      if (begun !== undefined) await signIn.resend(begun.challenge, visitorOf(req));
+      if (begun?.challenge !== undefined) await signIn.resend(begun.challenge, visitorOf(req));
       go(res, `${SIGN_IN_PATH}/code`);
     },
     codeAgain,
@@ -202,4 +260,6 @@ export function addSignInPages(deps: SignInPagesDeps): void {
   });
 
   app.get('/account/signed-out', (_req, res) => show(res, 'account/signed-out', { title: 'You are signed out' }));
+
+  return { onReturn };
 }

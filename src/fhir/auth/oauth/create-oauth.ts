@@ -16,6 +16,7 @@ import { type ClientRegistry, createClientRegistry } from './client-registry.ts'
 import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
 import { createFederation } from './federation.ts';
+import { createForeignSignIn, type ForeignSignIn } from './foreign-sign-in.ts';
 import { addGrantRecord, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -63,6 +64,7 @@ export interface Oauth {
   /** everything below the issuer; `req.url` without the mount path */
   handle(req: IncomingMessage, res: ServerResponse): void;
   interactions: Interactions;
+  foreign: ForeignSignIn;
   smartConfiguration: () => Record<string, unknown>;
   clients: ClientRegistry;
   launches: Launches;
@@ -162,6 +164,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       record,
       endSession: tokens.endSession,
     }),
+    foreign: createForeignSignIn({ federation, store, signIn, record }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
     launches,

@@ -12,6 +12,7 @@ import { type Addresses, INTERACTION_PATH } from './addresses.ts';
 import type { OwnMetadata } from './client-metadata.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
 import type { Federation, ForeignIdentity } from './federation.ts';
+import { type CameBack, OWN_PAGES } from './foreign-sign-in.ts';
 import type { OauthEvent } from './grant-record.ts';
 import { asIssuer } from './handle.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
@@ -82,8 +83,8 @@ export interface Interactions {
   resend(req: Req, res: Res): Promise<void>;
   /** to another identity provider; `bind` leaves a cookie */
   elsewhere(req: Req, res: Res, provider: string, bind: (binding: string) => void): Promise<void>;
-  /** back from there: to the sign-in's own page, which goes on by `arrive` */
-  back(req: Req, res: Res, provider: string, binding: string | undefined): Promise<void>;
+  /** back from there: to the sign-in's own page, which goes on by `arrive`. What it gives is for our own pages, which answer then */
+  back(req: Req, res: Res, provider: string, binding: string | undefined): Promise<CameBack | undefined>;
   /** whoever came back and is known here is signed in */
   arrive(req: Req, res: Res): Promise<void>;
   /** back to the first page: another account, or an address mistyped */
@@ -308,10 +309,12 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async back(req, res, id, binding) {
       const address = new URL(req.url ?? '', addresses.root);
       const { uid, identity, provider: name } = await federation.finish(id, { address, binding });
+      if (uid === OWN_PAGES) return { provider: name, ...(identity && { identity }) };
       const note = `${name} did not sign you in.`;
       await keep(uid, { email: identity?.email ?? '', ...(identity === undefined ? { note } : { foreign: identity }) });
       // its cookie is sent to its own address alone
       redirect(res, `${pathOf(uid)}/arrive`);
+      return undefined;
     },
 
     async arrive(req, res) {

@@ -1,0 +1,56 @@
+// Signing in to our own pages by another identity provider, without an app that asks for it.
+import type { GrantStore } from '../../storage/grants.ts';
+import type { SignIn, Visitor } from '../sign-in.ts';
+import type { Subject } from '../tokens.ts';
+import type { Begun, Federation, ForeignIdentity } from './federation.ts';
+import type { OauthEvent } from './grant-record.ts';
+
+/** In the place of an app's sign-in; those of the library have no space in them. */
+export const OWN_PAGES = 'own pages';
+
+/** Somebody came back from another provider to our own pages. */
+export interface CameBack {
+  provider: string;
+  /** absent: the other side refused */
+  identity?: ForeignIdentity;
+}
+
+export interface ForeignSignIn {
+  providers: Federation['providers'];
+  begin(provider: string): Promise<Begun>;
+  /** who it is here; undefined as long as nobody has shown that by signing in here, and where the account may not sign in */
+  arrive(identity: ForeignIdentity, visitor: Visitor): Promise<Subject | undefined>;
+  /** from now on this is the account's person */
+  link(identity: ForeignIdentity, account: string): Promise<void>;
+}
+
+export interface ForeignSignInDeps {
+  federation: Federation;
+  store: Pick<GrantStore, 'links'>;
+  signIn: () => Pick<SignIn, 'account'>;
+  record: (event: OauthEvent) => Promise<void>;
+}
+
+export function createForeignSignIn({ federation, store, signIn, record }: ForeignSignInDeps): ForeignSignIn {
+  return {
+    providers: federation.providers,
+    begin: (provider) => federation.begin(provider, OWN_PAGES),
+    async arrive({ issuer, subject }, visitor) {
+      const id = await store.links.find(issuer, subject);
+      const account = id === undefined ? undefined : await signIn().account(id);
+      if (account === undefined) return undefined;
+      const { roles, organizations, fhirUser, limits } = account;
+      await record({ act: 'login', account: account.id, address: visitor.address, status: 200 });
+      return {
+        account: account.id,
+        roles,
+        organizations,
+        ...(fhirUser !== undefined && { fhirUser }),
+        ...(limits !== undefined && { limits }),
+        amr: ['fed'],
+        ...visitor,
+      };
+    },
+    link: ({ issuer, subject }, account) => store.links.save(issuer, subject, account),
+  };
+}

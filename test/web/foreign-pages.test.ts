@@ -1,0 +1,100 @@
+// Signing in to our own pages by another identity provider. The other one is a second server of ours, which is one as good as any.
+import assert from 'node:assert/strict';
+import { startTestOauth, type TestOauth } from '../support/oauth.ts';
+import { openPages, type Pages } from '../support/pages.ts';
+import { PASSWORD, type Person } from '../support/people.ts';
+import { signIn } from '../support/smart-app.ts';
+import { createVisitor, type Page, type Visitor } from '../support/visitor.ts';
+
+describe('the pages’ own sign-in by another identity provider', function () {
+  this.timeout(60_000);
+  let elsewhere: TestOauth;
+  let pages: Pages;
+  let ada: Person;
+  before(async () => {
+    elsewhere = await startTestOauth('pages_elsewhere');
+    for (const id of ['dana', 'eve']) elsewhere.accounts.add({ id });
+    pages = await openPages('foreign_pages', {
+      audit: true,
+      identityProviders: () => [
+        {
+          id: 'directory',
+          name: 'the directory',
+          issuer: `${elsewhere.root}/oauth`,
+          clientId: 'wardgate-here',
+          parameters: { aud: elsewhere.base },
+        },
+        { id: 'gone', name: 'a provider that is gone', issuer: 'http://127.0.0.1:9/oauth', clientId: 'x' },
+      ],
+    });
+    await elsewhere.clients.register({
+      client_id: 'wardgate-here',
+      client_name: 'Hospital',
+      redirect_uris: [`${pages.oauth.root}/interaction/return/directory`],
+      token_endpoint_auth_method: 'none',
+    });
+    ada = await pages.register({ firstName: 'Ada' });
+  });
+  after(async () => {
+    await pages.close();
+    await elsewhere.close();
+  });
+
+  /** gives the address that the browser comes back with */
+  async function goThere(visitor: Visitor, account: string, answer = '/allow'): Promise<string> {
+    const page = await visitor.open(`${pages.root}/account/sessions`);
+    const [, link = ''] = /href="([^"]*)">Sign in with the directory/.exec(page.text) ?? [];
+    const there = createVisitor(elsewhere.root);
+    const sent = await visitor.open(new URL(link.replaceAll('&amp;', '&'), page.url).href);
+    const asked = await signIn(there, await there.open(sent.url), { account, accounts: elsewhere.accounts });
+    // the tests' pages and authorization server have a port each
+    return (await there.submit(asked, answer)).url.replace(pages.oauth.root, pages.root);
+  }
+
+  it('knows a person after both were shown once, whatever the addresses say', async () => {
+    const visitor = createVisitor(pages.root);
+    let page: Page = await visitor.open(await goThere(visitor, 'dana'));
+    assert.match(page.title, /^Sign in/);
+    assert.match(page.text, /You signed in with the directory as <strong>dana@example\.org<\/strong>/);
+    assert.doesNotMatch(page.text, /Sign in with the directory/);
+    page = await visitor.submit(page, '/sign-in', { email: ada.email, password: 'Wrong-Horse-7' });
+    assert.match(page.text, /You signed in with the directory/);
+    page = await visitor.submit(page, '/sign-in', { email: ada.email, password: PASSWORD });
+    page = await visitor.submit(page, '/code', { code: await pages.codeFor(ada.email) });
+    assert.match(page.title, /^Sessions and apps/);
+
+    const later = createVisitor(pages.root);
+    assert.match((await later.open(await goThere(later, 'dana'))).title, /^Sessions and apps/);
+    const event = pages.oauth.events.at(-1);
+    assert.deepEqual([event?.act, event?.account, event?.status], ['login', ada.account, 200]);
+    // another person there is nobody here
+    const other = createVisitor(pages.root);
+    assert.match((await other.open(await goThere(other, 'eve'))).title, /^Sign in/);
+  });
+
+  it('lets nobody in whose account here was deactivated', async () => {
+    const admin = await pages.person('admin');
+    await admin.call('deactivate', { account: ada.account });
+    const visitor = createVisitor(pages.root);
+    assert.match((await visitor.open(await goThere(visitor, 'dana'))).title, /^Sign in/);
+    await admin.call('reactivate', { account: ada.account });
+  });
+
+  it('says that the other side refused, or does not answer', async () => {
+    const visitor = createVisitor(pages.root);
+    const back = await visitor.open(await goThere(visitor, 'dana', '/cancel'));
+    assert.match(back.text, /the directory did not sign you in/);
+    const gone = await visitor.open(`${pages.root}/account/sign-in/with/gone`);
+    assert.equal(gone.status, 503);
+    assert.equal((await visitor.open(`${pages.root}/account/sign-in/with/nobody`)).status, 404);
+  });
+
+  it('takes who comes back once, and only in the browser that went there', async () => {
+    const visitor = createVisitor(pages.root);
+    const address = await goThere(visitor, 'dana');
+    const victim = createVisitor(pages.root);
+    assert.equal((await victim.open(address)).status, 404);
+    assert.match((await victim.open(`${pages.root}/account`)).title, /^Sign in/);
+    assert.equal((await visitor.open(address)).status, 404, 'it was used up by the attempt');
+  });
+});
