@@ -3,7 +3,7 @@ import { offerFirstAdministrator } from './cli/first-administrator.ts';
 import { greetingOf } from './cli/greeting.ts';
 import { demoAccountsOnFirstStart, seedOnFirstStart } from './cli/seed.ts';
 import { systemClock } from './platform/clock/clock.ts';
-import { readConfig } from './platform/config/config.ts';
+import { readServerConfig } from './platform/config/config.ts';
 import { noteServer } from './platform/engines/running.ts';
 import { createLogger } from './platform/logger/logger.ts';
 import { StartError } from './platform/start-error.ts';
@@ -12,7 +12,7 @@ import { startServer } from './server.ts';
 let stopping = false;
 
 try {
-  const config = readConfig();
+  const config = readServerConfig();
   const logger = createLogger({ level: config.logLevel, format: config.logFormat });
   const server = await startServer(config, logger, { onLost: (reason) => end(reason) });
   const end = (reason: string): void => {

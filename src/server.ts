@@ -28,6 +28,8 @@ export interface RunningServer {
 export interface StartOptions {
   /** an engine is gone and does not come back: the process should end */
   onLost: (reason: string) => void;
+  /** it lives for a command only, which may lack the settings of the mail server: mail is left on the queue */
+  leavesMail?: true;
 }
 
 const FHIR_PATH = '/fhir';
@@ -40,7 +42,8 @@ const starting: RequestHandler = (_req, res) => {
   res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2' }).end('starting\n');
 };
 
-export async function startServer(config: Config, logger: Logger, { onLost }: StartOptions): Promise<RunningServer> {
+export async function startServer(config: Config, logger: Logger, options: StartOptions): Promise<RunningServer> {
+  const { onLost, leavesMail } = options;
   let handler = starting;
   let isStopping = false;
   const tls = tlsOf(config);
@@ -76,7 +79,8 @@ export async function startServer(config: Config, logger: Logger, { onLost }: St
     });
     undo.push(() => queue.close());
 
-    const signIn = config.auth === 'on' ? await openDoor({ config, base, mongo, redis, queue, logger }) : undefined;
+    const signIn =
+      config.auth === 'on' ? await openDoor({ config, base, mongo, redis, queue, logger, leavesMail }) : undefined;
     undo.push(() => signIn?.close());
     const service = await createFhirService({
       settings: {

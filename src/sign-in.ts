@@ -37,6 +37,7 @@ export interface SignInDeps {
   redis: Redis;
   queue: Queue;
   logger: Logger;
+  leavesMail?: true | undefined;
   now: () => number;
 }
 
@@ -61,7 +62,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
   };
   const limits = createLimits({ redis, prefix: space, rates: ratesFrom(config.rateLimits), logger });
   const safeFetch = createSafeFetch({ allowedHosts: config.fetchAllowedHosts });
-  const mail = await openMail({ settings: config, db, queue, secrets, logger, now });
+  const mail = await openMail({ settings: config, db, queue, secrets, logger, leaves: deps.leavesMail, now });
 
   let service: FhirService | undefined;
   const connected = (): FhirService => {

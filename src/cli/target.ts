@@ -56,5 +56,5 @@ export function startPrivately(config: Config): Promise<RunningServer> {
     tlsCert: undefined,
     tlsKey: undefined,
   };
-  return startServer(settings, logger, { onLost: (reason) => logger.error(reason) });
+  return startServer(settings, logger, { onLost: (reason) => logger.error(reason), leavesMail: true });
 }

@@ -119,6 +119,24 @@ describe('mail', function () {
     while (/sealed/.test(await everythingIn(redis, `{${prefix}}:mail:*`))) await sleep(20);
   });
 
+  it('stays on the queue of a command that sends none, for the server that does', async () => {
+    const url = await redisUrl();
+    const [command, later] = ['command', 'server'].map(() =>
+      createQueue({ redisUrl: url, prefix: `${prefix}-left`, onError: ({ message }) => failures.push(message) }),
+    ) as [Queue, Queue];
+    const deps = { seal: createSeal(randomBytes(32)), now: () => now, logger: assert.fail as never };
+    try {
+      await createMailer({ ...deps, queue: command, deliver: undefined }).send(letter);
+      await sleep(500);
+      assert.deepEqual([server.received, failures], [[], []]);
+      createMailer({ ...deps, queue: later, deliver: smtp.deliver });
+      await until(() => server.received.length > 0);
+    } finally {
+      await command.close();
+      await later.close();
+    }
+  });
+
   it('is kept in the development mailbox where there is no mail server, once though it is delivered twice', async () => {
     const { db, drop } = await freshDatabase('mailbox');
     try {

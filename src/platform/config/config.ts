@@ -29,10 +29,6 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   }
   if (wrong.length > 0) throw new StartError(`Wrong setting: ${wrong.join('; ')}.`, 2);
   const read = values as unknown as SettingValues;
-  refuseOpenDoor(read);
-  refuseHalfMail(read, environment);
-  refuseHalfRegistration(read);
-  refuseHalfTls(read);
   return {
     ...read,
     dataDir: resolve(read.dataDir),
@@ -42,7 +38,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
 }
 
-function refuseOpenDoor({ auth, host, baseUrl, allowInsecure }: SettingValues): void {
+/** As `readConfig`, for who listens and sends mail: throws also where settings do not fit together. Other commands need none of that. */
+export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const config = readConfig(environment);
+  refuseOpenDoor(config);
+  refuseHalfMail(config, environment);
+  refuseHalfRegistration(config);
+  refuseHalfTls(config);
+  return config;
+}
+
+function refuseOpenDoor({ auth, host, baseUrl, allowInsecure }: Config): void {
   if (auth === 'on' && !isLoopback(host) && baseUrl === undefined)
     throw new StartError(
       `Wrong setting: with AUTH=on and HOST=${host}, BASE_URL must say where clients find this server: tokens are made for that address.`,
@@ -56,7 +62,7 @@ function refuseOpenDoor({ auth, host, baseUrl, allowInsecure }: SettingValues): 
   );
 }
 
-function refuseHalfMail({ smtpUrl, mailFrom, auth }: SettingValues, { NODE_ENV }: NodeJS.ProcessEnv): void {
+function refuseHalfMail({ smtpUrl, mailFrom, auth }: Config, { NODE_ENV }: NodeJS.ProcessEnv): void {
   if (smtpUrl !== undefined && mailFrom === undefined) {
     throw new StartError('Wrong setting: SMTP_URL needs MAIL_FROM, the sender of mail.', 2);
   }
@@ -65,12 +71,12 @@ function refuseHalfMail({ smtpUrl, mailFrom, auth }: SettingValues, { NODE_ENV }
   }
 }
 
-function refuseHalfRegistration({ appRegistration, appRegistrationToken }: SettingValues): void {
+function refuseHalfRegistration({ appRegistration, appRegistrationToken }: Config): void {
   if (appRegistration === 'token' && appRegistrationToken === undefined)
     throw new StartError('Wrong setting: APP_REGISTRATION=token needs APP_REGISTRATION_TOKEN.', 2);
 }
 
-function refuseHalfTls({ tlsCert, tlsKey }: SettingValues): void {
+function refuseHalfTls({ tlsCert, tlsKey }: Config): void {
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new StartError('Wrong setting: TLS_CERT and TLS_KEY are set together.', 2);
 }

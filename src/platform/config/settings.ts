@@ -159,7 +159,7 @@ export const settings = {
     name: 'SMTP_URL',
     parse: url('smtp:', 'smtps:'),
     secret: true,
-    help: 'Mail server: `smtps://user:password@mail.example.org`, or `smtp://…:587`. Unset: mail is kept in the development mailbox, at `/dev/mail` on this machine; with `NODE_ENV=production` and `AUTH=on` it must be set.',
+    help: 'Mail server: `smtps://user:password@mail.example.org`, or `smtp://…:587`. Unset: mail is kept in the development mailbox, at `/dev/mail` on this machine; with `NODE_ENV=production` and `AUTH=on` a server does not start without it.',
   }),
   mailFrom: optional({
     name: 'MAIL_FROM',

@@ -25,7 +25,8 @@ export class MailRefused extends Error {}
 export interface MailerDeps {
   queue: Queue;
   seal: Seal;
-  deliver: Deliver;
+  /** absent: what is on the queue stays there */
+  deliver: Deliver | undefined;
   now: () => number;
   logger: Logger;
 }
@@ -42,18 +43,20 @@ const AT_A_TIME = 4;
 const QUEUE_TIMEOUT_MS = 3000;
 
 export function createMailer({ queue, seal, deliver, now, logger }: MailerDeps): Mailer {
-  queue.process<Job>(JOB, AT_A_TIME, async ({ sealed, until }, { id, attempt }) => {
-    if (until !== undefined && now() > until) {
-      logger.warn('a mail came too late to be of use and was not sent', { job: id, attempt });
-      return;
-    }
-    try {
-      await deliver(JSON.parse(seal.open(sealed)) as Mail, id);
-    } catch (error) {
-      if (!(error instanceof MailRefused)) throw error;
-      logger.warn('a mail was refused by the mail server', { job: id, reason: error.message });
-    }
-  });
+  if (deliver !== undefined) {
+    queue.process<Job>(JOB, AT_A_TIME, async ({ sealed, until }, { id, attempt }) => {
+      if (until !== undefined && now() > until) {
+        logger.warn('a mail came too late to be of use and was not sent', { job: id, attempt });
+        return;
+      }
+      try {
+        await deliver(JSON.parse(seal.open(sealed)) as Mail, id);
+      } catch (error) {
+        if (!(error instanceof MailRefused)) throw error;
+        logger.warn('a mail was refused by the mail server', { job: id, reason: error.message });
+      }
+    });
+  }
 
   return {
     async send(mail, { until } = {}) {

@@ -18,6 +18,8 @@ export interface OpenMailDeps {
   queue: Queue;
   secrets: Secrets;
   logger: Logger;
+  /** takes mail, and leaves it to be sent by others */
+  leaves?: true | undefined;
   now: () => number;
 }
 
@@ -28,7 +30,7 @@ export interface OpenMail {
   close(): void;
 }
 
-export async function openMail({ settings, db, queue, secrets, logger, now }: OpenMailDeps): Promise<OpenMail> {
+export async function openMail({ settings, db, queue, secrets, logger, leaves, now }: OpenMailDeps): Promise<OpenMail> {
   const { smtpUrl, mailFrom } = settings;
   const smtp = smtpUrl === undefined ? undefined : createSmtp({ url: smtpUrl, from: mailFrom ?? '' });
   const mailbox = smtp === undefined ? createMailbox({ db, now }) : undefined;
@@ -36,7 +38,7 @@ export async function openMail({ settings, db, queue, secrets, logger, now }: Op
   const mailer = createMailer({
     queue,
     seal: createSeal(await secrets.key('mail')),
-    deliver: (smtp ?? mailbox!).deliver,
+    deliver: leaves ? undefined : (smtp ?? mailbox!).deliver,
     now,
     logger,
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { isLoopback, readConfig } from '../../../src/platform/config/config.ts';
+import { isLoopback, readConfig, readServerConfig } from '../../../src/platform/config/config.ts';
 import { StartError } from '../../../src/platform/start-error.ts';
 
 const refusal = (environment: Record<string, string>): StartError => {
   try {
-    readConfig(environment);
+    readServerConfig(environment);
   } catch (error) {
     assert.ok(error instanceof StartError);
     return error;
@@ -54,6 +54,9 @@ describe('settings', () => {
     ['AUTH', 'maybe', /on or off/],
     ['APP_REGISTRATION', 'token', /needs APP_REGISTRATION_TOKEN/],
     ['HOST', '0.0.0.0', /BASE_URL must say/],
+    ['NODE_ENV', 'production', /needs SMTP_URL/],
+    ['SMTP_URL', 'smtp://mail.example', /SMTP_URL needs MAIL_FROM/],
+    ['TLS_CERT', '/cert.pem', /TLS_CERT and TLS_KEY are set together/],
   ];
   for (const [name, text, says] of wrong) {
     it(`refuses ${name}=${text} in one line, with exit code 2`, () => {
@@ -63,6 +66,18 @@ describe('settings', () => {
       assert.equal(exitCode, 2);
     });
   }
+
+  it('ask no command for what only a server needs', () => {
+    const config = readConfig({
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      APP_REGISTRATION: 'token',
+      TLS_CERT: '/cert.pem',
+      SMTP_URL: 'smtp://mail.example',
+    });
+    assert.equal(config.host, '0.0.0.0');
+    assert.throws(() => readConfig({ PORT: 'x' }), /PORT/);
+  });
 
   it('never shows a secret in a refusal', () => {
     const { message } = refusal({ MONGODB_URI: 'http://user:hunter2@db/' });
@@ -76,10 +91,10 @@ describe('settings', () => {
 
   it('listens beyond this machine only where that is asked for', () => {
     const found = { HOST: '0.0.0.0', BASE_URL: 'https://hospital.example/fhir' };
-    assert.equal(readConfig(found).host, '0.0.0.0');
-    assert.throws(() => readConfig({ ...found, BASE_URL: '' }), /BASE_URL must say/);
-    assert.throws(() => readConfig({ ...found, AUTH: 'off' }), /would open every record.* ALLOW_INSECURE=1/);
-    assert.equal(readConfig({ HOST: '0.0.0.0', AUTH: 'off', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
+    assert.equal(readServerConfig(found).host, '0.0.0.0');
+    assert.throws(() => readServerConfig({ ...found, BASE_URL: '' }), /BASE_URL must say/);
+    assert.throws(() => readServerConfig({ ...found, AUTH: 'off' }), /would open every record.* ALLOW_INSECURE=1/);
+    assert.equal(readServerConfig({ HOST: '0.0.0.0', AUTH: 'off', ALLOW_INSECURE: '1' }).host, '0.0.0.0');
     assert.deepEqual(
       ['127.0.0.1', '127.8.8.8', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.org'].map(
         isLoopback,
