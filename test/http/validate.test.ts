@@ -179,6 +179,22 @@ describe('$validate', () => {
     });
   }
 
+  it('tells of elements that XML has and FHIR has not beside all else, as no other operation does', async () => {
+    const xml = { 'content-type': 'application/fhir+xml' };
+    const patient =
+      '<Patient xmlns="http://hl7.org/fhir"><text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml">said</div>' +
+      '</text><shoeSize value="41"/><gender value="mail"/></Patient>';
+    const found = ['error structure Patient.shoeSize', 'error code-invalid Patient.gender'];
+    const bare = await client.post('/Patient/$validate', patient, xml);
+    assert.deepEqual([bare.status, findings(bare)], [200, found], bare.text);
+    const inside = `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="resource"/><resource>${patient}</resource></parameter></Parameters>`;
+    const sent = await client.post('/Patient/$validate', inside, xml);
+    assert.equal(sent.status, 200, sent.text);
+    assert.match(findings(sent)[0]!, /^error structure Parameters\.parameter\[0\]\.resource\.shoeSize/);
+    const other = await client.post('/$convert', patient, xml);
+    assert.deepEqual([other.status, findings(other)], [400, ['error structure Patient.shoeSize']], other.text);
+  });
+
   it('can be asked of a stored resource with GET', async () => {
     const reply = await client.get('/Observation/o1/$validate');
     assert.deepEqual([reply.status, findings(reply)], [200, FINE], reply.text);

@@ -21,14 +21,17 @@ const SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 /** what JSON can say of a number; decimal's own expression is the same */
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 
-/** Throws a FhirError 'structure' that names lines and, where the XML is well-formed, FHIRPaths. */
-export function readXml(input: Buffer | string, definitions: Definitions): Resource {
+/**
+ * Throws a FhirError 'structure' that names lines and, where the XML is well-formed, FHIRPaths. With `leftOut`, what is not FHIR in a resource
+ * is left out of it and told there.
+ */
+export function readXml(input: Buffer | string, definitions: Definitions, leftOut?: Issue[]): Resource {
   const scan = scanXml(typeof input === 'string' ? input : decodeXml(input));
-  return createReader(scan, xmlPlans(definitions)).read();
+  return createReader(scan, xmlPlans(definitions), leftOut).read();
 }
 
-function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
-  const issues: Issue[] = [];
+function createReader(scan: Scan, plans: XmlPlans, leftOut?: Issue[]): { read(): Resource } {
+  const issues: Issue[] = leftOut ?? [];
   /** the elements from the root to where the reader stands, for the expression of a finding */
   const names: string[] = [];
   const indices: number[] = [];
@@ -43,7 +46,7 @@ function createReader(scan: Scan, plans: XmlPlans): { read(): Resource } {
       const root = scan.next() as OpenTag; // a document without an element is refused by the scan
       const resource = readResource(root);
       while (scan.next().kind !== 'end');
-      if (resource === undefined || issues.length > 0) {
+      if (resource === undefined || (issues.length > 0 && leftOut === undefined)) {
         throw new FhirError('structure', `${issues.length} problem(s) in the XML`, { issues });
       }
       for (const { node, property } of gapped) {

@@ -12,7 +12,7 @@ import type { Tokens } from '../auth/tokens.ts';
 import { readXml } from '../formats/xml-read.ts';
 import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
 import { type Grammar, readQuery } from '../interactions/grammar.ts';
-import { FhirError } from '../model/errors.ts';
+import { FhirError, type Issue } from '../model/errors.ts';
 import { parseJson } from '../model/json.ts';
 import type { Store } from '../storage/store.ts';
 import { anonymousAt, callerOf } from './authenticate.ts';
@@ -36,6 +36,7 @@ export interface Exchange {
   target?: Target;
   query: Call['query'];
   body?: unknown;
+  bodyIssues?: Call['bodyIssues'];
   /** ends the turn of a large body */
   release?: () => void;
   format: Format;
@@ -222,7 +223,13 @@ function readContent(
   if (format === 'form') readForm(exchange, bytes.toString());
   // a patch is read where it is applied, in a request of its own as in an entry of a batch
   else if (target?.kind === 'patch' || target?.kind === 'patch-conditional') exchange.body = bytes;
-  else exchange.body = format === 'xml' ? readXml(bytes, engine.definitions) : parseJson(bytes);
+  else if (format === 'json') exchange.body = parseJson(bytes);
+  else if (target?.kind !== 'operation') exchange.body = readXml(bytes, engine.definitions);
+  else {
+    const told: Issue[] = [];
+    exchange.body = readXml(bytes, engine.definitions, told);
+    if (told.length > 0) exchange.bodyIssues = told;
+  }
 }
 
 /** The parameters of a POST _search, of which some are about the answer. */
@@ -274,7 +281,7 @@ function refuseFormat({ target, unknownFormat }: Exchange): void {
 
 async function answerCall(exchange: Exchange, room: Room): Promise<void> {
   const { dispatch, store, access, guard } = room;
-  const { req, query, body, base, id } = exchange;
+  const { req, query, body, bodyIssues, base, id } = exchange;
   const caller = access && (exchange.caller ?? anonymousAt(''));
   const target = exchange.target!; // set by readTarget
   const headers = req.headers as Call['headers']; // only Set-Cookie, which no request has, is ever an array
@@ -284,6 +291,7 @@ async function answerCall(exchange: Exchange, room: Room): Promise<void> {
     query,
     headers,
     ...(body === undefined ? {} : { body }),
+    ...(bodyIssues && { bodyIssues }),
     base,
     id,
     store: caller ? access.storeFor(caller) : store,

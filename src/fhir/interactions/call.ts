@@ -49,6 +49,8 @@ export interface Call {
   headers: Readonly<Record<string, string | undefined>>;
   /** parsed JSON where the request had a body; lossless, see model/json.ts. Of a patch: the bytes, of the format content-type says */
   body?: unknown;
+  /** of an operation: what its XML holds that is not FHIR and so is not in `body`. JSON keeps such things, to be found later */
+  bodyIssues?: readonly Issue[];
   /** the service base without a slash at the end, for example http://127.0.0.1:3000/fhir */
   base: string;
   /** the correlation id of the request */

@@ -97,6 +97,11 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
       const operation = need(target);
       const { definition, module } = operation;
       refuseMethod(call, definition);
+      if (call.bodyIssues && !module.takesBrokenResources) {
+        throw new FhirError('structure', `${call.bodyIssues.length} problem(s) in the XML`, {
+          issues: call.bodyIssues,
+        });
+      }
       const { criteria, ...request } = separateCriteria(definition, call, module.alsoReads);
       const input = decodeInput(definition, request, {
         definitions,
@@ -154,7 +159,8 @@ const keyOf = (level: Level, type: string | undefined, code: string): string => 
 const pathsOf = ({ levels, types, code }: OperationDefinition): string[] =>
   levels.flatMap((level) => {
     if (level === 'system') return [`$${code}`];
-    return types.map((type) => (level === 'type' ? `${type}/$${code}` : `${type}/[id]/$${code}`));
+    const names = types.map((type) => (type === 'Resource' ? '[type]' : type));
+    return names.map((type) => (level === 'type' ? `${type}/$${code}` : `${type}/[id]/$${code}`));
   });
 
 function pair({ modules, profiles, definitions, validate }: RegistryDeps): Operation[] {

@@ -16,7 +16,7 @@ export default defineOperation<ResourceValidateInput, ResourceValidateOutput>({
   needs: ['*.r'],
   takesBrokenResources: true,
   async run({ resource: sent, mode, profile }, context) {
-    const { target, engine, store } = context;
+    const { target, engine, store, call } = context;
     const { type, id } = target;
     refuseMode(mode, profile, id);
     if (mode === 'delete') return answer(await deleteIssues(context), `${type}/${id} may be deleted`);
@@ -31,6 +31,7 @@ export default defineOperation<ResourceValidateInput, ResourceValidateOutput>({
       profiles: [...(profile === undefined ? [] : [profile]), ...enforcedOn(engine, type!)],
       ...(engine.settings.checkReferences && { existing: existingIn(engine, store) }),
     });
+    issues.unshift(...(call.bodyIssues ?? []));
     if (mode === 'update') issues.unshift(...wrongId(resource as Resource, id!));
     return answer(issues, 'No problems were found');
   },
