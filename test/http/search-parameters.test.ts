@@ -216,6 +216,7 @@ describe('search parameters at run time', () => {
       { type: 'date', expression: 'Patient.name' },
       'SearchParameter.expression',
     ],
+    ['texts that hold no date', { type: 'date', expression: 'Patient.name.family' }, 'SearchParameter.expression'],
     ['an expression about others', { expression: 'Observation.code' }, 'SearchParameter.expression'],
     [
       'a code that means something else',

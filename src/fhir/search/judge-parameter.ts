@@ -144,7 +144,9 @@ function readExpression(
   if (types?.length === 0) return { wrong: `'${expression}' reaches no element of ${type}` };
   if (!types || kind === 'composite') return { expression };
   const { elements } = searchTypes[kind];
-  if (types.some((one) => elements[one] !== undefined || one === 'Resource')) return { expression };
+  // a choice may be a text beside dates (`scheduled[x]`); where there is nothing else it is no date
+  const isText = kind === 'date' && types.every((one) => one === 'string');
+  if (!isText && types.some((one) => elements[one] !== undefined || one === 'Resource')) return { expression };
   // the specification's own example of a parameter for an extension means what the extension holds
   if (types.every((one) => one === 'Extension')) return { expression: `(${expression}).value` };
   return { wrong: `'${expression}' reaches ${types.join(', ')}, which a parameter of type ${kind} cannot search` };
