@@ -26,6 +26,7 @@ import { addMailbox, MAILBOX_PATH } from './web/dev/mail.ts';
 import { pages } from './web/interaction/pages.ts';
 import { addNotFoundPage } from './web/not-found.ts';
 import { addOauthRoutes } from './web/oauth-routes.ts';
+import { guestForms } from './web/security/guest-forms.ts';
 import { addSignedInPages, readPageKeys } from './web/signed-in/index.ts';
 
 export interface SignInDeps {
@@ -143,7 +144,12 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         logger,
       });
       addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl, personIn, onReturn });
-      addAccountPages(app, { accounts: accounts!, visitorOf, origin, logger });
+      addAccountPages(app, {
+        accounts: accounts!,
+        visitorOf,
+        forms: guestForms({ key: pageKeys.forms, origin, now }),
+        logger,
+      });
       if (mailbox) addMailbox(app, mailbox);
       addNotFoundPage(app);
     },

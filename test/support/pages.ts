@@ -13,6 +13,7 @@ import { addMailbox } from '../../src/web/dev/mail.ts';
 import type { PersonIn } from '../../src/web/interaction/routes.ts';
 import { addNotFoundPage } from '../../src/web/not-found.ts';
 import { addOauthRoutes } from '../../src/web/oauth-routes.ts';
+import { guestForms } from '../../src/web/security/guest-forms.ts';
 import { addSignedInPages, readPageKeys } from '../../src/web/signed-in/index.ts';
 import { openPeople, PASSWORD, type People, type PeopleOptions } from './people.ts';
 import { CALLBACK, createSmartApp } from './smart-app.ts';
@@ -91,7 +92,12 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
       });
       ({ personIn } = own);
       addOauthRoutes(added, { oauth, fhirPath: '/fhir', logger, ...own });
-      addAccountPages(added, { accounts: accounts!, visitorOf, origin: options.origin ?? root, logger });
+      addAccountPages(added, {
+        accounts: accounts!,
+        visitorOf,
+        forms: guestForms({ key: keys.forms, origin: options.origin ?? root, now: () => clock.now }),
+        logger,
+      });
       addMailbox(added, createMailbox({ db, now: Date.now }));
       addNotFoundPage(added);
     },

@@ -1,11 +1,13 @@
 // The pages of accounts and the development mailbox, as a browser without scripts uses them.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createMailbox } from '../../src/platform/mail/mailbox.ts';
 import { addAccountPages } from '../../src/web/account/routes.ts';
 import { addMailbox } from '../../src/web/dev/mail.ts';
+import { guestForms } from '../../src/web/security/guest-forms.ts';
 import { freshEmail, openPeople, PASSWORD, type People } from '../support/people.ts';
 
 describe('pages of accounts', function () {
@@ -27,7 +29,7 @@ describe('pages of accounts', function () {
     addAccountPages(app, {
       accounts: people.server.service.accounts!,
       visitorOf,
-      origin: 'https://hospital.example',
+      forms: guestForms({ key: randomBytes(32), origin: 'https://hospital.example', now: () => people.clock.now }),
       logger,
     });
     addMailbox(app, createMailbox({ db: people.db, now: Date.now }));
@@ -49,16 +51,21 @@ describe('pages of accounts', function () {
     /** hidden fields */
     fields: Record<string, string>;
   }
+  let cookie = '';
+  let token = '';
+  /** a form carries the token of the last page, and the browser its cookie */
   async function open(
     path: string,
     form?: Record<string, string>,
     headers: Record<string, string> = {},
   ): Promise<Page> {
     const reply = await fetch(`${root}${path}`, {
-      headers,
-      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
+      headers: { cookie, ...headers },
+      ...(form && { method: 'POST', body: new URLSearchParams({ _token: token, ...form }) }),
     });
     const html = await reply.text();
+    cookie = reply.headers.getSetCookie()[0]?.split(';')[0] ?? cookie;
+    token = /name="_token" value="([^"]*)"/.exec(html)?.[1] ?? token;
     assert.ok(!html.includes('undefined'), html);
     const fields = [...html.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
     return {
@@ -142,6 +149,47 @@ describe('pages of accounts', function () {
       ['https://hospital.example', 200],
     ] as const)
       assert.equal((await open('/account/forgot', { email: freshEmail() }, { origin })).status, status);
+  });
+
+  for (const [path, form] of [
+    ['/account/register', person(freshEmail())],
+    ['/account/confirm', { code: '123456', challenge: 'x' }],
+    ['/account/resend', { challenge: 'x' }],
+    ['/account/forgot', { email: freshEmail() }],
+    ['/account/reset', { code: '123456', challenge: 'x', password: PASSWORD }],
+    ['/invitation/x', { password: PASSWORD }],
+  ] as const) {
+    it(`refuse a form to ${path} that no page of this browser had`, async () => {
+      await open('/account/register');
+      const strange = /opened too long ago, in another sign-in, or by another site/;
+      const [own, good] = [cookie, token];
+      for (const [what, fields, headers] of [
+        ['without a token', { _token: '' }, {}],
+        ['with a made-up token', { _token: good.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')) }, {}],
+        ['without the cookie', { _token: good }, { cookie: '' }],
+        [
+          'with the cookie of another browser',
+          { _token: good },
+          { cookie: own.replace(/.$/, 'x').replace(/=./, '=_') },
+        ],
+        ['of yesterday', { _token: good }, { cookie: own }],
+      ] as const) {
+        if (what === 'of yesterday') people.clock.now += 13 * 3_600_000;
+        const page = await open(path, { ...form, ...fields }, headers);
+        if (what === 'of yesterday') people.clock.now -= 13 * 3_600_000;
+        assert.equal(page.status, 403, what);
+        assert.match(page.html, strange, what);
+        cookie = own;
+      }
+    });
+  }
+
+  it('have a cookie that no script reads and no other site sends', async () => {
+    cookie = '';
+    const { headers } = await open('/account/register');
+    const [line = ''] = headers.getSetCookie();
+    assert.match(line, /^__Host-wardgate_guest=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    assert.deepEqual((await open('/account/register')).headers.getSetCookie(), [], 'one is enough');
   });
 
   describe('the development mailbox', () => {

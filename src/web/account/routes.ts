@@ -6,14 +6,13 @@ import { roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
-import { isForeign } from '../security/forms.ts';
+import type { GuestForms } from '../security/guest-forms.ts';
 import { show } from '../views.ts';
 
 export interface AccountPagesDeps {
   accounts: Accounts;
   visitorOf: (req: Request) => Visitor;
-  /** https://hospital.example */
-  origin: string;
+  forms: GuestForms;
   logger: Logger;
 }
 
@@ -31,19 +30,23 @@ const roles = [...roleCodes]
   .sort((a, b) => Number(roleOf(b).isOpen ?? false) - Number(roleOf(a).isOpen ?? false))
   .map((code) => [code, roleOf(code).display]);
 
-export function addAccountPages(app: Express, { accounts, visitorOf, origin, logger }: AccountPagesDeps): void {
+export function addAccountPages(app: Express, { accounts, visitorOf, forms, logger }: AccountPagesDeps): void {
   const { registrations, arrivals, credentials, invitations } = accounts;
   const mailbox = accounts.mailboxUrl();
 
-  const askCode = (res: Response, view: View): void =>
-    show(res, 'account/code', { title: 'Enter the code', mailbox, ...view });
+  const ask = (req: Request, res: Response, template: string, view: View & { title: string }): void =>
+    show(res, template, { hidden: forms.hidden(req, res), mailbox, ...view });
+  const askCode = (req: Request, res: Response, view: View): void =>
+    ask(req, res, 'account/code', { title: 'Enter the code', ...view });
   const done = (res: Response, title: string, sentence: string): void => show(res, 'account/done', { title, sentence });
-  const register = (res: Response, view: View): void =>
-    show(res, 'account/register', { title: 'Register', roles, ...view, said: { ...blank, ...(view.said as Form) } });
-  const forgot = (res: Response, view: View): void =>
-    show(res, 'account/forgot', { title: 'Forgot password', email: '', ...view });
-  const reset = (res: Response, view: View): void =>
-    show(res, 'account/reset', { title: 'New password', mailbox, ...view });
+  const register = (req: Request, res: Response, view: View): void => {
+    const said = { ...blank, ...(view.said as Form) };
+    ask(req, res, 'account/register', { title: 'Register', roles, ...view, said });
+  };
+  const forgot = (req: Request, res: Response, view: View): void =>
+    ask(req, res, 'account/forgot', { title: 'Forgot password', email: '', ...view });
+  const reset = (req: Request, res: Response, view: View): void =>
+    ask(req, res, 'account/reset', { title: 'New password', ...view });
 
   async function invitation(req: Request, res: Response, view: View): Promise<void> {
     const token = String(req.params.token);
@@ -52,7 +55,7 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
     const what = role === undefined ? 'carer of a patient' : roleOf(role).display.toLowerCase();
     const shown = { token, email, hasAccount, role: what };
     const known = { ...(firstName && { firstName }), ...(lastName && { lastName }) };
-    show(res, 'account/invitation', {
+    ask(req, res, 'account/invitation', {
       title: 'Welcome',
       ...shown,
       ...view,
@@ -71,8 +74,13 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
   }
 
   function form(path: string, step: Step, again: Again): void {
-    app.post(path, refuseForeignForms, express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
+    app.post(path, express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
       const said = textsOf(req.body);
+      try {
+        forms.need(req, said._token);
+      } catch (error) {
+        return fail(res, error);
+      }
       try {
         await step(req, res, said);
       } catch (error) {
@@ -84,15 +92,15 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
     });
   }
 
-  page('/account/register', (_req, res) => register(res, {}));
+  page('/account/register', (req, res) => register(req, res, {}));
   form(
     '/account/register',
     async (req, res, { phone, ...said }) => {
       const { firstName = '', lastName = '', email = '', password = '', role = 'patient' } = said;
       const request = { firstName, lastName, email, password, role, ...(phone && { phone }) };
-      askCode(res, { email, ...(await registrations.begin(request, visitorOf(req))) });
+      askCode(req, res, { email, ...(await registrations.begin(request, visitorOf(req))) });
     },
-    (_req, res, said, problem) => register(res, { said, problem }),
+    (req, res, said, problem) => register(req, res, { said, problem }),
   );
   form(
     '/account/confirm',
@@ -107,22 +115,23 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
           : 'Your account is there. You can sign in now.',
       );
     },
-    (_req, res, { challenge, email }, problem) => askCode(res, { challenge, email, problem }),
+    (req, res, { challenge, email }, problem) => askCode(req, res, { challenge, email, problem }),
   );
   form(
     '/account/resend',
     async (req, res, { challenge = '', email }) => {
       await accounts.resend({ challenge }, visitorOf(req).address);
-      askCode(res, { challenge, email });
+      askCode(req, res, { challenge, email });
     },
-    (_req, res, { challenge, email }, problem) => askCode(res, { challenge, email, problem }),
+    (req, res, { challenge, email }, problem) => askCode(req, res, { challenge, email, problem }),
   );
 
-  page('/account/forgot', (_req, res) => forgot(res, {}));
+  page('/account/forgot', (req, res) => forgot(req, res, {}));
   form(
     '/account/forgot',
-    async (req, res, { email = '' }) => reset(res, { email, ...(await credentials.forgot(email, visitorOf(req))) }),
-    (_req, res, { email }, problem) => forgot(res, { email, problem }),
+    async (req, res, { email = '' }) =>
+      reset(req, res, { email, ...(await credentials.forgot(email, visitorOf(req))) }),
+    (req, res, { email }, problem) => forgot(req, res, { email, problem }),
   );
   form(
     '/account/reset',
@@ -130,7 +139,7 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
       await credentials.reset({ code, challenge, newPassword: password }, visitorOf(req));
       done(res, 'The password is changed', 'All sessions have ended. You can sign in with the new password now.');
     },
-    (_req, res, { challenge, email }, problem) => reset(res, { challenge, email, problem }),
+    (req, res, { challenge, email }, problem) => reset(req, res, { challenge, email, problem }),
   );
 
   page('/invitation/:token', (req, res) => invitation(req, res, {}));
@@ -139,18 +148,11 @@ export function addAccountPages(app: Express, { accounts, visitorOf, origin, log
     async (req, res, { password = '', email, firstName, lastName }) => {
       const who = { ...(email && { email }), ...(firstName && { firstName }), ...(lastName && { lastName }) };
       const accepted = await invitations.accept({ token: String(req.params.token), password, ...who }, visitorOf(req));
-      if ('challenge' in accepted) askCode(res, { email, ...accepted });
+      if ('challenge' in accepted) askCode(req, res, { email, ...accepted });
       else done(res, 'Welcome', 'You can sign in with your address and password now.');
     },
     (req, res, said, problem) => invitation(req, res, { said, problem }),
   );
-
-  function refuseForeignForms(req: Request, res: Response, next: () => void): void {
-    if (isForeign(req.headers, origin)) {
-      const sentence = 'The form came from another site.';
-      show(res.status(403), 'account/done', { title: 'This did not work', sentence });
-    } else next();
-  }
 
   function fail(res: Response, error: unknown): void {
     const isKnown = error instanceof FhirError;

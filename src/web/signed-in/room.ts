@@ -9,6 +9,7 @@ import { FhirError } from '../../fhir/model/errors.ts';
 import type { ProfileOutput } from '../../generated/operation-io.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import { type FormTokens, isForeign } from '../security/forms.ts';
+import { hiddenField, strangeForm } from '../security/guest-forms.ts';
 import { show } from '../views.ts';
 import type { Ask, AskFor } from './ask.ts';
 import type { Cookie } from './cookies.ts';
@@ -259,8 +260,6 @@ function placeOf({ caller, acting }: Pick<Visit, 'caller' | 'acting'>): string |
   return caller.organizations.length > 1 ? `All ${caller.organizations.length} hospitals` : undefined;
 }
 
-export const hiddenField = (token: string): string => `<input type="hidden" name="_token" value="${token}">`;
-
 /** Passwords stay as they were typed. */
 export const textsOf = (body: unknown): Form =>
   Object.fromEntries(
@@ -279,9 +278,3 @@ const isForPerson = (error: unknown): error is FhirError =>
   error.status < 500 &&
   error.kind !== 'not-found' &&
   (error.kind !== 'login' || error.issues.some(({ expression }) => expression !== undefined));
-
-export const strangeForm = (): FhirError =>
-  new FhirError(
-    'forbidden',
-    'The form was opened too long ago, in another sign-in, or by another site. Open the page again',
-  );

@@ -66,7 +66,7 @@ export const LONGEST_MS = 12 * 3600 * 1000;
 /** roles and the time of the last use are at most so old */
 const RENEW_MS = 5 * 60 * 1000;
 const TOLD_SECONDS = 300;
-export const SESSION_ID = /^[A-Za-z0-9_-]{43}$/;
+const SESSION_ID = /^[A-Za-z0-9_-]{43}$/;
 
 interface Kept {
   accessToken: string;

@@ -16,13 +16,14 @@ import type { Redis } from '../../platform/redis/connect.ts';
 import { soon } from '../../platform/redis/scripts.ts';
 import type { Seal } from '../../platform/secrets/secrets.ts';
 import type { OnReturn } from '../interaction/routes.ts';
-import { type FormTokens, isForeign } from '../security/forms.ts';
+import type { FormTokens } from '../security/forms.ts';
+import { createGuestForms } from '../security/guest-forms.ts';
 import { show } from '../views.ts';
 import type { Cookie } from './cookies.ts';
 import { HOME, ownPath, PLACE_PATH, SIGN_IN_PATH } from './paths.ts';
 import { explain, problemOf } from './problem.ts';
-import { type Form, hiddenField, strangeForm, textsOf } from './room.ts';
-import { type PageSessions, SESSION_ID } from './sessions.ts';
+import { type Form, textsOf } from './room.ts';
+import type { PageSessions } from './sessions.ts';
 
 export interface SignInPagesDeps {
   app: Express;
@@ -86,14 +87,8 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     if (id !== undefined) await soon(redis, () => redis.del(keyOf(id)));
   }
 
-  /** The page's forms are tied to this cookie; a password that was right gets another one. */
-  function arrivalOf(req: Request, res: Response): string {
-    const known = arrivalCookie.read(req);
-    if (known !== undefined && SESSION_ID.test(known)) return known;
-    const made = randomBytes(32).toString('base64url');
-    arrivalCookie.set(res, made);
-    return made;
-  }
+  // the page's forms are tied to its cookie; a password that was right gets another one
+  const forms = createGuestForms({ cookie: arrivalCookie, tokens: formTokens, origin });
 
   function askPassword(
     req: Request,
@@ -106,7 +101,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
       email: '',
       others: view.foreign ? [] : foreign.providers,
       query: `?${new URLSearchParams({ to: view.to })}`,
-      hidden: `${hiddenField(formTokens.of(arrivalOf(req, res)))}<input type="hidden" name="to" value="${view.to}">`,
+      hidden: `${forms.hidden(req, res)}<input type="hidden" name="to" value="${view.to}">`,
       ...view,
     });
   }
@@ -116,7 +111,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
       title: 'Enter the code',
       path: SIGN_IN_PATH,
       mailbox: deps.mailbox,
-      hidden: hiddenField(formTokens.of(arrivalOf(req, res))),
+      hidden: forms.hidden(req, res),
       ...view,
     });
   }
@@ -161,9 +156,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
   }
 
   async function admit(req: Request, form: Form): Promise<void> {
-    const arrival = arrivalCookie.read(req);
-    if (isForeign(req.headers, origin) || arrival === undefined || !formTokens.isOf(arrival, form._token))
-      throw strangeForm();
+    forms.need(req, form._token);
     // every password costs a hash, whoever's it is
     const spent = await limits.spend(anonymousAt(visitorOf(req).address));
     if (spent !== undefined && !spent.allowed) throw throttled(spent);
