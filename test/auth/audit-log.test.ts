@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +97,29 @@ describe('the audit log', function () {
       const { chains, defects } = await check();
       assert.deepEqual(defects, []);
       assert.deepEqual([chains[0]?.first, chains[0]?.last], [1, 12_347]);
+    });
+
+    it('under a load that never pauses: in blocks worth the name, and the file does not grow', async () => {
+      const journal = await open({ sync: 'always' });
+      const url = `Patient?name=${'x'.repeat(6000)}`;
+      const [file = ''] = readdirSync(folder);
+      let largest = 0;
+      const written: Promise<void>[] = [];
+      const wanted = Array.from({ length: 4000 }, (_, i) => `p${i}`);
+      for (let at = 0; at < wanted.length; at += 10) {
+        written.push(journal.write(wanted.slice(at, at + 10).map((id) => ({ ...read(id), url }))));
+        largest = Math.max(largest, statSync(join(folder, file)).size);
+        await sleep(5);
+      }
+      await Promise.all(written);
+      await journal.close();
+      assert.deepEqual(await idsIn(journal.chain), wanted);
+      assert.deepEqual((await check()).defects, []);
+      const blocks = await database.db.collection('audit_log').countDocuments();
+      assert.ok(blocks < 100, `${blocks} blocks for 24 MB`);
+      assert.ok(largest < 16_000_000, `a file of ${largest} bytes`);
+      assert.deepEqual(readdirSync(folder), []);
+      assert.deepEqual(said, []);
     });
 
     for (const sync of ['interval', 'always'] as const) {

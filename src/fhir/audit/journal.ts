@@ -42,7 +42,7 @@ const LINK_MS = 3_600_000;
 const CARRY_BYTES = 512 * 1024;
 /** a large transaction is several frames, so that a block stays far from the limit of a document */
 const FRAME_RECORDS = 1000;
-/** a file of which everything is carried is begun anew */
+/** when so much of the file is carried it is begun anew */
 const FILE_BYTES = 8 * 1024 * 1024;
 
 export async function openJournal(deps: JournalDeps): Promise<Journal> {
@@ -64,8 +64,9 @@ export async function openJournal(deps: JournalDeps): Promise<Journal> {
   let waiting: PromiseWithResolvers<void> | undefined;
   let isSyncing = false;
   let isDirty = false;
-  /** what was carried: position in the file */
+  /** what was carried, and what of it is no longer in the file: positions */
   let carried = 0;
+  let forgotten = 0;
   let carrying: Promise<void> | undefined;
   let isLate = false;
   let closed = false;
@@ -145,10 +146,10 @@ export async function openJournal(deps: JournalDeps): Promise<Journal> {
     return carrying.catch(() => undefined).then(() => (carried < end ? carry() : undefined));
   }
 
+  /** What there is by now. What comes meanwhile waits: under load there would be a block for every few records. */
   async function carryFile(): Promise<void> {
-    for (;;) {
-      const segment = segments[0];
-      if (segment === undefined) break;
+    const until = spool.size();
+    for (let segment = segments[0]; segment !== undefined && segment.begin < until; segment = segments[0]) {
       segment.isClosed = true;
       const frames = spool.read(carried, segment.end - carried);
       const { first, last: end, hash: sealed, summary: found = summaryIn(frames) } = segment;
@@ -156,10 +157,12 @@ export async function openJournal(deps: JournalDeps): Promise<Journal> {
       segments.shift();
       carried = segment.end;
     }
-    if (spool.size() > FILE_BYTES && carried === spool.size()) {
-      spool.clear();
-      carried = 0;
-    }
+    if (carried - forgotten > FILE_BYTES) forget();
+  }
+
+  function forget(): void {
+    spool.forget(carried);
+    forgotten = carried;
   }
 
   /** In the background: what comes meanwhile waits for the next time. */
@@ -178,11 +181,7 @@ export async function openJournal(deps: JournalDeps): Promise<Journal> {
   function beat(): void {
     if (spool.beat()) return;
     // a process that could not see this one has taken its file over: what comes now needs another
-    carryOn().then(() => {
-      if (carried < spool.size()) return;
-      spool.clear();
-      carried = 0;
-    }, logFailure('the audit log has no file'));
+    carryOn().then(forget).catch(logFailure('the audit log has no file'));
   }
 
   const logFailure =

@@ -32,10 +32,10 @@ export interface Spool {
   sync(): Promise<void>;
   /** what was appended after this position, at most so many bytes of it */
   read(position: number, most: number): Buffer;
-  /** bytes appended so far */
+  /** bytes appended so far, those that were forgotten included */
   size(): number;
-  /** a new file, where everything was carried on */
-  clear(): void;
+  /** a new file, with what was appended after this position: what was before it has been carried on */
+  forget(position: number): void;
   /** shows other processes that this one lives; to be called more often than `ABANDONED_MS`. False where the file is gone. */
   beat(): boolean;
   /** the file stays where something of it was not carried on */
@@ -74,13 +74,20 @@ export function openSpool(folder: string, name: string): Spool {
   const head = Buffer.from(`${JSON.stringify(header)}\n`);
   const path = join(folder, `${name}.spool`);
   let file = create();
+  /** positions of the first byte in the file, and after the last one */
+  let begin = 0;
   let written = 0;
+  let syncing: Promise<void> = Promise.resolve();
 
-  function create(): number {
+  const placeOf = (position: number): number => head.length + position - begin;
+
+  function create(content: Buffer = Buffer.alloc(0)): number {
     // with its header from the first moment, so that nobody finds a file without an owner
     const draft = `${path}.${randomBytes(4).toString('hex')}.new`;
     const created = openSync(draft, 'wx+', 0o600);
-    writeSync(created, head);
+    writeWhole(created, Buffer.concat([head, content]), 0);
+    // it may have been synced in the file before
+    if (content.length > 0) fsyncSync(created);
     renameSync(draft, path);
     const parent = openSync(folder, 'r');
     fsyncSync(parent);
@@ -88,31 +95,36 @@ export function openSpool(folder: string, name: string): Spool {
     return created;
   }
 
+  function read(position: number, most: number): Buffer {
+    const bytes = Buffer.alloc(Math.min(most, written - position));
+    const length = bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, placeOf(position));
+    return bytes.subarray(0, length);
+  }
+
   return {
     append(content) {
       const bytes = Buffer.from(content);
       try {
-        for (let done = 0; done < bytes.length; ) {
-          done += writeSync(file, bytes, done, bytes.length - done, head.length + written + done);
-        }
+        writeWhole(file, bytes, placeOf(written));
       } catch (error) {
-        ftruncateSync(file, head.length + written);
+        ftruncateSync(file, placeOf(written));
         throw error;
       }
       written += bytes.length;
     },
-    sync: () => fdatasyncSoon(file),
-    read(position, most) {
-      const bytes = Buffer.alloc(Math.min(most, written - position));
-      const length = bytes.length === 0 ? 0 : readSync(file, bytes, 0, bytes.length, head.length + position);
-      return bytes.subarray(0, length);
+    sync() {
+      const synced = fdatasyncSoon(file);
+      syncing = Promise.allSettled([syncing, synced]).then(() => undefined);
+      return synced;
     },
+    read,
     size: () => written,
-    clear() {
+    forget(position) {
       const old = file;
-      file = create();
-      written = 0;
-      closeSync(old);
+      file = create(read(position, written - position));
+      begin = position;
+      // a file that is being synced is closed after that
+      void syncing.then(() => closeSync(old));
     },
     beat() {
       const { atime, ino } = fstatSync(file);
@@ -128,6 +140,10 @@ export function openSpool(folder: string, name: string): Spool {
       if (isCarriedOn) rmSync(path, { force: true });
     },
   };
+}
+
+function writeWhole(file: number, bytes: Buffer, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, at + done);
 }
 
 /** Spools in the folder whose process is gone. */
