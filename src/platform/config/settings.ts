@@ -86,7 +86,7 @@ export const settings = {
   mongodbCacheGb: optional({
     name: 'MONGODB_CACHE_GB',
     parse: decimal(0.25, 10_000),
-    help: "Cache of the embedded MongoDB, in GB. Default: a quarter of the machine's memory, at most 1.",
+    help: 'Cache of the embedded MongoDB, in GB. Default: a quarter of the memory, at most 4.',
   }),
   mongodbPoolSize: required({
     name: 'MONGODB_POOL_SIZE',

@@ -94,8 +94,15 @@ export async function runMongod(options: RunOptions): Promise<RunningEngine> {
 export const mongodUri = (port: number, secret: string): string =>
   `mongodb://wardgate:${secret}@127.0.0.1:${port}/?replicaSet=${SET_NAME}&directConnection=true&authSource=admin`;
 
-/** A quarter of the memory, at most 1 GB: enough for a large hospital's working set, and the budget of a laptop. */
-const defaultCacheGb = (): number => Math.max(0.25, Math.min(1, Math.round((totalmem() / GIB) * 25) / 100));
+/** MongoDB takes as much as its data needs: a terminology of a million concepts alone 2 GB, and read from disk it is several times slower. */
+const MOST_CACHE_GB = 4;
+
+function defaultCacheGb(): number {
+  // of a container, where there is one
+  const allowed = process.constrainedMemory();
+  const memory = allowed > 0 ? Math.min(allowed, totalmem()) : totalmem();
+  return Math.max(0.25, Math.min(MOST_CACHE_GB, Math.round((memory / GIB) * 25) / 100));
+}
 
 /** The log of the start before is kept, older ones are not: mongod alone would keep them all. */
 function keepOneLog(path: string): string {
