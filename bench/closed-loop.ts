@@ -7,6 +7,8 @@ export interface LoadOptions {
   connections: number;
   seconds: number;
   warmupSeconds?: number;
+  /** as many requests a second, as long as answers come in time; without it as many as there are answers */
+  perSecond?: number;
   /** the next request, whole */
   request: () => Buffer;
 }
@@ -59,6 +61,7 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   const times: number[] = [];
   const start = performance.now() + (options.warmupSeconds ?? 1) * 1000;
   const end = start + options.seconds * 1000;
+  const intervalMs = options.perSecond === undefined ? 0 : (options.connections / options.perSecond) * 1000;
   await Promise.all(
     Array.from(
       { length: options.connections },
@@ -68,11 +71,18 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
           socket.setNoDelay(true);
           let parts: Buffer[] = [];
           let sent = 0;
+          let due = performance.now() + Math.random() * intervalMs;
           const send = (): void => {
             sent = performance.now();
             socket.write(options.request());
           };
-          socket.on('connect', send);
+          const sendInTime = (): void => {
+            const wait = due - performance.now();
+            due += intervalMs;
+            if (intervalMs === 0 || wait <= 0) send();
+            else setTimeout(send, wait);
+          };
+          socket.on('connect', sendInTime);
           socket.on('error', reject);
           socket.on('close', () => resolve());
           socket.on('data', (chunk) => {
@@ -89,7 +99,7 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
               statuses[status] = (statuses[status] ?? 0) + 1;
             }
             if (now > end) socket.destroy();
-            else send();
+            else sendInTime();
           });
         }),
     ),
