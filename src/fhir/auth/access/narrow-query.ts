@@ -193,13 +193,31 @@ export function restricted(
 ): Predicate {
   if (isEverything(restriction)) return where;
   const asked = where.op === 'and' ? where.of : [where];
-  const parts = (restriction.op === 'and' ? restriction.of : [restriction]).filter((part) => !isSaidBy(asked, part));
   const isKeyed = asked.some(({ op }) => op === 'equals' || op === 'oneOf' || op === 'ids');
+  const { parts, keyless } = restrictionOf(definitions, type, restriction);
+  return allOf([...(isKeyed ? keyless : parts).filter((part) => !isSaidBy(asked, part)), ...asked]);
+}
+
+interface Restriction {
+  parts: readonly Predicate[];
+  /** without the keys of labels, where tokens of them are tested as well */
+  keyless: readonly Predicate[];
+}
+
+/** A caller's restriction is the same for every search. */
+const restrictions = new WeakMap<Predicate, Restriction>();
+
+function restrictionOf(definitions: Definitions, type: string, restriction: Predicate): Restriction {
+  const known = restrictions.get(restriction);
+  if (known) return known;
+  const parts = restriction.op === 'and' ? restriction.of : [restriction];
   const isConfirmed = parts.some(
     (part) => part.op === 'confirms' && part.tokens.every((token) => isLabel(definitions, type, token)),
   );
-  const kept = isKeyed && isConfirmed ? parts.filter((part) => !isLabelKey(definitions, type, part)) : parts;
-  return allOf([...kept, ...asked]);
+  const keyless = isConfirmed ? parts.filter((part) => !isLabelKey(definitions, type, part)) : parts;
+  const made = { parts, keyless };
+  restrictions.set(restriction, made);
+  return made;
 }
 
 const isLabel = (definitions: Definitions, type: string, key: string): boolean =>
