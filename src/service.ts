@@ -13,6 +13,10 @@ import { type Access, createAccess } from './fhir/auth/access/access.ts';
 import { createConsents } from './fhir/auth/access/consents.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
 import type { Accounts, AccountsDeps } from './fhir/auth/accounts/accounts.ts';
+import { actingAs } from './fhir/auth/accounts/acting.ts';
+import type { Oauth } from './fhir/auth/oauth/create-oauth.ts';
+import { FIRST_PARTY, OPERATOR } from './fhir/auth/oauth/token-claims.ts';
+import { createStillAllowed } from './fhir/auth/still-allowed.ts';
 import { buildCapabilityStatement } from './fhir/capabilities/capability-statement.ts';
 import { packagedFacts } from './fhir/capabilities/packaged-facts.ts';
 import { type Conformance, createConformance } from './fhir/conformance/index.ts';
@@ -242,6 +246,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     ...(access && { storeFor: access.storeFor }),
     ...(recorder && { recorded: recorder.work }),
+    ...(accounts && { mayGoOn: stillAllowed(accounts, deps.parts?.oauth as Pick<Oauth, 'clients'>) }),
     engine,
     operations,
     newSecret: () => randomBytes(24).toString('hex'),
@@ -315,6 +320,9 @@ async function openAccounts(deps: AccountsDeps, recorder: Recorder | undefined):
   if (recorder === undefined) return createAccounts(deps);
   return recordedAccounts(await createAccounts({ ...deps, tokens: recordedTokens(deps.tokens, recorder) }), recorder);
 }
+
+const stillAllowed = ({ signIn }: Accounts, { clients }: Pick<Oauth, 'clients'>) =>
+  createStillAllowed({ signIn, clients, own: [FIRST_PARTY, OPERATOR], actingAs });
 
 /** What wards need of the outside, by name. */
 function partsOf({ geminiApiKey, geminiModel, geminiBaseUrl }: ServiceSettings): Record<string, unknown> {

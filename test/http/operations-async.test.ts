@@ -5,6 +5,7 @@ import type { OperationModule } from '../../src/fhir/operations/operation.ts';
 import { createQueue, type Queue } from '../../src/platform/queue/queue.ts';
 import { anEngine, BASE, type EngineOfTest, type Reply } from '../support/an-engine.ts';
 import { anOperationDefinition } from '../support/an-operation-definition.ts';
+import { aCaller } from '../support/callers.ts';
 import { redisUrl } from '../support/engines.ts';
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -21,7 +22,7 @@ describe('an operation on the queue', () => {
     definition: 'count-slowly',
     needs: [],
     async: 'allowed',
-    async run(input, { progress, signal }) {
+    async run(input, { progress, signal, store }) {
       const { mode, amount } = input;
       runs++;
       text = numberText(input, 'amount');
@@ -36,6 +37,13 @@ describe('an operation on the queue', () => {
             resolve();
           });
         });
+      }
+      if (mode === 'stubborn') {
+        await progress('half way');
+        for (let n = 0; ; n++) {
+          const resource = { resourceType: 'Basic', id: 'stubborn', code: { text: String(n) } };
+          await store.write({ kind: 'update', type: 'Basic', id: 'stubborn', resource });
+        }
       }
       return { total: amount };
     },
@@ -128,6 +136,75 @@ describe('an operation on the queue', () => {
     assert.equal((await engine.send('GET', url)).status, 404);
     for (let tries = 0; tries < 100 && aborted === 0; tries++) await pause(50);
     assert.equal(aborted, 1);
+  });
+
+  describe('of somebody who may not do it any more', () => {
+    const caller = aCaller('admin');
+    let mayGoOn = true;
+    let other: Queue;
+    let own: EngineOfTest;
+    before(async () => {
+      const prefix = `test-async-over-${process.pid}-${Date.now()}`;
+      other = createQueue({ redisUrl: await redisUrl(), prefix, onError: () => undefined });
+      own = await anEngine('operations_async_over', {
+        queue: other,
+        operations: [{ definition, module }],
+        caller,
+        mayGoOn: async ({ id }) => id !== caller.id || mayGoOn,
+      });
+    });
+    after(async () => {
+      await other.close();
+      await own.drop();
+    });
+    beforeEach(() => {
+      mayGoOn = true;
+    });
+
+    async function begin(body: object): Promise<string> {
+      const { answer } = await own.send('POST', '$count-slowly', body, { prefer: 'respond-async' });
+      return answer.headers!['Content-Location']!.slice(BASE.length + 1);
+    }
+    async function answerOf(url: string, isReached = isDone): Promise<Reply> {
+      for (let tries = 0; tries < 200; tries++) {
+        const reply = await own.send('GET', url);
+        if (isReached(reply)) return reply;
+        await pause(50);
+      }
+      throw new Error('never reached');
+    }
+    const isRefused = ({ status, body }: Reply): void =>
+      assert.deepEqual(
+        [status, body.issue[0].code, body.issue[0].diagnostics],
+        [403, 'forbidden', 'The work has ended: who began it may not do it any more'],
+      );
+
+    it('ends within seconds while it runs, and the status URL says so', async () => {
+      const url = await begin({ mode: 'wait', amount: 3 });
+      await answerOf(url, ({ answer }) => answer.headers?.['X-Progress'] === 'half way');
+      mayGoOn = false;
+      const began = performance.now();
+      isRefused(await answerOf(url));
+      assert.ok(performance.now() - began < 5000);
+      assert.equal(aborted, 1);
+    });
+
+    it('is not even begun, though it was on the queue already', async () => {
+      mayGoOn = false;
+      isRefused(await answerOf(await begin({ mode: 'go', amount: 3 })));
+      assert.equal(runs, 0);
+    });
+
+    it('reads and writes nothing after that, though the operation goes on', async () => {
+      const url = await begin({ mode: 'stubborn' });
+      await answerOf(url, ({ answer }) => answer.headers?.['X-Progress'] === 'half way');
+      mayGoOn = false;
+      isRefused(await answerOf(url));
+      const left = await own.store.read('Basic', 'stubborn');
+      const reached = left?.version;
+      await pause(300);
+      assert.equal((await own.store.read('Basic', 'stubborn'))?.version, reached);
+    });
   });
 
   it('is done after a restart, even if the queue has forgotten it', async () => {

@@ -1,5 +1,6 @@
 // The engine without HTTP: a real store on a database of the test's own, rules, operations and the one way in to all interactions.
 import { randomUUID } from 'node:crypto';
+import type { Caller } from '../../src/fhir/auth/caller.ts';
 import { createConformance } from '../../src/fhir/conformance/index.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { profilesOf } from '../../src/fhir/definitions/profiles.ts';
@@ -31,6 +32,9 @@ export interface EngineOptions {
   rules?: readonly WriteRule[];
   operations?: readonly { definition: Resource; module: OperationModule }[];
   queue?: AsyncDeps['queue'];
+  /** who calls */
+  caller?: Caller;
+  mayGoOn?: AsyncDeps['mayGoOn'];
   /** of another engine: as if that one had been started again */
   database?: FreshDatabase;
 }
@@ -116,6 +120,7 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
     queue,
     store,
     engine,
+    ...(options.mayGoOn && { mayGoOn: options.mayGoOn }),
     operations: registry,
     newSecret: randomUUID,
     onError: (error) => console.error(error),
@@ -140,7 +145,8 @@ export async function anEngine(name: string, options: EngineOptions = {}): Promi
         .then(() => {
           const target = grammar.readTarget(method, path);
           const content = body === undefined ? {} : { body };
-          return dispatch({ target, method, query, headers, ...content, base: BASE, id: 'test', store });
+          const who = options.caller === undefined ? {} : { caller: options.caller };
+          return dispatch({ ...who, target, method, query, headers, ...content, base: BASE, id: 'test', store });
         })
         .catch((error: unknown) => {
           if (!(error instanceof FhirError)) console.error(error);

@@ -32,6 +32,8 @@ export interface AsyncDeps {
   storeFor?: (caller: Caller) => Store;
   /** puts on record what the work of a caller did, before its answer is kept */
   recorded?: (call: Call, run: Dispatch) => Promise<Answer>;
+  /** whether a caller whose work runs is still who they were when it began; asked again and again. Absent: always */
+  mayGoOn?: (caller: Caller) => Promise<boolean>;
   engine: Engine;
   operations: { run(call: Call, target: OperationTarget, engine: Engine): Promise<Answer> };
   /** not to be guessed: whoever knows the status URL may read the answer */
@@ -45,7 +47,7 @@ const FORGET = 'operation-forget';
 const PLACE = 'operation';
 const ATTEMPTS = 3;
 const RETRY_AFTER_SECONDS = 2;
-const CANCEL_CHECK_MS = 1000;
+const CHECK_MS = 1000;
 const KEEP_MS = 24 * 3600 * 1000;
 /** a document of MongoDB holds 16 MB */
 const MAX_ANSWER_BYTES = 15 * 1024 * 1024;
@@ -87,29 +89,34 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
       | Job
       | undefined;
     if (job === undefined) return;
-    const cancelled = new AbortController();
-    const watch = setInterval(() => {
-      readJob(id).then(
-        (now) => (now?.state === 'running' && now.run === run ? undefined : cancelled.abort()),
-        (error) => deps.onError(error, id),
-      );
-    }, CANCEL_CHECK_MS);
+    const { caller } = job.call;
+    const ending = new AbortController();
+    const { signal } = ending;
+    const isOver = async (): Promise<boolean> => caller !== undefined && (await deps.mayGoOn?.(caller)) === false;
+    const check = async (): Promise<void> => {
+      const now = await readJob(id);
+      if (now?.state !== 'running' || now.run !== run) ending.abort(cancelled());
+      else if (await isOver()) ending.abort(noLonger());
+    };
+    const watch = setInterval(() => void check().catch((error) => deps.onError(error, id)), CHECK_MS);
     try {
-      const { caller } = job.call;
-      const call = callOf(job, caller && deps.storeFor ? deps.storeFor(caller) : store);
+      if (await isOver()) ending.abort(noLonger());
+      const call = callOf(job, untilEnded(caller && deps.storeFor ? deps.storeFor(caller) : store, signal));
       const told: Run = {
-        signal: cancelled.signal,
+        signal,
         progress: async (text) => {
-          if ((await change(id, isMine, { progress: text })) === undefined) cancelled.abort();
+          if ((await change(id, isMine, { progress: text })) === undefined) ending.abort(cancelled());
         },
       };
-      const perform: Dispatch = (own) => {
+      const perform: Dispatch = async (own) => {
+        signal.throwIfAborted();
         runs.set(own, told);
         return operations.run(own, job.call.target, engine);
       };
       const isRecorded = caller !== undefined && deps.recorded !== undefined;
-      const answer = await answerOf(call, isRecorded ? (own) => deps.recorded!(own, perform) : perform, attempt);
-      if (cancelled.signal.aborted) return;
+      const result = await answerOf(call, isRecorded ? (own) => deps.recorded!(own, perform) : perform, attempt);
+      // an operation may have come to its end without looking at the signal
+      const answer = signal.aborted ? failure(signal.reason, job.call.id) : result;
       await change(id, isMine, { state: 'done', ...kept(answer) });
       await queue.add(FORGET, { id }, { id, delayMs: KEEP_MS });
     } finally {
@@ -179,6 +186,24 @@ export function createAsyncRunner(deps: AsyncDeps): AsyncRunner {
     },
   };
 }
+
+/** Whatever an operation asks of it once the work has ended is refused with why. */
+function untilEnded(store: Store, signal: AbortSignal): Store {
+  const guarded = Object.entries(store).map(([name, member]: [string, unknown]) => [
+    name,
+    typeof member !== 'function'
+      ? member
+      : (...args: unknown[]) => {
+          signal.throwIfAborted();
+          return member(...args) as unknown;
+        },
+  ]);
+  return Object.fromEntries(guarded) as Store;
+}
+
+const cancelled = (): FhirError => new FhirError('conflict', 'The work was cancelled');
+
+const noLonger = (): FhirError => new FhirError('forbidden', 'The work has ended: who began it may not do it any more');
 
 /** Whatever token it has now, but not another app of the same person, nor one that sees less: https://hl7.org/fhir/R4/async.html */
 const isOf = ({ call }: Job, caller: Caller | undefined): boolean => whoIs(call.caller) === whoIs(caller);

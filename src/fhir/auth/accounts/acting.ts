@@ -1,10 +1,21 @@
 // An account in use: as its owner, at one of the places where the owner works, or for a patient who is cared for. A grant keeps which.
+import type { Caller } from '../caller.ts';
 import type { Account } from '../sign-in.ts';
 import { type AccountDocument, fhirUserOf, type HeldRole } from './documents.ts';
 import { roleOf } from './roles.ts';
 
 export const actingAt = (organization: string): string => `at ${organization}`;
 export const actingFor = (relatedPerson: string): string => `for ${relatedPerson}`;
+
+/** as what an account may be in use that a caller has: by itself, for the patient, at the one hospital */
+export function actingAs({
+  fhirUser,
+  organizations,
+}: Pick<Caller, 'fhirUser' | 'organizations'>): (string | undefined)[] {
+  if (fhirUser?.type === 'RelatedPerson') return [actingFor(fhirUser.id)];
+  const [only, ...others] = organizations;
+  return [undefined, ...(only !== undefined && others.length === 0 ? [actingAt(only)] : [])];
+}
 
 /** undefined where the account may not be used so (any more) */
 export function accountAs(account: AccountDocument, acting?: string): Account | undefined {
