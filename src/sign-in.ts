@@ -9,6 +9,7 @@ import { createDispatchedDirectory } from './fhir/auth/oauth/dispatched-director
 import type { Registration } from './fhir/auth/oauth/registration.ts';
 import type { Visitor } from './fhir/auth/sign-in.ts';
 import { loadDefinitions } from './fhir/definitions/load.ts';
+import { createCorrelation } from './fhir/http/correlation.ts';
 import { createGrantStore } from './fhir/storage/mongo/grants/index.ts';
 import { createAddressOf } from './platform/client-address/client-address.ts';
 import { auditFolder, type Config } from './platform/config/config.ts';
@@ -65,6 +66,8 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
   const safeFetch = createSafeFetch({ allowedHosts: config.fetchAllowedHosts });
   const mail = await openMail({ settings: config, db, queue, secrets, logger, leaves: deps.leavesMail, now });
 
+  const correlate = createCorrelation();
+  const newRequestId = (): string => correlate({});
   let service: FhirService | undefined;
   const connected = (): FhirService => {
     if (service === undefined) throw new Error('asked before the service was there');
@@ -79,8 +82,8 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     definitions: loadDefinitions(),
     signIn: () => connected().accounts!.signIn,
     directory: () => {
-      const { dispatch, access } = connected();
-      return createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, base });
+      const { dispatch, access, recorder } = connected();
+      return createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, recorder, base, newId: newRequestId });
     },
     pages,
     registration: registrationOf(config),
@@ -137,6 +140,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         visitorOf,
         forgetIn: oauth.interactions.forget,
         base,
+        newId: newRequestId,
         origin,
         timeZone: config.timeZone,
         mailbox: mailboxUrl,

@@ -1,6 +1,7 @@
 // The way into a server of this process: no port, and nobody who would have to sign in.
 import type { Caller } from '../fhir/auth/caller.ts';
-import type { Answer, Call } from '../fhir/interactions/call.ts';
+import type { Answer } from '../fhir/interactions/call.ts';
+import { createInnerCalls } from '../fhir/interactions/inner-calls.ts';
 import { FhirError } from '../fhir/model/errors.ts';
 import { parseJson } from '../fhir/model/json.ts';
 import { outcomeOf } from '../fhir/model/outcome.ts';
@@ -18,39 +19,14 @@ export function createInnerClient(
   { base, callerOf }: InnerClientOptions,
 ): Client {
   let count = 0;
+  const newId = (): string => `command-${++count}`;
+  const asCaller = access && createInnerCalls({ dispatch, storeFor: access.storeFor, recorder, base, newId });
 
   async function send(body: { type?: string }): Promise<Answer> {
-    const { type } = body;
-    const caller = access && callerOf(type);
-    const id = `command-${++count}`;
-    const target = { kind: 'bundle' } as const;
-    const call: Call = {
-      target,
-      method: 'POST',
-      query: [],
-      headers: { prefer: 'return=minimal' },
-      body,
-      base,
-      id,
-      store: caller ? access!.storeFor(caller) : store,
-    };
-    if (caller === undefined || recorder === undefined) return dispatch(call);
-    const trail = recorder.open(base);
-    const record = (status: number, refusal?: string): Promise<void> =>
-      recorder.request({
-        ...{ id, caller, method: 'POST', path: '', search: '', target, trail, status },
-        ...(type !== undefined && { bundle: type }),
-        ...(refusal !== undefined && { refusal }),
-      });
-    try {
-      const answer = await dispatch({ ...call, caller, trail });
-      await record(answer.status);
-      return answer;
-    } catch (error) {
-      const { status, kind } = error instanceof FhirError ? error : { status: 500, kind: 'exception' };
-      await record(status, kind);
-      throw error;
-    }
+    const posted = { target: { kind: 'bundle' }, method: 'POST', headers: { prefer: 'return=minimal' }, body } as const;
+    const caller = callerOf(body.type);
+    if (asCaller !== undefined && caller !== undefined) return asCaller(caller, posted);
+    return dispatch({ ...posted, query: [], base, id: newId(), store });
   }
 
   async function post(bundle: Buffer): Promise<Reply> {

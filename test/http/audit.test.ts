@@ -133,6 +133,11 @@ describe('the audit trail', () => {
         is: ['E search-type 0 Patient/p1', 'E search-type 0 Patient/p2'],
       },
       {
+        what: 'a part of a history',
+        send: ['GET', '/Observation/o1/_history?_elements=code'],
+        is: ['R history-instance 0 Patient/p1'],
+      },
+      {
         what: 'a search by POST',
         send: [
           'POST',

@@ -1,4 +1,5 @@
 // The authorization server for tests, over HTTP on a port of its own, with a database of its own: as the server mounts it.
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
@@ -57,8 +58,8 @@ export interface TestOauthOptions {
   identityProviders?: (root: string) => readonly IdentityProvider[];
 }
 
-const directoryOf = ({ dispatch, access }: FhirService, base = ''): Directory =>
-  createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, base });
+const directoryOf = ({ dispatch, access, recorder }: FhirService, base = ''): Directory =>
+  createDispatchedDirectory({ dispatch, storeFor: access!.storeFor, recorder, base, newId: randomUUID });
 
 const nobody: Directory = {
   patients: async () => [],

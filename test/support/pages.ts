@@ -1,4 +1,5 @@
 // The pages as the server mounts them, with accounts of test/support/people.ts; a browser without scripts signs in to them.
+import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLimits } from '../../src/fhir/auth/limits/index.ts';
@@ -84,6 +85,7 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         visitorOf,
         forgetIn: oauth.interactions.forget,
         base: oauth.base,
+        newId: randomUUID,
         origin: options.origin ?? root,
         timeZone: 'UTC',
         mailbox: `${root}/dev/mail`,

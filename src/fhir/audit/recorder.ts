@@ -59,6 +59,8 @@ export interface Recorder {
   signIn(event: SignInEvent): Promise<void>;
   /** of a caller's work that runs from the queue */
   work(call: Call, run: Dispatch): Promise<Answer>;
+  /** of a call that comes from this process itself */
+  answer(call: Call, dispatch: Dispatch): Promise<Answer>;
 }
 
 export interface RecorderDeps {
@@ -127,25 +129,35 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
     }
   }
 
+  async function ended(call: Call, trail: OpenTrail, run: () => Promise<Answer>): Promise<Answer> {
+    const { id, method, target, caller } = call;
+    const bundle = target.kind === 'bundle' ? (call.body as { type?: string } | undefined)?.type : undefined;
+    const end = (status: number, refusal?: string): Promise<void> =>
+      recorder.request({
+        ...{ id, caller: caller!, method, path: '', search: '', target, trail, status },
+        ...(bundle !== undefined && { bundle }),
+        ...(refusal !== undefined && { refusal }),
+      });
+    let answer: Answer;
+    try {
+      answer = await run();
+    } catch (error) {
+      await end(trail.traced.status, trail.traced.refusal);
+      throw error;
+    }
+    await end(answer.status);
+    return answer;
+  }
+
   const recorder: Recorder = {
     open: (base) => openTrail(bufferOf(base)),
-    async work(call, run) {
-      const { id, method, target, caller } = call;
+    work: (call, run) => {
       const trail = recorder.open(call.base);
-      const end = (status: number, refusal?: string): Promise<void> =>
-        recorder.request({
-          ...{ id, caller: caller!, method, path: '', search: '', target, trail, status },
-          ...(refusal !== undefined && { refusal }),
-        });
-      let answer: Answer;
-      try {
-        answer = await trail.follow(call, run);
-      } catch (error) {
-        await end(trail.traced.status, trail.traced.refusal);
-        throw error;
-      }
-      await end(answer.status);
-      return answer;
+      return ended(call, trail, () => trail.follow(call, run));
+    },
+    answer: (call, dispatch) => {
+      const trail = recorder.open(call.base);
+      return ended(call, trail, () => dispatch({ ...call, trail }));
     },
     request(request) {
       const { caller, status, target, trail } = request;

@@ -94,26 +94,25 @@ function watched(call: Call, traced: Traced, eyes: Eyes): Call {
 }
 
 function readWatched(store: Store, { see }: Eyes): Store {
+  const seen = <Found extends { bytes: Buffer | null } | undefined>(found: Found): Found => {
+    if (found?.bytes) see(found.bytes);
+    return found;
+  };
+  const seenIn = <Page extends { matches: readonly { bytes: Buffer }[] }>(page: Page): Page => {
+    for (const { bytes } of page.matches) see(bytes);
+    return page;
+  };
   return {
     ...store,
-    async read(type, id) {
-      const found = await store.read(type, id);
-      if (found?.bytes) see(found.bytes);
-      return found;
-    },
-    async vread(type, id, version) {
-      const found = await store.vread(type, id, version);
-      if (found?.bytes) see(found.bytes);
-      return found;
-    },
-    async find(query) {
-      const page = await store.find(query);
-      for (const { bytes } of page.matches) see(bytes);
-      return page;
-    },
-    async findAcross(query) {
-      const page = await store.findAcross(query);
-      for (const { bytes } of page.matches) see(bytes);
+    read: async (...asked) => seen(await store.read(...asked)),
+    readMany: async (...asked) => (await store.readMany(...asked)).map(seen),
+    vread: async (...asked) => seen(await store.vread(...asked)),
+    find: async (query) => seenIn(await store.find(query)),
+    findAcross: async (query) => seenIn(await store.findAcross(query)),
+    distinct: async (query) => (await store.distinct(query)).map(seen),
+    async history(query) {
+      const page = await store.history(query);
+      for (const version of page.versions) seen(version);
       return page;
     },
   };

@@ -1,25 +1,19 @@
 // What a page shows or does is asked of the FHIR service as the person who looks at it: the same operations and searches that others have, the
 // same decision, the same record in the audit trail. Pages hold no rule of their own.
 
-import type { Recorder } from '../../fhir/audit/index.ts';
 import type { Access } from '../../fhir/auth/access/access.ts';
 import type { Caller } from '../../fhir/auth/caller.ts';
-import type { Answer, Call, Dispatch, Target } from '../../fhir/interactions/call.ts';
+import type { Answer, Call, Target } from '../../fhir/interactions/call.ts';
+import { type Asked, createInnerCalls, type InnerCallsDeps } from '../../fhir/interactions/inner-calls.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import { parseJson } from '../../fhir/model/json.ts';
 import type { Resource } from '../../fhir/model/resource.ts';
 import type { OperationRegistry } from '../../fhir/operations/registry.ts';
 import { readOutput } from './read-output.ts';
 
-export interface AskDeps {
-  dispatch: Dispatch;
+export interface AskDeps extends Omit<InnerCallsDeps, 'storeFor'> {
   access: Pick<Access, 'decide' | 'storeFor'>;
   operations: Pick<OperationRegistry, 'find'>;
-  /** absent where nothing is written down */
-  recorder?: Pick<Recorder, 'work'>;
-  /** the FHIR base */
-  base: string;
-  newId: () => string;
 }
 
 export interface Ask {
@@ -49,30 +43,11 @@ export interface Bundle {
 
 export type AskFor = (caller: Caller, headers?: Call['headers']) => Ask;
 
-export function createAskFor({ dispatch, access, operations, recorder, base, newId }: AskDeps): AskFor {
+export function createAskFor({ access, operations, ...deps }: AskDeps): AskFor {
+  const call = createInnerCalls({ ...deps, storeFor: access.storeFor });
   return (caller, headers = {}) => {
-    async function send(
-      target: Target,
-      {
-        method = 'GET',
-        query = [],
-        body,
-        prefer,
-      }: Partial<Pick<Call, 'method' | 'query' | 'body'>> & { prefer?: string },
-    ): Promise<Answer> {
-      const call: Call = {
-        target,
-        method,
-        query,
-        headers: { ...headers, ...(prefer !== undefined && { prefer }) },
-        ...(body !== undefined && { body }),
-        base,
-        id: newId(),
-        store: access.storeFor(caller),
-        caller,
-      };
-      return recorder === undefined ? dispatch(call) : recorder.work(call, dispatch);
-    }
+    const send = ({ prefer, ...asked }: Asked & { prefer?: string }): Promise<Answer> =>
+      call(caller, { ...asked, headers: { ...headers, ...(prefer !== undefined && { prefer }) } });
 
     const operation = (code: string): Target => ({ kind: 'operation', level: 'system', code });
     const operationOn = (type: string, id: string, code: string): Target => ({
@@ -103,20 +78,26 @@ export function createAskFor({ dispatch, access, operations, recorder, base, new
       mayRunOn: (type, code) => allows(operationOn(type, 'any', code)),
       need: (code) => access.decide(caller, operation(code)),
       maySearch: (type) => allows({ kind: 'search-type', type }),
-      run: async (code, input = {}) => outputOf(code, await send(operation(code), { method: 'POST', body: input })),
+      run: async (code, input = {}) =>
+        outputOf(code, await send({ target: operation(code), method: 'POST', body: input })),
       runOn: async (type, id, code, input = {}) =>
-        outputOf(code, await send(operationOn(type, id, code), { method: 'POST', body: input }), type),
+        outputOf(code, await send({ target: operationOn(type, id, code), method: 'POST', body: input }), type),
       async search(type, query) {
-        const { body } = await send({ kind: 'search-type', type }, { query });
+        const { body } = await send({ target: { kind: 'search-type', type }, query });
         return readBundle(contentOf(body)!);
       },
-      read: async (type, id) => contentOf((await send({ kind: 'read', type, id }, {})).body)!,
+      read: async (type, id) => contentOf((await send({ target: { kind: 'read', type, id } })).body)!,
       async begin(code, input = {}) {
-        const { headers: told } = await send(operation(code), { method: 'POST', body: input, prefer: 'respond-async' });
+        const { headers: told } = await send({
+          target: operation(code),
+          method: 'POST',
+          body: input,
+          prefer: 'respond-async',
+        });
         return told!['Content-Location']!.slice(told!['Content-Location']!.lastIndexOf('/') + 1);
       },
       async ended(id, code) {
-        const answer = await send({ kind: 'async-status', id }, {});
+        const answer = await send({ target: { kind: 'async-status', id } });
         if (answer.status === 202) return { progress: answer.headers?.['X-Progress'] ?? '' };
         if (answer.status < 400) return { output: outputOf(code, answer) };
         const [issue] = (contentOf(answer.body)?.issue ?? []) as { diagnostics?: string }[];

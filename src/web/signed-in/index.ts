@@ -5,7 +5,6 @@ import type { Limits } from '../../fhir/auth/limits/index.ts';
 import type { ForeignSignIn } from '../../fhir/auth/oauth/foreign-sign-in.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
 import type { Tokens } from '../../fhir/auth/tokens.ts';
-import { createCorrelation } from '../../fhir/http/correlation.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import type { Redis } from '../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../platform/secrets/secrets.ts';
@@ -37,6 +36,7 @@ export interface SignedInPagesDeps {
   forgetIn: (req: Request, res: Response) => Promise<void>;
   /** the FHIR base, and what people find the pages below */
   base: string;
+  newId: () => string;
   origin: string;
   timeZone: string;
   /** where mail is to be seen while no mail server is set */
@@ -70,7 +70,6 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
   const cookie = createCookie('wardgate', { secure });
   const formTokens = createFormTokens(keys.forms, now);
   const filters = createFilters(createSeal(keys.filters));
-  const correlate = createCorrelation();
   const shared = { app, sessions, cookie, formTokens, limits, visitorOf, origin, logger };
 
   const { onReturn } = addSignInPages({
@@ -87,7 +86,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
   const room = createRoom({
     ...shared,
     forgetIn: deps.forgetIn,
-    askFor: createAskFor({ ...service, base, newId: () => correlate({}) }),
+    askFor: createAskFor({ ...service, base, newId: deps.newId }),
     filters,
     timeZone: deps.timeZone,
   });

@@ -1,24 +1,19 @@
 // The directory over the server's own searches, asked as the person who picks: what they may not see is not found.
 import type { Address, Encounter, HumanName, Identifier, Patient } from 'fhir/r4.js';
-import type { Call, Dispatch } from '../../interactions/call.ts';
+import type { Call } from '../../interactions/call.ts';
+import { createInnerCalls, type InnerCallsDeps } from '../../interactions/inner-calls.ts';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
-import type { Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
 import type { Account } from '../sign-in.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
 import { FIRST_PARTY } from './token-claims.ts';
 
-export interface DispatchedDirectoryDeps {
-  dispatch: Dispatch;
-  storeFor: (caller: Caller) => Store;
-  base: string;
-}
-
 const MOST = '20';
 
-export function createDispatchedDirectory({ dispatch, storeFor, base }: DispatchedDirectoryDeps): Directory {
+export function createDispatchedDirectory(deps: InnerCallsDeps): Directory {
+  const call = createInnerCalls(deps);
   const callerOf = ({ id, roles, organizations, fhirUser }: Account): Caller => ({
     kind: 'account',
     id,
@@ -35,19 +30,8 @@ export function createDispatchedDirectory({ dispatch, storeFor, base }: Dispatch
     target: Call['target'],
     query: Call['query'] = [],
   ): Promise<Resource | undefined> {
-    const caller = callerOf(account);
-    const call: Call = {
-      target,
-      method: 'GET',
-      query,
-      headers: {},
-      base,
-      id: 'sign-in',
-      store: storeFor(caller),
-      caller,
-    };
     try {
-      const { body } = await dispatch(call);
+      const { body } = await call(callerOf(account), { target, query });
       return Buffer.isBuffer(body) ? (parseJson(body) as Resource) : body;
     } catch (error) {
       // not there, not to be seen, or not a search: for the page it is all the same
