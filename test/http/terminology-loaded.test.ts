@@ -313,6 +313,29 @@ describe('loaded code systems', function () {
     assert.equal((await client.get(`/CodeSystem/$lookup?system=${LOINC}&version=9.8&code=1-1`)).status, 404);
   });
 
+  it('decide what validation says of their codes while they are here, and no longer', async () => {
+    const head = { url: 'http://hospital.example/wards', title: 'Wards', version: '1', properties: [] };
+    const condition = {
+      resourceType: 'Condition',
+      subject: { reference: 'Patient/p' },
+      code: { coding: [{ system: head.url, code: 'north' }] },
+    };
+    const told = async (): Promise<string[]> => {
+      await server.loaded.look();
+      const { body } = await client.post('/Condition/$validate', condition);
+      return body.issue
+        .filter(({ expression = [] }: { expression?: string[] }) => expression[0]?.startsWith('Condition.code'))
+        .map(({ severity, code }: { severity: string; code: string }) => `${severity} ${code}`);
+    };
+    assert.deepEqual(await told(), ['warning not-supported']);
+    await store.load(head, [{ code: 'south', isActive: true }]);
+    assert.deepEqual(await told(), ['error code-invalid']);
+    await store.load(head, [{ code: 'north', isActive: true }]);
+    assert.deepEqual(await told(), []);
+    await store.unload(head.url);
+    assert.deepEqual(await told(), ['warning not-supported']);
+  });
+
   it('are replaced by the same release, at once and without leftovers, and a running server notices within two seconds', async () => {
     const collections = async () =>
       (await database.db.listCollections().toArray()).filter(({ name }) => name.startsWith('concepts_')).length;

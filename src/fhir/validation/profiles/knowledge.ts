@@ -50,6 +50,8 @@ export function createKnowledge({ definitions, canonicals, terminology }: Knowle
   const expressions: Expressions = createExpressions(definitions);
   let kept = nothing();
   let revision = canonicals.revision;
+  /** of what is known of codes: rises with systems that operators load, too */
+  let codesRevision = terminology.revision;
   canonicals.onChange((changes) => {
     if (changes.some(({ type }) => SOURCES.has(type))) kept = nothing();
     revision = canonicals.revision;
@@ -91,6 +93,10 @@ export function createKnowledge({ definitions, canonicals, terminology }: Knowle
       if (revision !== canonicals.revision) {
         kept = nothing();
         revision = canonicals.revision;
+      }
+      if (codesRevision !== terminology.revision) {
+        kept = { ...kept, memberships: new Map(), verdicts: new Map() };
+        codesRevision = terminology.revision;
       }
       const now = kept;
       /** the value if it is there, else a note of how to get it */
