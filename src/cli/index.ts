@@ -40,9 +40,10 @@ program
   .command('token')
   .description('Print an access token of an account, good for an hour; without one, the accounts of the demo hospital.')
   .argument('[email]', 'the address of the account')
-  .action(async (email: string | undefined) => {
+  .option('--end', 'end those that it made for the account; without one, those that commands made for themselves')
+  .action(async (email: string | undefined, { end = false }: { end?: boolean }) => {
     const { runToken } = await import('./token.ts');
-    process.exitCode = await runToken(readConfig(), email);
+    process.exitCode = await runToken(readConfig(), email, { end });
   });
 
 program

@@ -22,6 +22,8 @@ export interface Operator {
   tokenOf(account: AccountDocument): Promise<OperatorToken>;
   /** of the command itself */
   ownToken(): Promise<OperatorToken>;
+  /** those that commands made for this account, or for themselves; tells how many */
+  endTokens(account?: AccountDocument): Promise<number>;
 }
 
 /** `base`: of the server that takes the tokens, as clients see it. */
@@ -35,7 +37,9 @@ export function withOperator<T>(config: Config, base: string, work: (operator: O
     const tokens = createOperatorTokens({ base, grants, keys, now: systemClock });
     const find = createFindAccount({ client: db.client, db });
 
-    async function record(event: Omit<SignInEvent, 'act' | 'client' | 'address'>): Promise<void> {
+    async function record(
+      event: Omit<SignInEvent, 'act' | 'client' | 'address'> & { act?: SignInEvent['act'] },
+    ): Promise<void> {
       const journal = {
         log: createAuditLog(db),
         folder: auditFolder(config),
@@ -78,6 +82,12 @@ export function withOperator<T>(config: Config, base: string, work: (operator: O
         const made = await tokens.ofCommandLine();
         await record({ account: OPERATOR, isClient: true, status: 200, token: made.id });
         return made;
+      },
+      async endTokens(account) {
+        const count = await tokens.end(account?._id ?? OPERATOR);
+        const whose = account === undefined ? { account: OPERATOR, isClient: true as const } : { account: account._id };
+        if (count > 0) await record({ act: 'logout', ...whose, status: 200 });
+        return count;
       },
     });
   });

@@ -9,6 +9,7 @@ import { credentialFor } from '../../src/cli/credential.ts';
 import { demoEmail } from '../../src/cli/seed/demo-accounts.ts';
 import { runToken } from '../../src/cli/token.ts';
 import type { RoleCode } from '../../src/fhir/auth/accounts/roles.ts';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import { createLogger } from '../../src/platform/logger/logger.ts';
 import { StartError } from '../../src/platform/start-error.ts';
@@ -79,6 +80,14 @@ describe('npm run token', function () {
   }
   const token = (email?: string, more: Record<string, string> = {}) =>
     run(() => runToken(readConfig({ ...environment, ...more }), email));
+  const ending = (email?: string) => run(() => runToken(readConfig(environment), email, { end: true }));
+  async function untilRefused(bearer: string, path = '/$profile'): Promise<void> {
+    const began = performance.now();
+    while ((await get(path, bearer)).status !== 401) {
+      assert.ok(performance.now() - began < 5000, 'it is good for more than five seconds');
+      await sleep(50);
+    }
+  }
   const get = (path: string, authorization: string): Promise<Reply> =>
     createFhirClient(server.base).get(path, { authorization });
 
@@ -127,6 +136,43 @@ describe('npm run token', function () {
     assert.deepEqual([code, out], [2, '']);
     assert.match(err, /^ {2}admin@hospital\.example +Administrator\n {2}doctor@hospital\.example +Doctor$/m);
     assert.doesNotMatch(err, /nurse/);
+  });
+
+  it('ends those that it made for an account, and no other session of it', async () => {
+    const [first, second] = [`Bearer ${(await token(DOCTOR)).out}`, `Bearer ${(await token(DOCTOR)).out}`];
+    const admin = `Bearer ${(await token(ADMIN)).out}`;
+    const { tokens, signIn } = server.service.accounts!;
+    const { id: account, ...who } = (await signIn.account(ids[DOCTOR]!))!;
+    const own = await tokens.issue({ account, ...who, amr: ['pwd', 'otp'], address: '192.0.2.1' });
+    assert.equal((await get('/$profile', first)).status, 200);
+    const { code, out, err } = await ending(DOCTOR);
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(
+      err,
+      /^\d tokens made by this command for doctor@hospital\.example have ended, everywhere within five seconds\.$/,
+    );
+    await untilRefused(first);
+    assert.equal((await get('/$profile', second)).status, 401);
+    assert.equal((await get('/$profile', `Bearer ${own.accessToken}`)).status, 200);
+    const { body } = await get(`/AuditEvent?altid=${account}&subtype=110123&_count=1`, admin);
+    assert.equal(body.entry[0].resource.agent[1].who.identifier.value, 'wardgate-cli');
+    assert.match((await ending(DOCTOR)).err, /^No tokens made/);
+    await assert.rejects(ending('nobody@hospital.example'), /There is no account nobody@/);
+  });
+
+  it('ends those of the command line itself', async () => {
+    const bearer = (await credentialFor(readConfig(environment), server.base).authorization())!;
+    const admin = `Bearer ${(await token(ADMIN)).out}`;
+    assert.equal((await get('/Practitioner?_summary=count', bearer)).status, 200);
+    assert.match(
+      (await ending()).err,
+      /^One token of commands themselves has ended|^\d tokens of commands themselves have/,
+    );
+    await untilRefused(bearer, '/Practitioner?_summary=count');
+    assert.equal((await get('/$profile', admin)).status, 200);
+    // the next command makes another
+    const next = (await credentialFor(readConfig(environment), server.base).authorization())!;
+    assert.equal((await get('/Practitioner?_summary=count', next)).status, 200);
   });
 
   const refusals: [what: string, email: string | undefined, settings: Record<string, string>, line: RegExp][] = [

@@ -1,6 +1,6 @@
 // Access tokens made by the command line: whoever has the database and the server's secret could read everything anyway, and so is not asked
 // for a password. One of a person is as one of `$login`, but without a refresh token; it hangs on a grant, so it is among the person's
-// sessions and ends with them. One of the command line itself acts for nobody. Both are good for an hour.
+// sessions and ends with them. One of the command line itself acts for nobody. Both are good for an hour, and can be ended before.
 import { randomBytes } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import type { Grants } from '../../storage/grants.ts';
@@ -22,12 +22,14 @@ export interface OperatorToken {
 export interface OperatorTokens {
   ofAccount(account: Account): Promise<OperatorToken>;
   ofCommandLine(): Promise<OperatorToken>;
+  /** those that were made here for an account, or for the command line (`OPERATOR`); tells how many. Servers know within five seconds */
+  end(account: string): Promise<number>;
 }
 
 export interface OperatorTokensDeps {
   /** FHIR base as clients see it */
   base: string;
-  grants: Pick<Grants, 'insert'>;
+  grants: Pick<Grants, 'insert' | 'ofAccount' | 'end'>;
   keys: Pick<SigningKeys, 'list'>;
   now: () => number;
 }
@@ -53,27 +55,31 @@ export function createOperatorTokens({ base, grants, keys, now }: OperatorTokens
     return { token, id, expires: until * 1000, grant: facts.grant };
   }
 
+  async function openGrant(id: string, account: string, client: string): Promise<void> {
+    const at = now();
+    const expiresAt = at + lifetimes.accessToken * 1000;
+    const seconds = { iat: Math.floor(at / 1000), exp: Math.floor(expiresAt / 1000) };
+    await grants.insert({
+      id,
+      account,
+      client,
+      scopes: [],
+      context: {},
+      address: '',
+      userAgent: MADE_HERE,
+      authenticatedAt: at,
+      // what the library's own record of it would be
+      payload: { ...seconds, jti: id, kind: 'Grant', accountId: account, clientId: client },
+      startedAt: at,
+      lastUsedAt: at,
+      expiresAt,
+    });
+  }
+
   return {
     async ofAccount({ id: account, roles, organizations, fhirUser, limits = limitsOfPeople(FIRST_PARTY, roles) }) {
-      const grant = randomBytes(24).toString('base64url');
-      const at = now();
-      const expiresAt = at + lifetimes.accessToken * 1000;
-      const seconds = { iat: Math.floor(at / 1000), exp: Math.floor(expiresAt / 1000) };
-      await grants.insert({
-        id: grant,
-        account,
-        client: FIRST_PARTY,
-        scopes: [],
-        context: {},
-        address: '',
-        userAgent: 'wardgate token, on the command line',
-        authenticatedAt: at,
-        // what the library's own record of it would be
-        payload: { ...seconds, jti: grant, kind: 'Grant', accountId: account, clientId: FIRST_PARTY },
-        startedAt: at,
-        lastUsedAt: at,
-        expiresAt,
-      });
+      const grant = newGrantId();
+      await openGrant(grant, account, FIRST_PARTY);
       return sign(account, FIRST_PARTY, {
         grant,
         roles,
@@ -82,12 +88,25 @@ export function createOperatorTokens({ base, grants, keys, now }: OperatorTokens
         limits,
       });
     },
-    ofCommandLine: () =>
-      sign(
+    async ofCommandLine() {
+      const grant = clientGrant(OPERATOR, newGrantId());
+      await openGrant(grant, OPERATOR, OPERATOR);
+      return sign(
         OPERATOR,
         OPERATOR,
-        { grant: clientGrant(OPERATOR, 0), roles: ['admin'], organizations: [], limits: 'admin' },
+        { grant, roles: ['admin'], organizations: [], limits: 'admin' },
         'system/*.cruds',
-      ),
+      );
+    },
+    async end(account) {
+      const made = (await grants.ofAccount(account)).filter(({ userAgent }) => userAgent === MADE_HERE);
+      await Promise.all(made.map(({ id }) => grants.end(id)));
+      return made.length;
+    },
   };
 }
+
+/** what their owner sees among the sessions */
+const MADE_HERE = 'wardgate token, on the command line';
+
+const newGrantId = (): string => randomBytes(24).toString('base64url');

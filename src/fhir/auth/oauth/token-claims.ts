@@ -19,7 +19,8 @@ export interface TokenFacts {
 }
 
 /** Tokens that a client got by itself hang on no grant, but end together when its generation does. */
-export const clientGrant = (client: string, generation: number): string => `${OF_CLIENT}${client}:${generation}`;
+export const clientGrant = (client: string, generation: number | string): string =>
+  `${OF_CLIENT}${client}:${generation}`;
 const OF_CLIENT = 'client:';
 
 /** class of rate limits */
