@@ -59,6 +59,15 @@ export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue 
     connections.push(redis);
     return redis;
   };
+  /** At the end bull says QUIT, which waits behind the command that blocks until bull gives up, half a second later. */
+  const openBlocking = (): Redis => {
+    const redis = open();
+    redis.quit = async () => {
+      redis.disconnect();
+      return 'OK';
+    };
+    return redis;
+  };
   const shared = { client: open(), subscriber: open() };
   const queues = new Map<string, Bull.Queue>();
 
@@ -68,7 +77,7 @@ export function createQueue({ redisUrl, prefix, onError }: QueueOptions): Queue 
     const queue = new Bull(job, {
       prefix: `{${prefix}}`,
       // bull's types speak of the ioredis it bundles; the commands it uses are the same.
-      createClient: (type) => (type === 'bclient' ? open() : shared[type]) as never,
+      createClient: (type) => (type === 'bclient' ? openBlocking() : shared[type]) as never,
       defaultJobOptions: {
         removeOnComplete: { age: KEEP_SECONDS },
         removeOnFail: { age: KEEP_SECONDS },
