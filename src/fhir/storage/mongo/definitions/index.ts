@@ -1,6 +1,7 @@
 // What the database knows of definitions; see ../../definitions.ts.
 import type { Db } from 'mongodb';
 import type { DefinitionRevision, DefinitionStore } from '../../definitions.ts';
+import { createBatcher } from '../batcher.ts';
 import { createPackageStore } from './packages.ts';
 import { readRows } from './rows.ts';
 
@@ -22,13 +23,23 @@ export function createDefinitionStore({ db, now }: DefinitionStoreDeps): Definit
     await revisions.updateOne({ _id: 'revision' }, { $inc: fields }, { upsert: true });
   }
 
+  // Hundreds of definitions are written at once; each telling of its own would wait for all others, on one document.
+  const tell = createBatcher<readonly string[], void>({
+    maxInFlight: 1,
+    async run(touched) {
+      const types = new Set(touched.flat());
+      await rise(Object.fromEntries([...types].map((type) => [`stored.${type}`, 1])));
+      return touched.map(() => undefined);
+    },
+  });
+
   return {
     packages: createPackageStore({ db, now, changed: () => rise({ packages: 1 }) }),
     async revision(): Promise<DefinitionRevision> {
       const document = await revisions.findOne({ _id: 'revision' });
       return { packages: document?.packages ?? 0, stored: document?.stored ?? {} };
     },
-    touch: (types) => rise(Object.fromEntries(types.map((type) => [`stored.${type}`, 1]))),
+    touch: tell,
     rows: (type, parameters, since) => readRows(db, type, parameters, since),
   };
 }
