@@ -13,7 +13,7 @@ describe('a first start that is killed', function () {
 
   it('is repeated by the next one, wherever it was', async () => {
     let failure: unknown;
-    for (const ms of [900, 1200, 1500, 1800, 2200]) {
+    for (const ms of [400, 700, 1000, 1400, 1900]) {
       const starting = server.start().catch((error: unknown) => error);
       await sleep(ms);
       await server.cutPower();

@@ -23,10 +23,10 @@ describe('a server whose database is killed under load', function () {
     storm.rage();
     try {
       for (let kills = 1; kills <= 2; kills++) {
-        await storm.untilMore(250);
+        await storm.untilMore(150);
         server.killEngine('mongodb');
       }
-      await storm.untilMore(250);
+      await storm.untilMore(150);
     } finally {
       await storm.calm();
     }
@@ -49,7 +49,7 @@ describe('a server whose database is killed under load', function () {
         if (reply.status < 300) acknowledged.push(reply);
         else if (reply.status === 503) unavailable++;
         else other.push(`${reply.status}: ${reply.text}`);
-        if (reply.status >= 300) await sleep(20);
+        if (reply.status >= 300) await sleep(100);
       }
     }
     const writers = range(16).map(write);

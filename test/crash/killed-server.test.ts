@@ -18,7 +18,7 @@ describe('a server that is killed in the middle of a storm', function () {
     try {
       for (const kill of [server.kill, server.cutPower, server.cutPower]) {
         storm.rage();
-        await storm.untilMore(250);
+        await storm.untilMore(150);
         await kill();
         await storm.calm();
         await server.start();

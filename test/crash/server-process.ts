@@ -3,10 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Db, MongoClient } from 'mongodb';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
@@ -15,6 +13,7 @@ import { freePort } from '../../src/platform/engines/free-port.ts';
 import { readNote, secretOf } from '../../src/platform/engines/notes.ts';
 import { isAlive } from '../../src/platform/engines/process-identity.ts';
 import { createFhirClient, type FhirClient } from '../support/fhir-client.ts';
+import { build, launcher } from '../support/processes.ts';
 
 export interface ServerProcess extends FhirClient {
   /** on the same data and the same port; settles when it is ready */
@@ -30,8 +29,6 @@ export interface ServerProcess extends FhirClient {
   close(): Promise<void>;
 }
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const TSX = createRequire(import.meta.url).resolve('tsx');
 /** ends the server when its input ends: with the test process, however that ends */
 const LEASH = `data:text/javascript,process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref()`;
 const READY_MS = 60_000;
@@ -39,6 +36,7 @@ const STOP_MS = 20_000;
 
 /** A server that is not started yet. `settings` are environment variables of its own. */
 export async function aServerProcess(settings: Record<string, string> = {}): Promise<ServerProcess> {
+  await build();
   const dataDir = mkdtempSync(join(tmpdir(), 'wardgate-killed-'));
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
@@ -46,7 +44,7 @@ export async function aServerProcess(settings: Record<string, string> = {}): Pro
   let output = '';
 
   async function start(): Promise<void> {
-    const starting = spawn(process.execPath, ['--import', TSX, '--import', LEASH, MAIN], {
+    const starting = spawn(process.execPath, ['--import', LEASH, launcher, 'start'], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         ...process.env,

@@ -25,6 +25,8 @@ export interface Storm {
 }
 
 const CALLERS = 24;
+/** before a caller who got no answer asks again */
+const PAUSE_MS = 100;
 
 export function createStorm(server: ServerProcess): Storm {
   const appointments = new Map<string, Known<'booked' | 'cancelled'>>();
@@ -54,7 +56,7 @@ export function createStorm(server: ServerProcess): Storm {
     const status = reply?.status ?? 'no answer';
     counts.set(`${name} ${status}`, (counts.get(`${name} ${status}`) ?? 0) + 1);
     if (reply === undefined || reply.status === 503) {
-      await sleep(20);
+      await sleep(PAUSE_MS);
       return undefined;
     }
     if (reply.status < 300) promises += 1;

@@ -4,7 +4,15 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const launcher = fileURLToPath(new URL('../../bin/wardgate.mjs', import.meta.url));
+export const launcher = fileURLToPath(new URL('../../bin/wardgate.mjs', import.meta.url));
+
+let built: Promise<unknown> | undefined;
+
+/** Before several start at the same moment, which would each build what changed. */
+export async function build(): Promise<void> {
+  built ??= once(spawn(process.execPath, [launcher, 'build'], { stdio: 'inherit' }), 'exit');
+  await built;
+}
 
 export interface Finished {
   code: number | null;
