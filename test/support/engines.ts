@@ -1,12 +1,13 @@
 // Real MongoDB and Redis for tests: those of TEST_MONGODB_URI and TEST_REDIS_URL, else private ones started on the first
 // request of a run and ended after it. Tests that need neither start neither.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Db, MongoClient } from 'mongodb';
 import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
 import { type Engines, startEngines } from '../../src/platform/engines/engines.ts';
+import { lockFolder } from '../../src/platform/engines/folder-lock.ts';
 
 let started: Promise<Engines> | undefined;
 let client: Promise<MongoClient> | undefined;
@@ -19,7 +20,11 @@ function engines(): Promise<Engines> {
 
 async function start(): Promise<Engines> {
   const { TEST_MONGODB_URI, TEST_REDIS_URL } = process.env;
-  folder = mkdtempSync(join(tmpdir(), 'wardgate-test-'));
+  if (TEST_MONGODB_URI && TEST_REDIS_URL)
+    return { mongodbUri: TEST_MONGODB_URI, redisUrl: TEST_REDIS_URL, embedded: {}, close: async () => undefined };
+  const home = homeOfEngines();
+  removeLeftovers(home);
+  folder = mkdtempSync(join(home, PREFIX));
   const running = await startEngines({
     dataDir: folder,
     cacheDir: process.env.CACHE_DIR ?? defaultCacheDir(process.env),
@@ -32,6 +37,32 @@ async function start(): Promise<Engines> {
   process.env.TEST_MONGODB_URI = running.mongodbUri;
   process.env.TEST_REDIS_URL = running.redisUrl;
   return running;
+}
+
+const PREFIX = 'wardgate-test-';
+const RAM_DISK = '/dev/shm';
+/** A run writes about two gigabytes. */
+const AMPLE_BYTES = 8 * 1024 ** 3;
+
+/** A hundred servers make thousands of indexes, on a RAM disk in half the time. TMPDIR asks for another place. */
+function homeOfEngines(): string {
+  if (process.env.TMPDIR !== undefined || !existsSync(RAM_DISK) || freemem() < AMPLE_BYTES) return tmpdir();
+  const { bavail, bsize } = statfsSync(RAM_DISK);
+  return bavail * bsize < AMPLE_BYTES ? tmpdir() : RAM_DISK;
+}
+
+/** A run that was killed left its engines' data behind. */
+function removeLeftovers(home: string): void {
+  for (const name of readdirSync(home)) {
+    const left = join(home, name);
+    if (!name.startsWith(PREFIX) || !existsSync(join(left, 'wardgate.lock'))) continue;
+    try {
+      lockFolder(left);
+      rmSync(left, { recursive: true, force: true });
+    } catch {
+      // of a run that goes on
+    }
+  }
 }
 
 /** A one-node replica set; without a database name. */
