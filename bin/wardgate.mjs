@@ -4,10 +4,14 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NEEDED_NODE = [20, 19];
+/** Each test process takes about a gigabyte. */
+const MOST_JOBS = 4;
+const LONG_TESTS = ['test/examples/official-examples.test.ts', 'test/access/oracle.test.ts', 'test/docs/curl.test.ts'];
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
 
@@ -17,7 +21,7 @@ const scripts = { bench: ['bench/index.ts'], gen: ['src/cli/gen.ts'], environmen
 async function main([command = 'start', ...args]) {
   checkNode();
   await install();
-  if (command === 'test') return run('node_modules/mocha/bin/mocha.js', testArguments(args));
+  if (command === 'test') return test(args);
   if (scripts[command]) return run('node_modules/tsx/dist/cli.mjs', [...scripts[command], ...args]);
   await build();
   if (command === 'build') return 0;
@@ -32,8 +36,20 @@ function checkNode() {
   fail(`Wardgate needs Node.js ${NEEDED_NODE.join('.')} or newer; this is ${process.versions.node}.`);
 }
 
-/** Options alone still mean all tests. */
-const testArguments = (args) => (args.some((arg) => arg.endsWith('.test.ts')) ? args : ['test/**/*.test.ts', ...args]);
+/** Named files run in one process. Options alone mean all tests, in JOBS processes side by side, those first that take long. */
+async function test(args) {
+  const mocha = 'node_modules/mocha/bin/mocha.js';
+  if (args.some((arg) => arg.endsWith('.test.ts'))) return run(mocha, args);
+  // Tests that run commands would else build at the same time.
+  await build();
+  const jobs = Number(process.env.JOBS ?? Math.min(os.availableParallelism(), MOST_JOBS));
+  const files = sourcesOf(at('test'))
+    .map((file) => path.relative(root, file).replaceAll(path.sep, '/'))
+    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'));
+  const rank = (file) => LONG_TESTS.indexOf(file) + 1 || LONG_TESTS.length + 1;
+  files.sort((a, b) => rank(a) - rank(b));
+  return run(mocha, [...(jobs > 1 ? ['--parallel', '--jobs', String(jobs)] : []), ...files, ...args]);
+}
 
 async function install() {
   const lock = createHash('sha256')
