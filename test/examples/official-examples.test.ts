@@ -1,5 +1,6 @@
-// Every example that was published with R4 goes through the whole server: stored, read back as it was written, decimals' text
-// included, and found by each of its own search parameters.
+// The examples that were published with R4 go through the whole server: stored, read back as they were written, decimals' text included, and
+// found by each of their own search parameters. Of the 4,400 definitions among them a third takes its turn each day: thousands are alike, and
+// that each is valid and comes out as it went in is proved in test/unit/fhir/validation every time. EXAMPLES=full takes all.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { findPackages } from '../../src/cli/gen/packages.ts';
 import type { SearchParameterType } from '../../src/fhir/definitions/definitions.ts';
 import { parseJson, stringifyJson } from '../../src/fhir/model/json.ts';
 import { ID, type Resource } from '../../src/fhir/model/resource.ts';
+import { rotation } from '../support/rotation.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { createTermsOf } from './search-terms.ts';
 
@@ -82,6 +84,7 @@ type Entry = any;
 describe('the official R4 examples on the whole server', function () {
   this.timeout(600_000);
 
+  const turn = rotation(3, 'EXAMPLES');
   let server: TestServer;
   let stored: Example[];
 
@@ -92,7 +95,8 @@ describe('the official R4 examples on the whole server', function () {
 
   it('are stored, but for those that break the specification themselves', async () => {
     const examples = readExamples();
-    assert.ok(examples.length > 5000, `${examples.length} examples`);
+    console.log(`      ${examples.length.toLocaleString('en')} official examples (${turn.name})`);
+    assert.ok(examples.length > 2000, `${examples.length} examples`);
     const outcomes = await answersOf(examples, ({ text }) => text.length, writeEntry);
     const refusals: Record<string, string> = {};
     for (const [index, { response }] of outcomes.entries()) {
@@ -102,7 +106,8 @@ describe('the official R4 examples on the whole server', function () {
       else refusals[example.file] = reasonOf(response);
     }
     stored = examples.filter(({ place }) => place !== '');
-    assert.deepEqual(refusals, refused);
+    const read = new Set(examples.map(({ file }) => file));
+    assert.deepEqual(refusals, Object.fromEntries(Object.entries(refused).filter(([file]) => read.has(file))));
   });
 
   it('are read back as they were written', async () => {
@@ -118,7 +123,7 @@ describe('the official R4 examples on the whole server', function () {
 
   it('are found by each of their search parameters', async () => {
     const questions = askForAll(stored);
-    assert.ok(questions.length > 20_000, `${questions.length} questions`);
+    assert.ok(questions.length > 10_000, `${questions.length} questions`);
     assert.equal(new Set(questions.map(({ kind }) => kind)).size, 9, 'every type of search parameter is asked');
     const missed: string[] = [];
     const answers = await answersOf(questions, () => 1, getEntry);
@@ -138,8 +143,9 @@ describe('the official R4 examples on the whole server', function () {
     findPackages(root, console.error);
     const folder = join(root, 'tools/definitions/node_modules/hl7.fhir.r4.examples');
     const seen = new Set<string>();
-    return readdirSync(folder)
-      .filter((file) => /^[^.].*\.json$/.test(file) && file !== 'package.json')
+    const files = readdirSync(folder).filter((file) => /^[^.].*\.json$/.test(file) && file !== 'package.json');
+    return [...groupBy(files, (file) => file.split('-')[0]!).values()]
+      .flatMap((ofType) => (ofType.length > MANY_OF_A_TYPE ? ofType.filter((_, at) => turn.isDue(at)) : ofType))
       .map((file) => {
         const resource = parseJson(readFileSync(join(folder, file))) as Resource;
         const name = `${resource.resourceType}/${resource.id}`;

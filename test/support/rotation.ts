@@ -1,6 +1,6 @@
-// A generated test that is too long for every run tries another part each day, and everything with ATTACK=full. ATTACK=<number> repeats a day.
+// A test of more cases than every run can wait for tries another part each day, and everything with ATTACK=full or EXAMPLES=full. A number in
+// place of `full` repeats a day.
 const DAY_MS = 86_400_000;
-const { ATTACK } = process.env;
 
 export interface Rotation {
   /** for the output: how to try the same again */
@@ -12,11 +12,12 @@ export interface Rotation {
 }
 
 /** One of so many is tried each time. */
-export function rotation(oneOf: number): Rotation {
-  if (ATTACK === 'full') return { name: 'ATTACK=full', timeout: 0, isDue: () => true };
-  const turn = ATTACK === undefined ? Math.floor(Date.now() / DAY_MS) : Number(ATTACK);
+export function rotation(oneOf: number, variable: 'ATTACK' | 'EXAMPLES' = 'ATTACK'): Rotation {
+  const wanted = process.env[variable];
+  if (wanted === 'full') return { name: `${variable}=full`, timeout: 0, isDue: () => true };
+  const turn = wanted === undefined ? Math.floor(Date.now() / DAY_MS) : Number(wanted);
   return {
-    name: `ATTACK=${turn}`,
+    name: `${variable}=${turn}`,
     timeout: 300_000,
     isDue: (...at) => at.reduce((sum, index) => sum + index, turn) % oneOf === 0,
   };
