@@ -42,7 +42,7 @@ async function test(args) {
   if (args.some((arg) => arg.endsWith('.test.ts'))) return run(mocha, args);
   // Tests that run commands would else build at the same time.
   await build();
-  const jobs = Number(process.env.JOBS ?? Math.min(os.availableParallelism(), MOST_JOBS));
+  const jobs = Number(process.env.JOBS) || Math.min(os.availableParallelism(), MOST_JOBS);
   const files = sourcesOf(at('test'))
     .map((file) => path.relative(root, file).replaceAll(path.sep, '/'))
     .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules'));
