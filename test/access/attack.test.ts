@@ -310,7 +310,7 @@ describe('nobody learns of what is not theirs', function () {
   });
 
   after(() => {
-    console.log(`      ${tried.toLocaleString('en')} requests tried (${turn.name})`);
+    console.log(`      ${tried.toLocaleString('en')} attacks tried (${turn.name})`);
     return server.close();
   });
 

@@ -220,7 +220,7 @@ describe('everybody sees what the policies say', function () {
 
   after(async () => {
     console.log(
-      `      ${tried.toLocaleString('en')} requests, ${compared.toLocaleString('en')} answers compared (${turn.name})`,
+      `      access: ${tried.toLocaleString('en')} requests, ${compared.toLocaleString('en')} answers compared (${turn.name})`,
     );
     await caring.close();
     await server.close();

@@ -74,7 +74,9 @@ describe('a server whose database is killed under load', function () {
     const versions = acknowledged.map(({ body }) => `${body.id}/${body.meta.versionId}`);
     assert.equal(new Set(versions).size, versions.length, 'no version was promised twice');
     assert.deepEqual(await gapsIn(server, 'Basic'), []);
-    console.log(`      ${acknowledged.length} acknowledged, ${unavailable} told to try again`);
+    console.log(
+      `      ${acknowledged.length} writes acknowledged through kills of the database, ${unavailable} told to try again`,
+    );
   });
 
   it('allows long transactions after each start of the database', async () => {

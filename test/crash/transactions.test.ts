@@ -113,7 +113,7 @@ describe('a transaction that is interrupted by a kill', function () {
     assert.equal(changes.filter((text) => text.startsWith(run)).length, whole);
     assert.deepEqual(await gapsIn(server, 'Basic'), []);
     console.log(
-      `      ${outcomes.size} sent, ${acknowledged} acknowledged, ${whole - acknowledged} done without an answer`,
+      `      ${outcomes.size} transactions sent through kills, ${acknowledged} acknowledged, ${whole - acknowledged} done without an answer`,
     );
   }
 
