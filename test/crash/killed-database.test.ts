@@ -55,8 +55,8 @@ describe('a server whose database is killed under load', function () {
     const writers = range(16).map(write);
     try {
       for (let kills = 1; kills <= 2; kills++) {
-        const enough = acknowledged.length + 500;
-        await until('500 acknowledgements', () => acknowledged.length >= enough);
+        const enough = acknowledged.length + 300;
+        await until('300 acknowledgements', () => acknowledged.length >= enough);
         server.killEngine('mongodb');
       }
       const enough = acknowledged.length + 200;

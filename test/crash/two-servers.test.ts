@@ -188,7 +188,7 @@ describe('two servers on one database', function () {
     );
     const ms = Math.round(performance.now() - begun);
     assert.deepEqual(countByStatus(more), { 201: 6 });
-    assert.ok(ms < 15_000, `the slots were locked for ${ms} ms`);
+    assert.ok(ms < 30_000, `the slots were locked for ${ms} ms`);
     for (const id of acknowledged) assert.equal((await survivor.get(`/Appointment/${id}`)).body.status, 'booked');
     console.log(`      ${acknowledged.length} booked before the kill; all slots usable after ${ms} ms`);
   });

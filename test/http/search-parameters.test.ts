@@ -349,7 +349,7 @@ describe('search parameters at run time', () => {
           assert.deepEqual(idsOf(reply), ['x']);
           break;
         }
-        assert.ok(performance.now() - since < 2000, 'two seconds are over');
+        assert.ok(performance.now() - since < 20_000, 'the other server still refuses it');
         await sleep(20);
       }
       await b.put('/Patient/y', { resourceType: 'Patient', id: 'y', extension: [coded(RACE, 'x')] });

@@ -412,7 +412,7 @@ describe('sign-in while Redis is away', function () {
         const reply = await people.guest().post(`/$${operation}`, input);
         assert.equal(refusalOf(reply), '503 transient', operation);
         assert.ok(reply.headers.get('retry-after'));
-        assert.ok(performance.now() - started < 6_000, operation);
+        assert.ok(performance.now() - started < 20_000, operation);
       }
       assert.equal((await person.get('/$profile')).status, 200, 'who is signed in goes on');
       line.mend();

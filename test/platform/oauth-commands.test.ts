@@ -75,7 +75,7 @@ describe('the commands of the authorization server', function () {
           () => false,
         );
       if (!isGood) break;
-      assert.ok(performance.now() - endedAt < 5000);
+      assert.ok(performance.now() - endedAt < 20_000);
       await sleep(50);
     }
     assert.equal((await run(() => runClientsEnable(config, 'chart'))).code, 0);
@@ -127,7 +127,7 @@ describe('the commands of the authorization server', function () {
     assert.match(listed[0]!, new RegExp(`^current {2}RS256 {2}${before} {2}since `));
     const at = performance.now();
     while (oauth.keys.list()[0]!.kid !== before) {
-      assert.ok(performance.now() - at < 5000);
+      assert.ok(performance.now() - at < 20_000);
       await sleep(50);
     }
   });

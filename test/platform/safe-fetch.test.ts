@@ -221,7 +221,7 @@ describe('fetching what others name', () => {
       it(`does not wait without an end: ${path}`, async () => {
         const started = performance.now();
         assert.equal(await reasonOf(get(at(path)).then((reply) => reply.text())), 'timeout');
-        assert.ok(performance.now() - started < 4000);
+        assert.ok(performance.now() - started < 15_000);
       });
     }
   });

@@ -16,7 +16,7 @@ interface Bed {
 }
 
 describe('transactions that a killed process left open', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let client: MongoClient;
   let watch: AbandonedTransactions | undefined;
@@ -92,7 +92,7 @@ describe('transactions that a killed process left open', function () {
     assert.equal(await isLocked(), true);
     const begun = performance.now();
     while (await isLocked()) {
-      assert.ok(performance.now() - begun < 10_000, 'the bed stays locked');
+      assert.ok(performance.now() - begun < 20_000, 'the bed stays locked');
       await pause(100);
     }
     assert.equal((await beds().findOne({ _id: 'bed' }))?.taken, 0);

