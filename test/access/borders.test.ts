@@ -87,8 +87,7 @@ const delivery = (of: string) => ({
   suppliedItem: { quantity: { value: 5, unit: 'box' }, itemReference: { reference: `Substance/${of}` } },
 });
 
-describe('between two hospitals', function () {
-  this.timeout(60_000);
+describe('between two hospitals', () => {
   let server: TestServer;
   let ask: Ask;
 

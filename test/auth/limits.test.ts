@@ -24,8 +24,7 @@ const aCaller = (more: Partial<Caller> = {}): Caller => ({
   ...more,
 });
 
-describe('rate limits', function () {
-  this.timeout(60_000);
+describe('rate limits', () => {
   const prefix = `test-${randomBytes(4).toString('hex')}`;
   const connections: Redis[] = [];
   /** to look into */

@@ -4,8 +4,7 @@ import type { Meta } from '../../src/fhir/model/resource.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { freshEmail, openPeople, PASSWORD, type People, type Person, refusalOf } from '../support/people.ts';
 
-describe('administration of accounts', function () {
-  this.timeout(60_000);
+describe('administration of accounts', () => {
   let people: People;
   let admin: Person;
   let ofHospital: Person;

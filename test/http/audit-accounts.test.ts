@@ -9,8 +9,7 @@ interface Entity {
   detail?: { type: string; valueString: string }[];
 }
 
-describe('the audit trail of administration', function () {
-  this.timeout(60_000);
+describe('the audit trail of administration', () => {
   let people: People;
   let admin: Person;
   let person: Person;

@@ -58,8 +58,7 @@ describe('beds', () => {
       assert.equal(await statusOf(bed), 'O');
     });
 
-    it('has one winner among two hundred', async function () {
-      this.timeout(60_000);
+    it('has one winner among two hundred', async () => {
       const bed = await aBed();
       const patients = await Promise.all(Array.from({ length: 200 }, aPatient));
       const replies = await hospital.postAll(
@@ -71,8 +70,7 @@ describe('beds', () => {
       assert.equal((await hospital.get(`/Encounter?location=Location/${bed}&_summary=count`)).body.total, 1);
     });
 
-    it('has one winner when several servers share the database', async function () {
-      this.timeout(60_000);
+    it('has one winner when several servers share the database', async () => {
       const other = await hospital.another();
       for (let round = 0; round < 5; round++) {
         const bed = await aBed();
@@ -271,8 +269,7 @@ describe('beds', () => {
       assert.equal((await assign(bed, await aPatient())).status, 200);
     });
 
-    it('is either a deletion or an assignment of a bed, never both', async function () {
-      this.timeout(30_000);
+    it('is either a deletion or an assignment of a bed, never both', async () => {
       for (let round = 0; round < 10; round++) {
         const [bed, patient] = [await aBed(), await aPatient()];
         const [assigned, deleted] = await Promise.all([assign(bed, patient), hospital.delete(`/Location/${bed}`)]);

@@ -7,8 +7,7 @@ import { openPeople, type People, type Person, refusalOf } from '../support/peop
 const REASON = 'bewußtlos nach Unfall';
 const RESTRICTED = { system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' };
 
-describe('the glass', function () {
-  this.timeout(60_000);
+describe('the glass', () => {
   let people: People;
   let admin: Person;
   before(async () => {

@@ -5,8 +5,7 @@ import { freshEmail, openPeople, PASSWORD, type People, type Person, refusalOf }
 
 const MINUTE = 60_000;
 
-describe('acting for others and at places', function () {
-  this.timeout(60_000);
+describe('acting for others and at places', () => {
   let people: People;
   let admin: Person;
   before(async () => {

@@ -15,8 +15,7 @@ const paramsOf = ({ body }: Reply): any =>
 const partsOf = (parts: { name: string }[]): Record<string, unknown> =>
   Object.fromEntries(parts.map(({ name, ...value }) => [name, Object.values(value)[0]]));
 
-describe('clients', function () {
-  this.timeout(60_000);
+describe('clients', () => {
   let people: People;
   let admin: Person;
   before(async () => {

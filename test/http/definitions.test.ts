@@ -15,8 +15,7 @@ const aValueSet = (more: Record<string, unknown> = {}): Resource => ({
   ...more,
 });
 
-describe('posted definitions', function () {
-  this.timeout(30_000);
+describe('posted definitions', () => {
   let database: FreshDatabase;
   let server: TestServer;
   let client: FhirClient;

@@ -21,8 +21,7 @@ const constrained = (value: string, property = 'constraint'): Record<string, unk
   include: [{ system: SNOMED, filter: [{ property, op: '=', value }] }],
 });
 
-describe('ECL over HTTP', function () {
-  this.timeout(60_000);
+describe('ECL over HTTP', () => {
   let server: TestServer;
   let client: FhirClient;
   let database: FreshDatabase;

@@ -21,8 +21,7 @@ const linkOf = (reply: Reply, relation: string): string | undefined =>
 
 describe('$everything', () => {
   let hospital: Hospital;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     hospital = await openHospital('everything');
     const to = (reference: string) => ({ reference });
     const loinc = (code: string) => ({ coding: [{ system: 'http://loinc.org', code }] });

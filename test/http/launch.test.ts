@@ -8,8 +8,7 @@ import { openPeople, PASSWORD, type People, type Person } from '../support/peopl
 import { CALLBACK, createSmartApp, refusalIn } from '../support/smart-app.ts';
 import { createVisitor, type Page, type Visitor } from '../support/visitor.ts';
 
-describe('Patient/[id]/$launch', function () {
-  this.timeout(60_000);
+describe('Patient/[id]/$launch', () => {
   let people: People;
   let doctor: Person;
   before(async () => {

@@ -39,8 +39,7 @@ describe('Patient/$match', () => {
   const random = randomOf(7);
   const match = (resource: Patient, more: Record<string, unknown> = {}) =>
     hospital.post('/Patient/$match', Object.keys(more).length === 0 ? resource : { resource, ...more });
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     hospital = await openHospital('match');
     patients = seedPatients().map(withoutNumbers);
     const all = patients.flatMap((patient) => [patient, ...lookalikes(patient, patients, random)]);
@@ -50,8 +49,7 @@ describe('Patient/$match', () => {
   });
   after(() => hospital.close());
 
-  it('finds the person first in spite of typing errors, never a twin or namesake with certainty', async function () {
-    this.timeout(60_000);
+  it('finds the person first in spite of typing errors, never a twin or namesake with certainty', async () => {
     let [asked, recalled, wrong] = [0, 0, 0];
     for (const patient of patients) {
       for (let query = 0; query < 6; query++) {

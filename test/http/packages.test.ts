@@ -24,8 +24,7 @@ const aValueSet = (version: string, more: Record<string, unknown> = {}): Resourc
   ...more,
 });
 
-describe('packages', function () {
-  this.timeout(60_000);
+describe('packages', () => {
   let database: FreshDatabase;
   let server: TestServer;
   let canonicals: Canonicals;

@@ -4,8 +4,7 @@ import { freshEmail, openPeople, PASSWORD, type People, type Person, refusalOf }
 
 const passwords = ['First-Horse-1', 'Second-Horse-2', 'Third-Horse-3', 'Fourth-Horse-4', 'Fifth-Horse-5'];
 
-describe('passwords and sessions', function () {
-  this.timeout(60_000);
+describe('passwords and sessions', () => {
   let people: People;
   before(async () => {
     people = await openPeople('passwords');

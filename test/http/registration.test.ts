@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { freshEmail, openPeople, PASSWORD, type People, refusalOf } from '../support/people.ts';
 
-describe('$register', function () {
-  this.timeout(30_000);
+describe('$register', () => {
   let people: People;
   before(async () => {
     people = await openPeople('registration');

@@ -332,8 +332,7 @@ describe('search parameters at run time', () => {
     assert.deepEqual(idsOf(await client.get('/Patient?_id=p1&_revinclude=Patient:friend')), ['p1', 'rich']);
   });
 
-  it('are the same in every server process within two seconds, and survive a restart', async function () {
-    this.timeout(60_000);
+  it('are the same in every server process within two seconds, and survive a restart', async () => {
     const database = await freshDatabase('parameters-two');
     const one = await startTestServer('parameters-two', { database });
     const two = await startTestServer('parameters-two', { database });

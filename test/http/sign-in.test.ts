@@ -8,8 +8,7 @@ import { freshEmail, openPeople, PASSWORD, type People, refusalOf } from '../sup
 
 const MINUTE = 60_000;
 
-describe('$login', function () {
-  this.timeout(60_000);
+describe('$login', () => {
   let people: People;
   before(async () => {
     people = await openPeople('login');
@@ -142,8 +141,7 @@ describe('$login', function () {
   });
 });
 
-describe('$verify-otp', function () {
-  this.timeout(60_000);
+describe('$verify-otp', () => {
   let people: People;
   before(async () => {
     people = await openPeople('otp');
@@ -380,8 +378,7 @@ describe('codes of many people', function () {
   });
 });
 
-describe('sign-in while Redis is away', function () {
-  this.timeout(60_000);
+describe('sign-in while Redis is away', () => {
   let line: CuttableLine;
   let people: People;
   before(async () => {

@@ -102,8 +102,7 @@ const gaps: Resource[] = [
   { resourceType: 'Flag', id: 'some', status: 'active', code: { text: 'Falls' }, subject },
 ];
 
-describe('Patient/$summary and its profiles', function () {
-  this.timeout(60_000);
+describe('Patient/$summary and its profiles', () => {
   let database: FreshDatabase;
   let server: TestServer;
   let client: FhirClient;

@@ -19,8 +19,7 @@ const LOINC = 'http://loinc.org';
 const RXNORM = 'http://www.nlm.nih.gov/research/umls/rxnorm';
 const ICD = 'http://hl7.org/fhir/sid/icd-10-cm';
 
-describe('loaded code systems', function () {
-  this.timeout(60_000);
+describe('loaded code systems', () => {
   let server: TestServer;
   let client: FhirClient;
   let database: FreshDatabase;

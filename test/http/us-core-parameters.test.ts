@@ -25,8 +25,7 @@ const patient = (id: string, race: string) => ({
   gender: 'female',
 });
 
-describe('the search parameters of US Core', function () {
-  this.timeout(60_000);
+describe('the search parameters of US Core', () => {
   let database: FreshDatabase;
   let server: TestServer;
   let client: FhirClient;

@@ -8,8 +8,7 @@ import { readConfig } from '../../src/platform/config/config.ts';
 import { mongodbUri } from '../support/engines.ts';
 import { freshEmail, openPeople, PASSWORD, type People } from '../support/people.ts';
 
-describe('the first people', function () {
-  this.timeout(60_000);
+describe('the first people', () => {
   let people: People;
   before(async () => {
     people = await openPeople('first_people');

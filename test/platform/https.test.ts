@@ -11,8 +11,7 @@ import { startServer } from '../../src/server.ts';
 import { certify } from '../support/certificate.ts';
 import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
 
-describe('a server', function () {
-  this.timeout(60_000);
+describe('a server', () => {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'wardgate-https-'));

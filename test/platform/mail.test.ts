@@ -18,8 +18,7 @@ const letter: Mail = {
   html: '<p>Your code is <b>123456</b></p>',
 };
 
-describe('mail', function () {
-  this.timeout(30_000);
+describe('mail', () => {
   const prefix = `test-mail-${randomBytes(4).toString('hex')}`;
   const warnings: { message: string; fields: unknown }[] = [];
   const failures: string[] = [];

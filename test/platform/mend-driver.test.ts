@@ -6,8 +6,7 @@ import { sleep } from '../../src/platform/clock/clock.ts';
 import { connectMongo, type Mongo } from '../../src/platform/mongo/connect.ts';
 import { freshDatabase, mongodbUri } from '../support/engines.ts';
 
-describe('a connection to MongoDB that is lost', function () {
-  this.timeout(20_000);
+describe('a connection to MongoDB that is lost', () => {
   const sockets: net.Socket[] = [];
   const { createConnection } = net;
   let database: Awaited<ReturnType<typeof freshDatabase>>;

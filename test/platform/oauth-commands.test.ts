@@ -19,8 +19,7 @@ import { type FreshDatabase, freshDatabase, mongodbUri } from '../support/engine
 import { startTestOauth, type TestOauth } from '../support/oauth.ts';
 import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
 
-describe('the commands of the authorization server', function () {
-  this.timeout(60_000);
+describe('the commands of the authorization server', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wardgate-oauth-commands-'));
   let database: FreshDatabase;
   let config: Config;

@@ -6,8 +6,7 @@ import { sleep } from '../../src/platform/clock/clock.ts';
 import { createQueue, type JobState, type Queue } from '../../src/platform/queue/queue.ts';
 import { redisUrl } from '../support/engines.ts';
 
-describe('the queue', function () {
-  this.timeout(60_000);
+describe('the queue', () => {
   const errors: string[] = [];
   const prefix = `test-${randomBytes(4).toString('hex')}`;
   const open: Queue[] = [];

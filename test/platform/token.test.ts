@@ -24,8 +24,7 @@ const LEFT = 'left@hospital.example';
 const claimsOf = (token: string): { jti: string } =>
   JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
 
-describe('npm run token', function () {
-  this.timeout(60_000);
+describe('npm run token', () => {
   let database: FreshDatabase;
   let server: RunningServer;
   let folder: string;

@@ -15,8 +15,7 @@ interface Bed {
   taken: number;
 }
 
-describe('transactions that a killed process left open', function () {
-  this.timeout(60_000);
+describe('transactions that a killed process left open', () => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let client: MongoClient;
   let watch: AbandonedTransactions | undefined;

@@ -176,6 +176,8 @@ describe('a database that is killed while it is written to', function () {
         .flatMap(({ k }) => k as string[])
         .sort();
     assert.deepEqual(await pairs('Patient'), await pairs('Encounter'));
-    console.log(`      ${acknowledged.length} writes acknowledged through kills of mongod, ${unavailable} told to try again`);
+    console.log(
+      `      ${acknowledged.length} writes acknowledged through kills of mongod, ${unavailable} told to try again`,
+    );
   });
 });

@@ -18,8 +18,7 @@ import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
 import { naive } from '../support/naive-ecl.ts';
 import { expressions } from '../support/random-ecl.ts';
 
-describe('ECL over a loaded release', function () {
-  this.timeout(60_000);
+describe('ECL over a loaded release', () => {
   let database: FreshDatabase;
   let systems: LoadedSystems;
   let source: CodeSystemSource;

@@ -98,8 +98,7 @@ describe('find in the store', () => {
       }),
     );
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     t = await aStore('find');
     for (let index = 0; index < 12; index++) patients.push({ id: `p${index}`, keys: keysOf(), lastUpdated: 0 });
     const observations = Array.from({ length: 400 }, (_, index) => ({ id: `o${index}`, keys: keysOf() }));
@@ -309,8 +308,7 @@ describe('find in the store', () => {
 
   for (const sort of sorts) {
     const name = sort.map((key) => `${key.descending ? '-' : ''}${key.by === 'param' ? key.param : key.by}`).join(',');
-    it(`pages in the order ${name || 'of its choice'}, each match once, missing values last`, async function () {
-      this.timeout(30_000);
+    it(`pages in the order ${name || 'of its choice'}, each match once, missing values last`, async () => {
       for (const where of [
         { op: 'and', of: [] },
         { op: 'startsWith', in: 'k', prefix: 'status|' },
@@ -485,8 +483,7 @@ describe('find in the store', () => {
       }
     });
 
-    it('answers a join whose first step is large, in both directions, sorted, paged and counted', async function () {
-      this.timeout(60_000);
+    it('answers a join whose first step is large, in both directions, sorted, paged and counted', async () => {
       const count = 1500;
       await Promise.all(
         Array.from({ length: count }, (_, index) => [
@@ -586,8 +583,7 @@ describe('find in the store', () => {
 
 describe('what the database looks at for a page', () => {
   let t: TestStore;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     t = await aStore('plans');
     for (let start = 0; start < 20_000; start += 1000)
       await t.store.transaction((tx) =>

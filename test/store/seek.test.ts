@@ -59,8 +59,7 @@ describe('_has by a key that holds both the patient and the code', () => {
     return seen;
   }
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     t = await aStore('seek');
     for (let start = 0; start < PATIENTS; start += 50)
       await t.store.transaction((tx) =>

@@ -10,8 +10,7 @@ import { addMailbox } from '../../src/web/dev/mail.ts';
 import { guestForms } from '../../src/web/security/guest-forms.ts';
 import { freshEmail, openPeople, PASSWORD, type People } from '../support/people.ts';
 
-describe('pages of accounts', function () {
-  this.timeout(60_000);
+describe('pages of accounts', () => {
   let people: People;
   let server: http.Server;
   let root: string;

@@ -13,8 +13,7 @@ const rowsOf = ({ text }: Page): string[] =>
       .join(' | '),
   );
 
-describe('pages of the audit trail', function () {
-  this.timeout(60_000);
+describe('pages of the audit trail', () => {
   let pages: Pages;
   let admin: Browser;
   let server: Person;

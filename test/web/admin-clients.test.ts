@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { type Browser, openPages, type Pages } from '../support/pages.ts';
 import type { Person } from '../support/people.ts';
 
-describe('pages about apps', function () {
-  this.timeout(60_000);
+describe('pages about apps', () => {
   let pages: Pages;
   let admin: Browser;
   before(async () => {
@@ -129,8 +128,7 @@ describe('pages about apps', function () {
   }
 });
 
-describe('pages about roles', function () {
-  this.timeout(60_000);
+describe('pages about roles', () => {
   let pages: Pages;
   let admin: Browser;
   let nurse: Person;

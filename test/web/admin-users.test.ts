@@ -7,8 +7,7 @@ import type { Page } from '../support/visitor.ts';
 const rowsOf = ({ text }: Page): string[] =>
   [...text.matchAll(/<th scope="row"><a[^>]*>([^<]*)<\/a>/g)].map(([, name = '']) => name);
 
-describe('pages about people', function () {
-  this.timeout(60_000);
+describe('pages about people', () => {
   let pages: Pages;
   let admin: Browser;
   let nurse: Person;

@@ -13,8 +13,7 @@ const MINUTE = 60_000;
 const cookieOf = ({ cookies }: Visitor, name = COOKIE) => cookies.find((one) => one.name === name);
 const pathOf = ({ url }: Page): string => new URL(url).pathname;
 
-describe('pages of who is signed in', function () {
-  this.timeout(60_000);
+describe('pages of who is signed in', () => {
   let pages: Pages;
   let ada: Person;
   before(async () => {

@@ -12,8 +12,7 @@ const owned = (hospital: string) => ({ meta: { security: [{ system: OWNER_SYSTEM
 describe('the pages of patients', () => {
   let pages: Pages;
   let doctor: Browser;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     pages = await openPages('patients_pages', { audit: true });
     const admin = await pages.person('admin');
     const put = async (path: string, body: object): Promise<void> => {

@@ -128,8 +128,7 @@ describe('a form', () => {
   });
 });
 
-describe('HTTPS', function () {
-  this.timeout(30_000);
+describe('HTTPS', () => {
   let folder: string;
   let files: { cert: string; key: string };
 

@@ -13,9 +13,7 @@ import { createVisitor } from '../../support/visitor.ts';
 
 const subject: Subject = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
 
-describe('the authorization server', function () {
-  this.timeout(60_000);
-
+describe('the authorization server', () => {
   it('without Redis checks, makes, refreshes and ends tokens; nobody signs in, and is told to come back', async () => {
     const line = await cuttable(await redisUrl());
     const oauth = await startTestOauth('without_redis', { redisUrl: line.url });

@@ -33,8 +33,7 @@ async function aValidator(): Promise<ProfileValidator> {
   return createProfileValidator({ definitions, canonicals, terminology, validate: createValidator(definitions) });
 }
 
-describe('the table of broken resources', function () {
-  this.timeout(60_000);
+describe('the table of broken resources', () => {
   let validator: ProfileValidator;
   before(async () => {
     validator = await aValidator();

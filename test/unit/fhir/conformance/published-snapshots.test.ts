@@ -98,8 +98,7 @@ const explained: Readonly<Record<string, RegExp>> = {
 /** R4's own: it forbids extensions in an extension and then names some */
 const CONTRADICTORY = 'codesystem-history';
 
-describe('snapshots made from published differentials', function () {
-  this.timeout(60_000);
+describe('snapshots made from published differentials', () => {
   const published = createPublished();
 
   async function compare(canonicals: Canonicals, urls: readonly string[], least: number): Promise<void> {

@@ -69,9 +69,7 @@ const resource = fc
   .constantFrom(...definitions.resourceTypes)
   .chain((resourceType) => objectOf(resourceType, 3).map((content) => ({ resourceType, ...content })));
 
-describe('whatever is called XML', function () {
-  this.timeout(60_000);
-
+describe('whatever is called XML', () => {
   it('is the same resource again, whatever the resource', () => {
     const same = fc.property(resource, (value) => {
       assert.deepEqual(readXml(Buffer.from(writeXml(value, definitions)), definitions), value);
