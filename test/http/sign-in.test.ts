@@ -329,21 +329,23 @@ describe('codes of many people', function () {
           bodies.map((body) => ({ path: '/$verify-otp', body })),
         );
       // a code opens nothing with the challenge of another, though both are right
-      const crossed = await verify(sent.map((code, index) => ({ code, challenge: challenges[(index + 1) % 1000] })));
-      assert.deepEqual(countByStatus(crossed), { 401: 1000 });
+      const crossed = await verify(
+        sent.slice(0, 250).map((code, index) => ({ code, challenge: challenges[(index + 1) % 1000] })),
+      );
+      assert.deepEqual(countByStatus(crossed), { 401: 250 });
       // each opens the account it was sent to, and no other: with its challenge, or alone
       const emailOf = (reply: (typeof crossed)[number]): string =>
         (parametersOf(reply).account as { email: string }).email;
-      const together = await verify(sent.slice(0, 250).map((code, index) => ({ code, challenge: challenges[index] })));
-      const alone = await verify(sent.slice(750).map((code) => ({ code })));
+      const together = await verify(sent.slice(0, 100).map((code, index) => ({ code, challenge: challenges[index] })));
+      const alone = await verify(sent.slice(900).map((code) => ({ code })));
       for (const [opened, from] of [
         [together, 0],
-        [alone, 750],
+        [alone, 900],
       ] as const) {
-        assert.deepEqual(countByStatus(opened), { 200: 250 });
+        assert.deepEqual(countByStatus(opened), { 200: 100 });
         assert.deepEqual(
           opened.map(emailOf),
-          everybody.slice(from, from + 250).map((one) => one.email),
+          everybody.slice(from, from + 100).map((one) => one.email),
         );
       }
     } finally {
