@@ -11,7 +11,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const NEEDED_NODE = [20, 19];
 /** Each test process takes about a gigabyte. */
 const MOST_JOBS = 4;
-const LONG_TESTS = ['test/examples/official-examples.test.ts', 'test/access/oracle.test.ts', 'test/docs/curl.test.ts'];
+/** what would else be left over for one process at the end */
+const LONG_TESTS = [
+  'test/examples/official-examples.test.ts',
+  'test/unit/fhir/validation/official-examples.test.ts',
+  'test/access/oracle.test.ts',
+  'test/docs/curl.test.ts',
+  'test/crash/killed-database.test.ts',
+  'test/crash/killed-server.test.ts',
+  'test/platform/start.test.ts',
+];
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
 
