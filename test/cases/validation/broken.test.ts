@@ -15,7 +15,7 @@ import { createProfileValidator, type ProfileValidator } from '../../../src/fhir
 import { createValidator } from '../../../src/fhir/validation/validate.ts';
 import { US_CORE } from '../../support/a-package.ts';
 import { invariants } from './invariants.ts';
-import { posted } from './posted.ts';
+import { own, posted } from './posted.ts';
 import { profiles } from './profiles.ts';
 import { resources } from './resources.ts';
 import { changed, type Json, type Row } from './row.ts';
@@ -66,4 +66,28 @@ describe('the table of broken resources', () => {
       }
     });
   }
+
+  it('reads references of an entry from where the entry is, where a profile of the Bundle leads into it', async () => {
+    const profile = own('slices-by-entry-references');
+    const observation = {
+      resourceType: 'Observation',
+      contained: [{ resourceType: 'Organization', id: 'o', name: 'Clinic' }],
+      status: 'final',
+      code: { text: 'Glucose' },
+      performer: [{ reference: 'Practitioner/d' }, { reference: '#o' }],
+    };
+    const doctor = { resourceType: 'Practitioner', id: 'd', name: [{ text: 'House' }] };
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [
+        { fullUrl: 'http://one.example/fhir/Practitioner/d', resource: { resourceType: 'Practitioner', id: 'd' } },
+        { fullUrl: 'http://two.example/fhir/Practitioner/d', resource: doctor },
+        { fullUrl: 'http://two.example/fhir/Observation/1', resource: { ...observation, id: '1' } },
+      ],
+    };
+    assert.deepEqual(await errorsOf(bundle, profile), []);
+    const elsewhere = changed(bundle, { 'entry/2/fullUrl': 'http://one.example/fhir/Observation/1' });
+    assert.match((await errorsOf(elsewhere, profile))[0]?.diagnostics ?? '', /Bundle\.entry:result is missing/);
+  });
 });

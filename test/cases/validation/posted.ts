@@ -284,6 +284,22 @@ export const posted: Json[] = [
       ...type('Organization', { profile: [own('active-organization')] }),
     },
   }),
+  profile('slices-by-entry-references', 'Bundle', {
+    'Bundle.entry': slicing('profile', 'resource'),
+    'Bundle.entry:result': { min: 1, max: '1' },
+    'Bundle.entry:result.resource': { min: 1, ...type('Observation', { profile: [own('refers-inside')] }) },
+  }),
+  profile('refers-inside', 'Observation', {
+    'Observation.performer': slicing('type', 'resolve()'),
+    'Observation.performer:doctor': {
+      min: 1,
+      ...type('Reference', { targetProfile: [own('named')] }),
+    },
+    'Observation.performer:clinic': {
+      min: 1,
+      ...type('Reference', { targetProfile: [core('Organization')] }),
+    },
+  }),
   profile('reslices', 'Observation', {
     'Observation.component': { ...slicing('pattern', 'code'), min: 1 },
     'Observation.component:colour': { min: 1, max: '3' },

@@ -38,8 +38,23 @@ export function checkPlan(plan: ProfilePlan, value: Node, run: Run): void {
   for (const flaw of flaws) {
     run.findings.tell('information', 'not-supported', `The profile ${url} cannot be checked in full: ${flaw}`);
   }
+  const leave = enterResource(value, run);
   checkNode(root, { value, companion: undefined, property: '', type, index: -1 }, url, run);
+  leave();
   inProgress.delete(url);
+}
+
+/** A resource that a profile of another leads to stands for itself; references of an entry are read from where the entry is. */
+function enterResource(value: Node, run: Run): () => void {
+  const { resource, rootResource, fullUrl } = run;
+  if (value === resource || typeof value.resourceType !== 'string') return () => undefined;
+  const entry = run.bundle?.entryOf(value);
+  run.resource = value;
+  if (entry !== undefined) {
+    run.rootResource = value;
+    run.fullUrl = typeof entry.fullUrl === 'string' ? entry.fullUrl : undefined;
+  }
+  return () => Object.assign(run, { resource, rootResource, fullUrl });
 }
 
 function isAncestor(type: string, of: string, { definitions }: Run): boolean {

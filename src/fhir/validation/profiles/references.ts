@@ -23,14 +23,17 @@ export function readLiteral(reference: string): Literal | undefined {
 export function indexBundle(bundle: Node): BundleIndex {
   const byUrl = new Map<string, Node>();
   const byName = new Map<string, Node>();
+  const entries = new Map<Node, Node>();
   for (const entry of Array.isArray(bundle.entry) ? bundle.entry : []) {
     if (!isNode(entry) || !isNode(entry.resource)) continue;
     const { fullUrl, resource } = entry;
+    entries.set(resource, entry);
     if (typeof fullUrl === 'string' && !byUrl.has(fullUrl)) byUrl.set(fullUrl, resource);
     const name = `${resource.resourceType}/${resource.id}`;
     if (resource.id !== undefined && !byName.has(name)) byName.set(name, resource);
   }
   return {
+    entryOf: (resource) => entries.get(resource),
     find(reference, fullUrl) {
       const whole = byUrl.get(reference);
       if (whole !== undefined) return whole;

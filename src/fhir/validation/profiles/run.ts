@@ -64,4 +64,6 @@ export interface Run extends Surroundings {
 export interface BundleIndex {
   /** the resource that a reference leads to, as seen from the entry with this fullUrl */
   find(reference: string, fullUrl: string | undefined): Node | undefined;
+  /** the entry that a resource is the resource of */
+  entryOf(resource: Node): Node | undefined;
 }

@@ -119,10 +119,7 @@ export function createProfileValidator(deps: ProfileValidatorDeps): ProfileValid
         const trial = createFindings('');
         const { findings: outer } = run;
         run.findings = trial;
-        const before = run.resource;
-        if (typeof value.resourceType === 'string') run.resource = value;
         checkProfile(canonical, value, run);
-        run.resource = before;
         run.findings = outer;
         if (run.known.profile(canonical) === null) return undefined;
         return trial.errors === 0;

@@ -19,13 +19,12 @@ export function checkResource(resource: Node, profiles: readonly string[], run: 
   if (resourceType === 'Bundle') run.bundle = indexBundle(resource);
   checkNode(type, resource, run);
   if (resource === run.rootResource) checkContained(resource, run);
-  if (resourceType === 'Bundle') {
-    checkBundle(resource, run);
-    run.bundle = bundle;
+  if (resourceType === 'Bundle') checkBundle(resource, run);
+  if (run.depth !== 'invariants') {
+    for (const canonical of profiles) checkProfile(canonical, resource, run);
+    if (!run.isClaimIgnored) checkClaims(resource, profiles, run);
   }
-  if (run.depth === 'invariants') return;
-  for (const canonical of profiles) checkProfile(canonical, resource, run);
-  if (!run.isClaimIgnored) checkClaims(resource, profiles, run);
+  run.bundle = bundle;
 }
 
 /** meta.profile: https://hl7.org/fhir/R4/resource-definitions.html#Meta.profile */
