@@ -58,7 +58,7 @@ export const settings = {
   baseUrl: optional({
     name: 'BASE_URL',
     parse: webAddress,
-    help: 'FHIR base as clients see it, for links and Location headers; absolute references that begin with it are found like relative ones. Default: `http://HOST:PORT/fhir`.',
+    help: 'FHIR base as clients see it, for links and Location headers. Default: `http://HOST:PORT/fhir`. Where it is set, stored references that begin with it are found by relative ones too.',
   }),
   dataDir: required({
     name: 'DATA_DIR',
