@@ -234,6 +234,12 @@ describe('administration of accounts', () => {
       await save({ id: 'register', name: 'In a register' });
       await alone.register({ role: 'nurse', organization: 'Organization/register' });
       assert.equal(await placeOf(), 'Organization/main', 'nobody works at the other yet');
+      // who registers asks there, so that its own administrators see it
+      alone.clock.now += 31_000;
+      const nurse = await alone.register({ role: 'nurse' });
+      const chief = await alone.person('hospital-admin', 'main');
+      assert.equal((await chief.call('users', { account: nurse.account })).total, 1);
+      assert.equal((await chief.call('approve', { account: nurse.account })).account.status, 'active');
       const email = freshEmail();
       await global.call('invite', { email, role: 'pharmacist' });
       assert.match((await alone.mailTo(email)).text, /pharmacist of Main Hospital/);

@@ -96,6 +96,33 @@ describe('pages of accounts', () => {
     await people.signIn(email);
   });
 
+  it('ask who works here at which of several hospitals, and nobody else', async () => {
+    assert.doesNotMatch((await open('/account/register')).html, /name="organization"/);
+    for (const [id, name] of [
+      ['h1', 'First Hospital'],
+      ['h2', 'Second Hospital'],
+    ] as const) {
+      const resource = { resourceType: 'Organization', id, name };
+      await people.server.service.store.write({ kind: 'update', type: 'Organization', id, resource });
+      await people.person('hospital-admin', id);
+    }
+    people.clock.now += 31_000;
+    assert.match((await open('/account/register')).html, /<option value="h1">First Hospital<\/option>/);
+    for (const [role, expected] of [
+      ['nurse', 'h2'],
+      ['patient', undefined],
+    ] as const) {
+      const email = freshEmail();
+      const asked = await open('/account/register', { ...person(email), role, organization: 'h2' });
+      const done = await open('/account/confirm', { ...asked.fields, code: await people.codeFor(email) });
+      assert.match(done.html, /<a class="button" href="\/account">Sign in/);
+      const account = await people.server.service.accounts!.book.findByEmail(email);
+      assert.equal(account?.roles[0]?.organization, expected);
+    }
+    const again = await open('/account/register', { ...person('x'), role: 'nurse', organization: 'h2' });
+    assert.match(again.html, /<option value="h2" selected>/);
+  });
+
   it('show again what was typed, besides the password, with everything that is wrong', async () => {
     const page = await open('/account/register', { ...person('"><script>'), firstName: '<b>', password: 'short' });
     assert.equal(page.status, 400);
@@ -121,7 +148,13 @@ describe('pages of accounts', () => {
   it('accept an invitation by its link', async () => {
     const admin = await people.person('admin');
     const email = freshEmail();
-    await admin.call('invite', { email, role: 'nurse', firstName: 'Mary', lastName: 'Seacole' });
+    await admin.call('invite', {
+      email,
+      role: 'nurse',
+      organization: 'Organization/h1',
+      firstName: 'Mary',
+      lastName: 'Seacole',
+    });
     const [, path = ''] = /hospital\.example(\/invitation\/\S+)/.exec((await people.mailTo(email)).text) ?? [];
     const page = await open(path);
     assert.match(page.html, /invited as <strong>nurse<\/strong> with the address/);

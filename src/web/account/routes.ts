@@ -2,11 +2,12 @@
 // src/fhir/auth/accounts, as for the operations.
 import express, { type Express, type Request, type Response } from 'express';
 import type { Accounts } from '../../fhir/auth/accounts/accounts.ts';
-import { roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
+import { readRole, roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import type { GuestForms } from '../security/guest-forms.ts';
+import { HOME } from '../signed-in/paths.ts';
 import { show } from '../views.ts';
 
 export interface AccountPagesDeps {
@@ -23,7 +24,8 @@ type Step = (req: Request, res: Response, form: Form) => Promise<void>;
 /** shows the form again with what was typed, and why it was refused */
 type Again = (req: Request, res: Response, form: Form, problem: string) => Promise<void> | void;
 
-const blank: Form = { firstName: '', lastName: '', email: '', phone: '', role: 'patient' };
+const MOST_HOSPITALS = 100;
+const blank: Form = { firstName: '', lastName: '', email: '', phone: '', role: 'patient', organization: '' };
 /** what most people are comes first; administrators are invited */
 const roles = [...roleCodes]
   .filter((code) => code !== 'admin')
@@ -31,17 +33,22 @@ const roles = [...roleCodes]
   .map((code) => [code, roleOf(code).display]);
 
 export function addAccountPages(app: Express, { accounts, visitorOf, forms, logger }: AccountPagesDeps): void {
-  const { registrations, arrivals, credentials, invitations } = accounts;
+  const { registrations, arrivals, credentials, invitations, hospitals } = accounts;
   const mailbox = accounts.mailboxUrl();
 
   const ask = (req: Request, res: Response, template: string, view: View & { title: string }): void =>
     show(res, template, { hidden: forms.hidden(req, res), mailbox, ...view });
   const askCode = (req: Request, res: Response, view: View): void =>
     ask(req, res, 'account/code', { title: 'Enter the code', ...view });
-  const done = (res: Response, title: string, sentence: string): void => show(res, 'account/done', { title, sentence });
-  const register = (req: Request, res: Response, view: View): void => {
+  /** there is an account that can be signed in to */
+  const done = (res: Response, title: string, sentence: string): void =>
+    show(res, 'account/done', { title, sentence, next: { href: HOME, label: 'Sign in' } });
+  const register = async (req: Request, res: Response, view: View): Promise<void> => {
     const said = { ...blank, ...(view.said as Form) };
-    ask(req, res, 'account/register', { title: 'Register', roles, ...view, said });
+    const found = await hospitals.list();
+    // with a single one there is nothing to choose, and a long list is asked for by name
+    const choices = found.length > 1 && found.length <= MOST_HOSPITALS ? found : [];
+    ask(req, res, 'account/register', { title: 'Register', roles, hospitals: choices, ...view, said });
   };
   const forgot = (req: Request, res: Response, view: View): void =>
     ask(req, res, 'account/forgot', { title: 'Forgot password', email: '', ...view });
@@ -95,9 +102,11 @@ export function addAccountPages(app: Express, { accounts, visitorOf, forms, logg
   page('/account/register', (req, res) => register(req, res, {}));
   form(
     '/account/register',
-    async (req, res, { phone, ...said }) => {
+    async (req, res, { phone, organization, ...said }) => {
       const { firstName = '', lastName = '', email = '', password = '', role = 'patient' } = said;
-      const request = { firstName, lastName, email, password, role, ...(phone && { phone }) };
+      const isStaff = !roleOf(readRole(role) ?? 'patient').isOpen;
+      const place = isStaff && organization ? { organization } : {};
+      const request = { firstName, lastName, email, password, role, ...(phone && { phone }), ...place };
       askCode(req, res, { email, ...(await registrations.begin(request, visitorOf(req))) });
     },
     (req, res, said, problem) => register(req, res, { said, problem }),

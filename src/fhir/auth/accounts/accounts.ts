@@ -13,7 +13,7 @@ import { type Carers, createCarers } from './carers.ts';
 import { createCodeSender } from './code-sender.ts';
 import { CODE_SECONDS, createCodes, type Purpose } from './codes.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
-import { createHospitals } from './hospitals.ts';
+import { createHospitals, type Hospitals } from './hospitals.ts';
 import { invitationAddress } from './invitation-address.ts';
 import { createInvitations, type Invitations } from './invitations.ts';
 import { createLockout } from './lockout.ts';
@@ -50,6 +50,7 @@ export interface Accounts {
   credentials: Credentials;
   invitations: Invitations;
   administration: Administration;
+  hospitals: Hospitals;
   profiles: Profiles;
   carers: Carers;
   tokens: Tokens;
@@ -58,8 +59,8 @@ export interface Accounts {
   resend(request: { challenge?: string; email?: string }, address: string): Promise<void>;
   /** seconds that a code lives */
   codeSeconds: number;
-  /** a sentence for people about where a code is to be found */
-  whereCodesAre(): string;
+  /** a sentence for people about where a code is to be found, and which operation it is for */
+  whereCodesAre(operation?: string): string;
   /** where mail is while no mail server is set */
   mailboxUrl(): string | undefined;
   hasAdministrator(): Promise<boolean>;
@@ -78,7 +79,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
   const mails = createMails(deps.mailer);
   const book = createBook({ store, models, now });
   const lockout = createLockout({ failures: models.failures, key, now });
-  const hospitals = createHospitals({ store, models });
+  const hospitals = createHospitals({ store, models, now });
   const administration = createAdministration({ store, book, models, hospitals, mails, tokens, now });
   const sender = createCodeSender({
     codes: createCodes({ redis, key, space: mongo.db.databaseName, now }),
@@ -107,6 +108,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     passwords,
     demand,
     useLink: invitations.use,
+    hospitals,
     now,
   });
   const signIn = createSignIn({ book, models, sender, lockout, passwords, registrations, demand, key, now });
@@ -140,6 +142,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     credentials,
     invitations,
     administration,
+    hospitals,
     profiles: createProfiles({ store, book }),
     carers: createCarers({ store, book, models, invitations, mails, tokens }),
     tokens,
@@ -147,10 +150,12 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     passwords,
     resend: (request, address) => sender.resend({ ...request, address }),
     codeSeconds: CODE_SECONDS,
-    whereCodesAre: () =>
-      mailboxUrl === undefined
-        ? 'A code was sent by e-mail; send it to $verify-otp within ten minutes.'
-        : `No mail server is set, so the mail with the code is at ${mailboxUrl()}; send the code to $verify-otp within ten minutes.`,
+    whereCodesAre: (operation) => {
+      const to = operation === undefined ? 'it is good for ten minutes' : `send it to $${operation} within ten minutes`;
+      return mailboxUrl === undefined
+        ? `A code was sent by e-mail; ${to}.`
+        : `No mail server is set, so the mail with the code is at ${mailboxUrl()}; ${to}.`;
+    },
     mailboxUrl: () => mailboxUrl?.(),
     hasAdministrator: async () =>
       (await models.accounts.exists({

@@ -11,26 +11,31 @@ import type { Store } from '../../storage/store.ts';
 import { OWNER_SYSTEM, ownersOf } from '../access/owners.ts';
 import type { Models } from './models.ts';
 
-interface Hospital {
+export interface Hospital {
   id: string;
   name: string;
 }
 
 export interface Hospitals {
+  /** by name, at most half a minute old */
+  list(): Promise<readonly Hospital[]>;
   /** the only one; undefined where there is none. Throws where somebody has to choose */
   theOne(): Promise<string | undefined>;
   /** for a refusal: one of these is to be named */
   choiceOf(ids: readonly string[]): Promise<FhirError>;
 }
 
+const KEEP_MS = 30_000;
 const AT_ONCE = 200;
 const MOST_NAMED = 10;
 
 export function createHospitals(deps: {
   store: Pick<Store, 'find' | 'read'>;
   models: Pick<Models, 'accounts'>;
+  now: () => number;
 }): Hospitals {
-  const { store, models } = deps;
+  const { store, models, now } = deps;
+  let known: { at: number; hospitals: Promise<readonly Hospital[]> } | undefined;
 
   async function find(where: Predicate, isMeant: (resource: Resource) => boolean): Promise<Hospital[]> {
     const found: Hospital[] = [];
@@ -63,19 +68,34 @@ export function createHospitals(deps: {
     return [...new Map([...working.map(named), ...owning].map((one) => [one.id, one])).values()];
   }
 
+  async function all(): Promise<readonly Hospital[]> {
+    const used = await inUse();
+    const hospitals = used.length > 0 ? used : await find(everything, () => true);
+    return hospitals.toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
   function choice(hospitals: readonly Hospital[]): FhirError {
-    const sorted = hospitals.toSorted((a, b) => a.name.localeCompare(b.name));
-    const names = sorted.slice(0, MOST_NAMED).map(({ id, name }) => `Organization/${id} (${name})`);
-    const more = sorted.length > MOST_NAMED ? ` and ${sorted.length - MOST_NAMED} more` : '';
+    const names = hospitals.slice(0, MOST_NAMED).map(({ id, name }) => `Organization/${id} (${name})`);
+    const more = hospitals.length > MOST_NAMED ? ` and ${hospitals.length - MOST_NAMED} more` : '';
     return new FhirError('required', `Say at which hospital: organization is one of ${names.join(', ')}${more}`, {
       expression: 'organization',
     });
   }
 
   return {
+    list() {
+      // whoever registers asks for it, signed in or not
+      if (known === undefined || now() - known.at > KEEP_MS) {
+        const asked = { at: now(), hospitals: all() };
+        asked.hospitals.catch(() => {
+          if (known === asked) known = undefined;
+        });
+        known = asked;
+      }
+      return known.hospitals;
+    },
     async theOne() {
-      const used = await inUse();
-      const hospitals = used.length > 0 ? used : await find(everything, () => true);
+      const hospitals = await all();
       if (hospitals.length > 1) throw choice(hospitals);
       return hospitals[0]?.id;
     },

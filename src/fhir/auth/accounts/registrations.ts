@@ -8,6 +8,7 @@ import type { CodeSender } from './code-sender.ts';
 import { CODE_SECONDS } from './codes.ts';
 import type { AccountDocument, HeldRole, Registration } from './documents.ts';
 import { needEmail, wrongEmail } from './email-address.ts';
+import type { Hospitals } from './hospitals.ts';
 import type { Models } from './models.ts';
 import { wrongPassword } from './password-rules.ts';
 import type { Passwords } from './passwords.ts';
@@ -47,6 +48,7 @@ export interface RegistrationsDeps {
   models: Pick<Models, 'registrations'>;
   sender: Pick<CodeSender, 'send'>;
   passwords: Passwords;
+  hospitals: Pick<Hospitals, 'list'>;
   demand: Demand;
   /** what must happen when somebody who came by a link has an account, in the same transaction */
   useLink(invitation: string, entry: Parameters<NonNullable<Parameters<Book['add']>[1]>>[0]): Promise<void>;
@@ -57,7 +59,7 @@ export interface RegistrationsDeps {
 const LASTS_MS = 8 * CODE_SECONDS * 1000;
 
 export function createRegistrations(deps: RegistrationsDeps): Registrations {
-  const { store, book, models, sender, passwords, demand, useLink, now } = deps;
+  const { store, book, models, sender, passwords, hospitals, demand, useLink, now } = deps;
 
   async function wait(
     request: RegistrationRequest,
@@ -86,11 +88,22 @@ export function createRegistrations(deps: RegistrationsDeps): Registrations {
     return sender.send('registration', { to: email, about: _id, address: visitor.address, name: firstName });
   }
 
+  /** Who asks to work here asks the only hospital where none is named: its own administrators see it then. */
+  async function placeFor(code: RoleCode, said: string | undefined): Promise<string | undefined> {
+    if (said !== undefined) {
+      await needOrganization(store, said);
+      return said;
+    }
+    if (roleOf(code).isOpen || roleOf(code).isGlobal) return undefined;
+    const [only, ...others] = await hospitals.list();
+    return others.length === 0 ? only?.id : undefined;
+  }
+
   return {
     async begin(request, visitor) {
       const code = needRole(request.role ?? 'patient');
-      const { organization, department } = request;
-      if (organization !== undefined) await needOrganization(store, organization);
+      const { department } = request;
+      const organization = await placeFor(code, request.organization);
       const role: HeldRole = {
         code,
         status: roleOf(code).isOpen ? 'active' : 'pending',

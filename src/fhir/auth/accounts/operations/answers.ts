@@ -17,8 +17,9 @@ export function accountsOf({ parts }: Pick<OperationContext, 'parts'>): Accounts
 export const secretly = <Output>(output: Output): OperationAnswer<Output> =>
   answerWith({ status: 200, headers: { 'Cache-Control': 'no-store' }, output });
 
-export const codeSent = (accounts: Accounts, { challenge }: { challenge: string }) =>
-  secretly({ challenge, expiresIn: accounts.codeSeconds, message: accounts.whereCodesAre() });
+/** `operation`: for which the code is */
+export const codeSent = (accounts: Accounts, { challenge }: { challenge: string }, operation = 'verify-otp') =>
+  secretly({ challenge, expiresIn: accounts.codeSeconds, message: accounts.whereCodesAre(operation) });
 
 export const tokensOf = ({ accessToken, refreshToken, expiresIn }: TokenSet) => ({
   accessToken,

@@ -10,6 +10,10 @@ export default defineOperation<ChangeEmailInput, ChangeEmailOutput>({
   async run(request, context) {
     const accounts = accountsOf(context);
     const session = sessionOf(needPerson(context.call));
-    return codeSent(accounts, await accounts.credentials.changeEmail(session, request, visitorOf(context.call)));
+    return codeSent(
+      accounts,
+      await accounts.credentials.changeEmail(session, request, visitorOf(context.call)),
+      'confirm-email',
+    );
   },
 });

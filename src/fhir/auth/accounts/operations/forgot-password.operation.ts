@@ -9,6 +9,6 @@ export default defineOperation<ForgotPasswordInput, ForgotPasswordOutput>({
   needs: [],
   async run({ email }, context) {
     const accounts = accountsOf(context);
-    return codeSent(accounts, await accounts.credentials.forgot(email, visitorOf(context.call)));
+    return codeSent(accounts, await accounts.credentials.forgot(email, visitorOf(context.call)), 'reset-password');
   },
 });
