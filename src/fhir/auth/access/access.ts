@@ -79,7 +79,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
   const { engine, store, extractor, policies, consents } = deps;
   const { definitions, settings } = engine;
   const secret = await cursorSecret(store);
-  /** by the token; those without one by the caller itself */
+  /** by the caller, and by its token, as each address makes another caller of it */
   const byToken = new Map<string, Known>();
   const byCaller = new WeakMap<Caller, Known>();
 
@@ -153,15 +153,20 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
     kept !== undefined && kept.revision === revision() && engine.now() < kept.until;
 
   function knownOf(caller: Caller): Known {
+    const found = byCaller.get(caller);
+    if (found) return found;
     const key = keyOf(caller);
-    const found = key === undefined ? byCaller.get(caller) : byToken.get(key);
+    const known = key === undefined ? {} : knownByToken(key);
+    byCaller.set(caller, known);
+    return known;
+  }
+
+  function knownByToken(key: string): Known {
+    const found = byToken.get(key);
     if (found) return found;
     const known: Known = {};
-    if (key === undefined) byCaller.set(caller, known);
-    else {
-      if (byToken.size >= MOST_KEPT) byToken.delete(byToken.keys().next().value!);
-      byToken.set(key, known);
-    }
+    if (byToken.size >= MOST_KEPT) byToken.delete(byToken.keys().next().value!);
+    byToken.set(key, known);
     return known;
   }
 

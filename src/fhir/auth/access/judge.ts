@@ -14,7 +14,7 @@ export interface Subject {
   /** empty: not chosen yet */
   id: string;
   lastUpdated: number;
-  bytes?: Buffer;
+  bytes?: Buffer | null;
   resource?: Resource;
   /** exact keys and tokens, as stored beside it */
   keys?: readonly string[];

@@ -14,10 +14,10 @@ import type {
   Version,
 } from '../../storage/store.ts';
 import type { Cursors } from './cursors.ts';
-import { waysTo } from './judge.ts';
+import { quickWaysTo, waysTo } from './judge.ts';
 import { narrowedQuery } from './narrow-query.ts';
 import type { Reach } from './reach.ts';
-import { type ShownDeps, shownMatches, shownVersion } from './shown.ts';
+import { type ShownDeps, shownMatches, shownVersion, withoutKeys } from './shown.ts';
 
 export interface ReadDeps extends ShownDeps {
   cursors: Cursors;
@@ -60,13 +60,19 @@ export function narrowedReader(
   versions: Pick<Store, 'vread'>,
   deps: ReadDeps,
 ): Pick<Store, 'read' | 'readMany'> {
-  async function shown(version: Version | undefined, reach: Reach): Promise<Version | undefined> {
+  function shown(version: Version | undefined, reach: Reach): Version | undefined | Promise<Version | undefined> {
     if (!version) return undefined;
+    const ways = version.bytes === null ? undefined : quickWaysTo(reach, version);
+    if (ways?.length === 0) return undefined;
+    return ways && !deps.rights.hidesAnything ? withoutKeys(version) : shownSlowly(version, reach);
+  }
+  async function shownSlowly(version: Version, reach: Reach): Promise<Version | undefined> {
     return (await isWithin(version, reach, versions, deps)) ? shownVersion(version, reach, deps) : undefined;
   }
   return {
     async read(type, id) {
-      const reach = await deps.rights.reach(type, 'r');
+      const asked = deps.rights.reach(type, 'r');
+      const reach = asked instanceof Promise ? await asked : asked;
       if (reach.isOpen) return base.read(type, id);
       if (reach.isNothing) return undefined;
       return shown(await base.read(type, id, { wantKeys: true }), reach);
@@ -95,7 +101,7 @@ export async function isWithin(
   if (reach.isOpen || reach.isNothing) return reach.isOpen;
   const last = version.bytes === null ? await lastContent(version, versions) : version;
   if (!last?.bytes) return false;
-  return (await waysTo(reach, { ...last, bytes: last.bytes }, deps.judge)).length > 0;
+  return (await waysTo(reach, last, deps.judge)).length > 0;
 }
 
 /** A deletion may follow a deletion only in theory, but a crash is nothing to rely on. */

@@ -46,10 +46,20 @@ export async function shownBytes(bytes: Buffer, hidden: Hidden | undefined, deps
   return hidden || isContainedHidden ? withoutHidden(bytes, hidden, (type) => inner.get(type)) : bytes;
 }
 
+/** Keys are for judging; who asked for a version did not ask for them. */
+export const withoutKeys = ({ type, id, version, lastUpdated, bytes, method }: Version): Version => ({
+  type,
+  id,
+  version,
+  lastUpdated,
+  bytes,
+  method,
+});
+
 export async function shownVersion<One extends Version>(version: One, reach: Reach, deps: ShownDeps): Promise<One> {
   const { keys: _k, tokens: _t, ...shown } = version;
   if (version.bytes === null || !deps.rights.hidesAnything) return shown as unknown as One;
-  const hidden = await hiddenFrom(reach, { ...version, bytes: version.bytes }, deps);
+  const hidden = await hiddenFrom(reach, version, deps);
   return { ...shown, bytes: await shownBytes(version.bytes, hidden, deps) } as unknown as One;
 }
 

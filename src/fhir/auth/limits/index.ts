@@ -60,6 +60,18 @@ export function createLimits({ redis, prefix, rates = ratesFrom(), logger }: Lim
   const timer = setInterval(() => void budgets.sweep(), SWEEP_MS);
   timer.unref();
 
+  /** The same caller comes again and again. */
+  const accounts = new WeakMap<Caller, Account | 'none'>();
+  function accountOf(caller: Caller): Account | undefined {
+    let account = accounts.get(caller);
+    if (account === undefined) {
+      const { name: policy, rate } = rates.ofClass(caller.limits);
+      account = rate === 'none' ? rate : { name: `${prefix}:spend:${policy}:${keyOf(caller)}`, policy, rate };
+      accounts.set(caller, account);
+    }
+    return account === 'none' ? undefined : account;
+  }
+
   async function take(kind: SingleKind, key: string): Promise<Taken> {
     const rate = rates.single[kind];
     if (rate === 'none') return { allowed: true, remaining: Number.MAX_SAFE_INTEGER, resetSeconds: 0 };
@@ -82,12 +94,10 @@ export function createLimits({ redis, prefix, rates = ratesFrom(), logger }: Lim
       if (!taken.allowed && rate !== 'none') throw throttled({ ...taken, policy: kind, rate });
     },
     spend(caller) {
-      const { name: policy, rate } = rates.ofClass(caller.limits);
-      if (rate === 'none') return undefined;
-      const taken = budgets.spend(`${prefix}:spend:${policy}:${keyOf(caller)}`, rate);
-      return taken instanceof Promise
-        ? taken.then((known) => ({ ...known, policy, rate }))
-        : { ...taken, policy, rate };
+      const account = accountOf(caller);
+      if (account === undefined) return undefined;
+      const taken = budgets.spend(account.name, account.rate);
+      return taken instanceof Promise ? taken.then((known) => spentOf(known, account)) : spentOf(taken, account);
     },
     async close() {
       clearInterval(timer);
@@ -95,6 +105,21 @@ export function createLimits({ redis, prefix, rates = ratesFrom(), logger }: Lim
     },
   };
 }
+
+/** Where the requests of a caller are counted. */
+interface Account {
+  name: string;
+  policy: string;
+  rate: Rate;
+}
+
+const spentOf = ({ allowed, remaining, resetSeconds }: Taken, { policy, rate }: Account): Spent => ({
+  allowed,
+  remaining,
+  resetSeconds,
+  policy,
+  rate,
+});
 
 /** An e-mail address is nothing for Redis to know. */
 const hidden = (key: string): string => createHash('sha256').update(addressKey(key)).digest('base64url').slice(0, 22);

@@ -22,6 +22,7 @@ export const ACCESS_TOKEN_ALG = 'RS256';
 /** ours have far less; what is longer is not worth a hash */
 const LONGEST_TOKEN = 8192;
 const REMEMBERED = 20_000;
+const SIGNATURE_END = 32;
 /** an unknown kid makes us look for new keys, but not at everybody's pleasure */
 const LOOK_FOR_KEYS_MS = 5000;
 
@@ -29,6 +30,7 @@ const LOOK_FOR_KEYS_MS = 5000;
 export const endedToken = (id: string): string => `token:${id}`;
 
 interface Checked {
+  text: string;
   token: AccessToken;
   endedAs: string;
 }
@@ -43,8 +45,14 @@ export function createVerify({ addresses, keys, ended, now }: VerifyDeps): Verif
   });
 
   function verify(text: string): AccessToken | Promise<AccessToken> {
-    const known = remembered.get(text);
+    const known = recall(text);
     return known !== undefined && ended.isKnown() ? judge(known) : check(text);
+  }
+
+  /** By the end of the signature, because a whole token takes longer to look up than to compare. */
+  function recall(text: string): Checked | undefined {
+    const known = remembered.get(text.slice(-SIGNATURE_END));
+    return known?.text === text ? known : undefined;
   }
 
   function judge({ token, endedAs }: Checked): AccessToken {
@@ -54,7 +62,7 @@ export function createVerify({ addresses, keys, ended, now }: VerifyDeps): Verif
   }
 
   async function check(text: string): Promise<AccessToken> {
-    const checked = remembered.get(text) ?? (await read(text));
+    const checked = recall(text) ?? (await read(text));
     if (!ended.isKnown()) await ended.look();
     if (!ended.isKnown())
       throw new FhirError('transient', 'It cannot be told at the moment whether the access token is valid');
@@ -66,9 +74,9 @@ export function createVerify({ addresses, keys, ended, now }: VerifyDeps): Verif
     const from = remembered;
     const token = readClaims(await claimsIn(text));
     if (token === undefined) throw refused('The access token is not valid');
-    const checked = { token, endedAs: endedToken(token.id) };
+    const checked = { text, token, endedAs: endedToken(token.id) };
     // keys may have changed meanwhile
-    if (from === remembered) remembered.set(text, checked);
+    if (from === remembered) remembered.set(text.slice(-SIGNATURE_END), checked);
     return checked;
   }
 

@@ -35,9 +35,12 @@ export function createReader(collections: Collections, keyVersion: (type: string
     async read(type, id, { wantKeys } = {}) {
       const raw = await (wantKeys ? keyed : current)(type)(id);
       if (!raw) return undefined;
-      const version = rawVersion(type, id, raw);
-      const isFresh = wantKeys && raw.j && raw.kv === keyVersion(type);
-      return isFresh ? { ...version, keys: raw.k ?? NO_KEYS, tokens: raw.t ?? NO_KEYS } : version;
+      const version: Version = rawVersion(type, id, raw);
+      if (wantKeys && raw.j && raw.kv === keyVersion(type)) {
+        version.keys = raw.k ?? NO_KEYS;
+        version.tokens = raw.t ?? NO_KEYS;
+      }
+      return version;
     },
     async vread(type, id, version) {
       const newest = await current(type)(id);
