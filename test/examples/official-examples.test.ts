@@ -84,7 +84,7 @@ interface Question {
 type Entry = any;
 
 describe('the official R4 examples on the whole server', function () {
-  this.timeout(600_000);
+  this.timeout(1_200_000);
 
   const turn = rotation(3, 'EXAMPLES');
   let server: TestServer;

@@ -2,7 +2,7 @@
 // request of a run and ended after it. Tests that need neither start neither.
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
-import { freemem, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Db, MongoClient } from 'mongodb';
 import { defaultCacheDir } from '../../src/platform/engines/cache-folder.ts';
@@ -46,7 +46,8 @@ const AMPLE_BYTES = 8 * 1024 ** 3;
 
 /** A hundred servers make thousands of indexes, on a RAM disk in half the time. TMPDIR asks for another place. */
 function homeOfEngines(): string {
-  if (process.env.TMPDIR !== undefined || !existsSync(RAM_DISK) || freemem() < AMPLE_BYTES) return tmpdir();
+  if (process.env.TMPDIR !== undefined || !existsSync(RAM_DISK) || process.availableMemory() < AMPLE_BYTES)
+    return tmpdir();
   const { bavail, bsize } = statfsSync(RAM_DISK);
   return bavail * bsize < AMPLE_BYTES ? tmpdir() : RAM_DISK;
 }
