@@ -183,6 +183,8 @@ describe('pages in a browser', function () {
     const florence = await pages.register({ firstName: 'Florence', role: 'nurse', organization: 'Organization/h1' });
     await admin.call('approve', { account: florence.account });
     await admin.call('approve', { account: florence.account, role: 'doctor', organization: 'Organization/h2' });
+    // her session before may have ended
+    ada = await pages.signIn(ada.email);
     await ada.call('add-carer', { email: florence.email });
     const [, token = ''] = /\/invitation\/(\S+)/.exec((await pages.mailTo(florence.email)).text) ?? [];
     await pages.guest().call('accept-invitation', { token, password: PASSWORD });
@@ -217,7 +219,7 @@ describe('pages in a browser', function () {
     before(async () => {
       await allowApp(pages, admin.email);
       const email = freshEmail();
-      await admin.call('invite', { email, role: 'doctor' });
+      await admin.call('invite', { email, role: 'doctor', organization: 'Organization/h1' });
       invitation = /hospital\.example(\/invitation\/\S+)/.exec((await pages.mailTo(email)).text)![1]!;
       event = (await admin.get('/AuditEvent?_count=1')).body.entry[0].resource.id;
     });
