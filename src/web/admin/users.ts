@@ -15,7 +15,10 @@ const USERS = '/admin/users';
 const INVITATIONS = '/admin/invitations';
 const MOST_ORGANIZATIONS = 200;
 
-const roleChoices = roleCodes.map((code) => [code, roleOf(code).display] as const);
+const allRoles = roleCodes.map((code) => [code, roleOf(code).display] as const);
+/** what somebody may give: to make others administrators of the server is for such */
+const givable = ({ roles }: Caller): typeof allRoles =>
+  roles.includes('admin') ? allRoles : allRoles.filter(([code]) => !roleOf(code).isGlobal);
 const statuses = [
   ['', 'any'],
   ['active', 'active'],
@@ -55,7 +58,7 @@ export function addUserPages({ page, form, filters }: Room): void {
       total,
       accounts: account.map((one) => ({ ...one, roles: rolesOf(one, nameFor) })),
       values: { text, ...asked },
-      roleChoices: [['', 'any'], ...roleChoices],
+      roleChoices: [['', 'any'], ...allRoles],
       statuses,
       isFiltered: text !== undefined || Object.keys(asked).length > 0,
       first: after === undefined ? undefined : addressOf(),
@@ -77,7 +80,7 @@ export function addUserPages({ page, form, filters }: Room): void {
       template: 'admin/invite',
       title: 'Invite somebody',
       back: { href: USERS, label: 'People' },
-      roleChoices,
+      roleChoices: givable(caller),
       organizations: await organizationsFor(ask, caller),
       values: { role: 'doctor', ...said },
     };
@@ -138,7 +141,7 @@ export function addUserPages({ page, form, filters }: Room): void {
         ['standard', 'usual'],
         ['premium', 'premium'],
       ],
-      roleChoices,
+      roleChoices: givable(caller),
       organizations: await organizationsFor(ask, caller),
       values: { role: 'doctor', ...said },
       audit: ask.maySearch('AuditEvent') && {
