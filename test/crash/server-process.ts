@@ -31,7 +31,7 @@ export interface ServerProcess extends FhirClient {
 
 /** ends the server when its input ends: with the test process, however that ends */
 const LEASH = `data:text/javascript,process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL')).resume().unref()`;
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 const STOP_MS = 20_000;
 
 /** A server that is not started yet. `settings` are environment variables of its own. */

@@ -91,7 +91,7 @@ describe('$register', () => {
       assert.deepEqual(account.role, {
         code: role,
         status: 'pending',
-        organization: { reference: 'Organization/h1' },
+        organization: { reference: 'Organization/h1', display: 'General Hospital' },
         department: 'Surgery',
       });
       assert.equal(resource.resourceType, 'Practitioner');
