@@ -248,6 +248,7 @@ describe('administration of accounts', () => {
     it('is refused with the choices where there are several hospitals', async () => {
       const owner = { system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'second' };
       await save({ id: 'second', name: 'Second Hospital', meta: { security: [owner] } });
+      alone.clock.now += 31_000;
       assert.equal(
         await refused(),
         '400 required at organization: Say at which hospital: organization is one of Organization/main (Main Hospital), Organization/second (Second Hospital)',
@@ -413,7 +414,7 @@ describe('administration of accounts', () => {
       assert.deepEqual(account.role, {
         code: 'nurse',
         status: 'active',
-        organization: { reference: 'Organization/h1' },
+        organization: { reference: 'Organization/h1', display: 'Hospital h1' },
         department: 'Emergency',
       });
       assert.equal(refusalOf(await accept(token)), '404 not-found at token');

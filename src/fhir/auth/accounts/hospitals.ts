@@ -27,6 +27,8 @@ export interface Hospitals {
 
 const KEEP_MS = 30_000;
 const AT_ONCE = 200;
+/** a register of organisations is no list to choose from, and is not read to its end */
+const MOST = 500;
 const MOST_NAMED = 10;
 
 export function createHospitals(deps: {
@@ -40,6 +42,7 @@ export function createHospitals(deps: {
   async function find(where: Predicate, isMeant: (resource: Resource) => boolean): Promise<Hospital[]> {
     const found: Hospital[] = [];
     for await (const { bytes } of everyMatch(store, { type: 'Organization', where, atOnce: AT_ONCE })) {
+      if (found.length === MOST) break;
       const resource = parseJson(bytes) as Organization;
       if (isWhole(resource) && isMeant(resource)) found.push(named(resource));
     }
