@@ -38,7 +38,11 @@ async function endTokens(operator: Operator, email: string | undefined): Promise
 async function needAccount(operator: Operator, email: string) {
   const account = await operator.find(email);
   if (account !== undefined) return account;
-  throw new StartError(`There is no account ${email}. \`npm run token\` lists those of the demo hospital.`);
+  throw new StartError(
+    demoEmails.includes(email)
+      ? `There is no account ${email}. With SEED=demo it is made at the end of the first start: \`npm start\` says when it is ready.`
+      : `There is no account ${email}. \`npm run token\` lists those of the demo hospital.`,
+  );
 }
 
 async function printToken(operator: Operator, email: string, base: string): Promise<number> {
