@@ -97,6 +97,7 @@ describe('a request with AUTH=on', () => {
     assert.equal(reply.status, 429);
     const wait = Number(reply.headers.get('retry-after'));
     assert.ok(wait > 0 && wait <= 3661, `Retry-After: ${wait}`);
+    assert.match(reply.body.issue[0].diagnostics, /is 3 in one hour; more is possible in (?:one hour|\d\d minutes)$/);
     assert.equal(reply.headers.get('ratelimit'), `"standard";r=0;t=${wait}`);
     assert.equal(reply.headers.get('ratelimit-policy'), '"standard";q=3;w=3600');
     const other = await client.get('/Patient?_count=1', bearer(tokens.of({ account: 'patient one' })));

@@ -154,10 +154,13 @@ export const throttled = (spent: Spent): FhirError => {
   const { policy, rate, resetSeconds } = spent;
   return new FhirError(
     'throttled',
-    `The limit "${policy}" is ${rate.most} in ${spanOf(rate.seconds)}; more is possible in ${resetSeconds} s`,
+    `The limit "${policy}" is ${rate.most} in ${spanOf(rate.seconds)}; more is possible in ${waitOf(resetSeconds)}`,
     { headers: { 'Retry-After': String(resetSeconds), ...limitHeaders(spent) } },
   );
 };
+
+/** Seconds while they can be counted down, then whole minutes, rounded up. */
+const waitOf = (seconds: number): string => spanOf(seconds <= 90 ? seconds : Math.ceil(seconds / 60) * 60);
 
 function spanOf(seconds: number): string {
   const units: readonly (readonly [number, string])[] = [
