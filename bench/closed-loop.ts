@@ -7,8 +7,6 @@ export interface LoadOptions {
   connections: number;
   seconds: number;
   warmupSeconds?: number;
-  /** as many requests a second, as long as answers come in time; without it as many as there are answers */
-  perSecond?: number;
   /** the next request, whole */
   request: () => Buffer;
 }
@@ -61,7 +59,6 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   const times: number[] = [];
   const start = performance.now() + (options.warmupSeconds ?? 1) * 1000;
   const end = start + options.seconds * 1000;
-  const intervalMs = options.perSecond === undefined ? 0 : (options.connections / options.perSecond) * 1000;
   await Promise.all(
     Array.from(
       { length: options.connections },
@@ -71,18 +68,11 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
           socket.setNoDelay(true);
           let parts: Buffer[] = [];
           let sent = 0;
-          let due = performance.now() + Math.random() * intervalMs;
           const send = (): void => {
             sent = performance.now();
             socket.write(options.request());
           };
-          const sendInTime = (): void => {
-            const wait = due - performance.now();
-            due += intervalMs;
-            if (intervalMs === 0 || wait <= 0) send();
-            else setTimeout(send, wait);
-          };
-          socket.on('connect', sendInTime);
+          socket.on('connect', send);
           socket.on('error', reject);
           socket.on('close', () => resolve());
           socket.on('data', (chunk) => {
@@ -99,7 +89,7 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
               statuses[status] = (statuses[status] ?? 0) + 1;
             }
             if (now > end) socket.destroy();
-            else sendInTime();
+            else send();
           });
         }),
     ),
