@@ -262,7 +262,8 @@ function reasonOf({ status, outcome }: Entry): string {
     ({ code, expression }: { code: string; expression?: string[] }) =>
       `${code} at ${expression?.[0]?.replace(/^Bundle\.entry\[\d+\]\.resource/, '').replaceAll(/\[\d+\]/g, '')}`,
   );
-  return `${status}: ${[...new Set(issues)].join(', ')}`;
+  const why = status.startsWith('5') ? ` (${outcome.issue[0].diagnostics})` : '';
+  return `${status}: ${[...new Set(issues)].join(', ')}${why}`;
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
