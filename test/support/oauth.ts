@@ -138,3 +138,24 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     },
   };
 }
+
+/** Another server of ours as an identity provider (`directory`), and one that does not answer (`gone`). */
+export const otherProviders = ({ root, base }: Pick<TestOauth, 'root' | 'base'>): IdentityProvider[] => [
+  {
+    id: 'directory',
+    name: 'the directory',
+    issuer: `${root}/oauth`,
+    clientId: 'wardgate-here',
+    parameters: { aud: base },
+  },
+  { id: 'gone', name: 'a provider that is gone', issuer: 'http://127.0.0.1:9/oauth', clientId: 'x' },
+];
+
+/** The other side of it: that server knows this one as a client. */
+export const letSignInAt = (elsewhere: Pick<TestOauth, 'clients'>, here: Pick<TestOauth, 'root'>) =>
+  elsewhere.clients.register({
+    client_id: 'wardgate-here',
+    client_name: 'Hospital',
+    redirect_uris: [`${here.root}/interaction/return/directory`],
+    token_endpoint_auth_method: 'none',
+  });

@@ -1,6 +1,6 @@
 // Signing in to our own pages by another identity provider. The other one is a second server of ours, which is one as good as any.
 import assert from 'node:assert/strict';
-import { startTestOauth, type TestOauth } from '../support/oauth.ts';
+import { letSignInAt, otherProviders, startTestOauth, type TestOauth } from '../support/oauth.ts';
 import { openPages, type Pages } from '../support/pages.ts';
 import { PASSWORD, type Person } from '../support/people.ts';
 import { signIn } from '../support/smart-app.ts';
@@ -16,23 +16,9 @@ describe('the pages’ own sign-in by another identity provider', function () {
     for (const id of ['dana', 'eve']) elsewhere.accounts.add({ id });
     pages = await openPages('foreign_pages', {
       audit: true,
-      identityProviders: () => [
-        {
-          id: 'directory',
-          name: 'the directory',
-          issuer: `${elsewhere.root}/oauth`,
-          clientId: 'wardgate-here',
-          parameters: { aud: elsewhere.base },
-        },
-        { id: 'gone', name: 'a provider that is gone', issuer: 'http://127.0.0.1:9/oauth', clientId: 'x' },
-      ],
+      identityProviders: () => otherProviders(elsewhere),
     });
-    await elsewhere.clients.register({
-      client_id: 'wardgate-here',
-      client_name: 'Hospital',
-      redirect_uris: [`${pages.oauth.root}/interaction/return/directory`],
-      token_endpoint_auth_method: 'none',
-    });
+    await letSignInAt(elsewhere, pages.oauth);
     ada = await pages.register({ firstName: 'Ada' });
   });
   after(async () => {

@@ -1,6 +1,6 @@
 // Signing in with another OpenID provider. The other one is a second server of ours, which is one as good as any.
 import assert from 'node:assert/strict';
-import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
+import { letSignInAt, otherProviders, startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, type SmartApp, signIn } from '../../support/smart-app.ts';
 import { createVisitor, type Page, type Visitor } from '../../support/visitor.ts';
 
@@ -12,23 +12,9 @@ describe('a person with an account at another provider', () => {
     elsewhere = await startTestOauth('elsewhere');
     for (const id of ['dana', 'eve', 'finn']) elsewhere.accounts.add({ id });
     oauth = await startTestOauth('federation', {
-      identityProviders: () => [
-        {
-          id: 'directory',
-          name: 'the directory',
-          issuer: `${elsewhere.root}/oauth`,
-          clientId: 'wardgate-here',
-          parameters: { aud: elsewhere.base },
-        },
-        { id: 'gone', name: 'a provider that is gone', issuer: 'http://127.0.0.1:9/oauth', clientId: 'x' },
-      ],
+      identityProviders: () => otherProviders(elsewhere),
     });
-    await elsewhere.clients.register({
-      client_id: 'wardgate-here',
-      client_name: 'Hospital',
-      redirect_uris: [`${oauth.root}/interaction/return/directory`],
-      token_endpoint_auth_method: 'none',
-    });
+    await letSignInAt(elsewhere, oauth);
     // the same people, and the same addresses, which must mean nothing
     for (const id of ['dana', 'eve', 'finn']) oauth.accounts.add({ id });
     await oauth.clients.register({
