@@ -33,3 +33,19 @@ export interface SignIn {
   /** undefined where there is none, or it may not sign in (any more), or not act so (`Tokens.actAs`) */
   account(id: string, acting?: string): Promise<Account | undefined>;
 }
+
+/** Whom tokens are for after this account was shown to be its owner's. `amr` tells how (RFC 8176). */
+export const subjectOf = (
+  { id, roles, organizations, fhirUser, limits }: Account,
+  amr: readonly string[],
+  { address, userAgent }: Visitor,
+): Subject => ({
+  account: id,
+  roles,
+  organizations,
+  ...(fhirUser !== undefined && { fhirUser }),
+  ...(limits !== undefined && { limits }),
+  amr,
+  address,
+  ...(userAgent !== undefined && { userAgent }),
+});

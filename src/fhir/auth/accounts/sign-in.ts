@@ -1,7 +1,7 @@
 // Signing in: the password, then a code by e-mail. An address without an account is answered as a wrong password is, after the same work.
 import { keyedHash } from '../../../platform/secrets/secrets.ts';
 import { FhirError } from '../../model/errors.ts';
-import type { SignIn, Visitor } from '../sign-in.ts';
+import { type SignIn, subjectOf, type Visitor } from '../sign-in.ts';
 import type { Subject } from '../tokens.ts';
 import { accountAs } from './acting.ts';
 import type { Book } from './book.ts';
@@ -102,7 +102,7 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
     if (account === undefined) throw over();
     if (account.status !== 'active') throw deactivated();
     await remember(account, visitor);
-    return { account, subject: subjectOf(account, visitor) };
+    return { account, subject: subjectOf(accountAs(account)!, ['pwd', 'otp'], visitor) };
   }
 
   /** undefined where the password was changed after it was entered */
@@ -150,20 +150,6 @@ const ARRIVING: readonly Purpose[] = ['login', 'registration'];
 
 /** Names the account and its password, so that a code is of no use once the password was changed. */
 export const stampOf = ({ _id, passwordChangedAt }: AccountDocument): string => `${_id} ${passwordChangedAt.getTime()}`;
-
-function subjectOf(account: AccountDocument, { address, userAgent }: Visitor): Subject {
-  const { id, roles, organizations, fhirUser, limits } = accountAs(account)!;
-  return {
-    account: id,
-    roles,
-    organizations,
-    ...(fhirUser !== undefined && { fhirUser }),
-    ...(limits !== undefined && { limits }),
-    amr: ['pwd', 'otp'],
-    address,
-    ...(userAgent !== undefined && { userAgent }),
-  };
-}
 
 const over = (): FhirError => new FhirError('login', 'This sign-in is over; begin again', { expression: 'code' });
 

@@ -1,6 +1,6 @@
 // Signing in to our own pages by another identity provider, without an app that asks for it.
 import type { GrantStore } from '../../storage/grants.ts';
-import type { SignIn, Visitor } from '../sign-in.ts';
+import { type SignIn, subjectOf, type Visitor } from '../sign-in.ts';
 import type { Subject } from '../tokens.ts';
 import type { Begun, Federation, ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
@@ -39,17 +39,8 @@ export function createForeignSignIn({ federation, store, signIn, record }: Forei
       const id = await store.links.find(issuer, subject);
       const account = id === undefined ? undefined : await signIn().account(id);
       if (account === undefined) return undefined;
-      const { roles, organizations, fhirUser, limits } = account;
       await record({ act: 'login', account: account.id, address: visitor.address, status: 200 });
-      return {
-        account: account.id,
-        roles,
-        organizations,
-        ...(fhirUser !== undefined && { fhirUser }),
-        ...(limits !== undefined && { limits }),
-        amr: ['fed'],
-        ...visitor,
-      };
+      return subjectOf(account, ['fed'], visitor);
     },
     link: ({ issuer, subject }, account) => store.links.save(issuer, subject, account),
   };
