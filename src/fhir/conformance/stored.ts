@@ -66,17 +66,21 @@ export function createStored({ store, rows }: StoredDeps): Stored {
     return take(`${type}/${id}`, version.version, entries);
   }
 
-  async function refreshType(type: string, since: number | undefined): Promise<readonly StoredEntry[]> {
+  /** Tells in the same turn as it takes: a write of this process that finds its news taken has nothing left to tell. */
+  async function refreshType(type: string, since: number | undefined): Promise<void> {
     const found = await rows(type, [urlKeyOf(type), 'version'], since);
     const news = found.filter(({ id, version }) => (known.get(`${type}/${id}`)?.stored ?? 0) < version);
     const unreadable: StoredRow[] = [];
-    const changed = news.flatMap((row) => {
-      const entries = entriesOfRow(type, row);
-      if (entries === undefined) unreadable.push(row);
-      return entries === undefined ? [] : take(`${type}/${row.id}`, row.version, entries);
-    });
+    tell(
+      news.flatMap((row) => {
+        const entries = entriesOfRow(type, row);
+        if (entries === undefined) unreadable.push(row);
+        return entries === undefined ? [] : take(`${type}/${row.id}`, row.version, entries);
+      }),
+    );
+    if (unreadable.length === 0) return;
     const versions = await store.readMany(unreadable.map(({ id }) => ({ type, id })));
-    return [...changed, ...versions.flatMap((version) => (version === undefined ? [] : takeVersion(version)))];
+    tell(versions.flatMap((version) => (version === undefined ? [] : takeVersion(version))));
   }
 
   return {
@@ -91,8 +95,7 @@ export function createStored({ store, rows }: StoredDeps): Stored {
     onChange: (listener) => listeners.push(listener),
     written: (versions) => tell(versions.flatMap(takeVersion)),
     async refresh(types, since) {
-      const changed = await Promise.all([...types].map((type) => refreshType(type, since)));
-      tell(changed.flat());
+      await Promise.all([...types].map((type) => refreshType(type, since)));
     },
   };
 }
