@@ -7,6 +7,7 @@ import type { SearchKeys } from '../../model/keys.ts';
 import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
+import { deepEqual } from '../../validation/deep-equal.ts';
 import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
@@ -16,7 +17,7 @@ import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
 import type { Reference } from './referred.ts';
 import type { Rights } from './rights.ts';
-import { refuseBrokenConditions } from './write-conditions.ts';
+import { labelsOf, refuseBrokenConditions } from './write-conditions.ts';
 
 export interface WriteDeps {
   definitions: Definitions;
@@ -227,9 +228,17 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   }
   meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
   if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
+  if (before && rights.caller.breakGlass !== undefined) refuseFewerLabels(type, before, owned);
   await refuseOtherPatients(type, keys, before && keysOf({ ...content, resource: before }, judge), room);
   await refuseOthersPlaces({ type, letter, after: owned, before }, room);
   return owned;
+}
+
+/** Who broke the glass sees for one request what a label hides; without the label everybody would, for ever. */
+function refuseFewerLabels(type: string, before: Resource, after: Resource): void {
+  const kept = labelsOf(after);
+  if (labelsOf(before).every((label) => kept.some((one) => deepEqual(one, label)))) return;
+  throw new FhirError('forbidden', 'Who breaks the glass takes no label away', { expression: `${type}.meta.security` });
 }
 
 /** Of several ways it is enough to keep the conditions of one. */

@@ -52,7 +52,7 @@ export function ownedBy(
 }
 
 type Label = { system?: string; code?: string };
-const isOwner = ({ system }: Label): boolean => system === OWNER_SYSTEM;
+export const isOwner = ({ system }: Label): boolean => system === OWNER_SYSTEM;
 
 export const ownersOf = ({ meta }: Resource): string[] =>
   (meta?.security ?? []).filter(isOwner).flatMap(({ code }) => code ?? []);

@@ -9,11 +9,15 @@ import { checkCondition } from './write-conditions.ts';
 export type Letter = 'c' | 'r' | 'u' | 'd' | 's' | 'h';
 export const LETTERS: readonly Letter[] = ['c', 'r', 'u', 'd', 's', 'h'];
 
-/** What must be true of the content of a write. */
+/** What must be true of the content of a write. It has at least one of `rule`, `changes` and `keeps`. */
 export interface WriteCondition {
   on: readonly ('c' | 'u' | 'd')[];
   /** FHIRPath over `%before` and `%after`, of which one is empty on creation and deletion; the context is what is after, else what was before */
-  rule: string;
+  rule?: string;
+  /** the only elements that an update may change, in JSON's names; labels (`meta`) are one of them */
+  changes?: ReadonlySet<string>;
+  /** elements that an update does not change */
+  keeps?: ReadonlySet<string>;
   /** for the caller who breaks it */
   says: string;
 }
@@ -90,11 +94,13 @@ const MEMBERS: Readonly<Record<string, 'text' | 'texts' | 'objects' | 'object' |
 const GRANT_MEMBERS = new Set(['types', 'may', 'where', 'whereInCare', 'hide', 'show', 'writes']);
 const ROLE = /^[a-z][a-z-]{1,40}$/;
 
-/** As written in JSON: letters are one text there. */
+/** As written in JSON: letters are one text there, and elements a list. */
 interface WrittenGrant extends Omit<Grant, 'may' | 'writes'> {
   may?: unknown;
-  writes?: readonly (Omit<WriteCondition, 'on'> & { on?: unknown })[];
+  writes?: readonly WrittenCondition[];
 }
+
+type WrittenCondition = Partial<Record<keyof WriteCondition, unknown>>;
 
 /** The policy, or everything that is wrong with it. */
 export function readPolicy(written: unknown, context: PolicyContext): { policy?: Policy; issues: Issue[] } {
@@ -180,17 +186,59 @@ function readGrant(written: WrittenGrant, at: string, { context, names, refuse }
   if (written.hide && written.show) refuse(`${at}.hide`, 'Either hide or show');
   for (const problem of checkElements(types, written, context.definitions))
     refuse(`${at}.${written.hide ? 'hide' : 'show'}`, problem);
-  const writes = (written.writes ?? []).map((condition, index): WriteCondition => {
-    const on = lettersIn(condition.on ?? 'cud', ['c', 'u', 'd']);
-    const here = `${at}.writes[${index}]`;
-    if (!on) refuse(`${here}.on`, 'must be letters of cud, each once');
-    if (typeof condition.says !== 'string') refuse(`${here}.says`, 'is missing: the caller is told it');
-    const problem = checkCondition(condition.rule);
-    if (problem !== undefined) refuse(`${here}.rule`, problem);
-    return { ...condition, on: (on ?? []) as WriteCondition['on'] };
-  });
+  const writes = (written.writes ?? []).map((condition, index) =>
+    readCondition(condition, types, { at: `${at}.writes[${index}]`, context, refuse }),
+  );
   return { ...written, may: may ?? [], ...(writes.length > 0 && { writes }) } as Grant;
 }
+
+const CONDITION_MEMBERS = new Set(['on', 'rule', 'changes', 'keeps', 'says']);
+
+function readCondition(
+  written: WrittenCondition,
+  types: readonly string[],
+  { at, context: { definitions }, refuse }: Omit<Checks, 'names'> & { at: string },
+): WriteCondition {
+  for (const name of Object.keys(written))
+    if (!CONDITION_MEMBERS.has(name)) refuse(`${at}.${name}`, `A condition has no '${name}'`);
+  const { rule, changes, keeps, says } = written;
+  const isOfElements = changes !== undefined || keeps !== undefined;
+  const on = lettersIn(written.on ?? (isOfElements ? 'u' : 'cud'), ['c', 'u', 'd']);
+  if (!on) refuse(`${at}.on`, 'must be letters of cud, each once');
+  else if (isOfElements && String(on) !== 'u') refuse(`${at}.on`, 'must be u: changes and keeps speak of updates');
+  if (typeof says !== 'string') refuse(`${at}.says`, 'is missing: the caller is told it');
+  if (rule !== undefined || !isOfElements) {
+    const problem = checkCondition(rule);
+    if (problem !== undefined) refuse(`${at}.rule`, problem);
+  }
+  const named = (member: 'changes' | 'keeps'): ReadonlySet<string> | undefined => {
+    const names = written[member];
+    if (names === undefined) return undefined;
+    if (!isOfKind(names, 'texts')) {
+      refuse(`${at}.${member}`, 'must be a list of texts');
+      return undefined;
+    }
+    const known = (names as string[]).map((name) => types.flatMap((type) => elementsNamed(name, type, definitions)));
+    for (const [index, found] of known.entries())
+      if (types.length > 0 && found.length === 0)
+        refuse(`${at}.${member}`, `${types.join(', ')} has no element ${(names as string[])[index]}`);
+    return new Set(known.flat().map(({ name }) => name));
+  };
+  const [changing, keeping] = [named('changes'), named('keeps')];
+  return {
+    on: (on ?? []) as WriteCondition['on'],
+    says: String(says),
+    ...(typeof rule === 'string' && { rule }),
+    ...(changing && { changes: changing }),
+    ...(keeping && { keeps: keeping }),
+  };
+}
+
+/** Of `deceased` all its forms, of `deceasedBoolean` one. */
+const elementsNamed = (name: string, type: string, definitions: Definitions) =>
+  [...(definitions.type(type)?.elements.values() ?? [])].filter(
+    (element) => element.name === name || element.choice === name,
+  );
 
 function lettersIn(text: unknown, known: readonly Letter[]): Letter[] | undefined {
   if (typeof text !== 'string' || text === '') return undefined;
@@ -229,9 +277,7 @@ function checkList(parts: unknown, definitions: Definitions): string[] {
 function checkElements(types: readonly string[], { hide, show }: WrittenGrant, definitions: Definitions): string[] {
   return types.flatMap((type) =>
     (hide ?? show ?? []).flatMap((name) => {
-      const elements = [...(definitions.type(type)?.elements.values() ?? [])].filter(
-        (element) => element.name === name || element.choice === name,
-      );
+      const elements = elementsNamed(name, type, definitions);
       if (elements.length === 0) return [`${type} has no element ${name}`];
       const isNeeded = elements.some(({ min, isModifier }) => min > 0 || isModifier);
       return hide && isNeeded

@@ -1,8 +1,10 @@
-// What a policy demands of the content of a write: FHIRPath over what was before and what will be after.
+// What a policy demands of the content of a write: FHIRPath over what was before and what will be after, and which elements may differ.
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import { FhirError } from '../../model/errors.ts';
 import type { Resource } from '../../model/resource.ts';
+import { deepEqual } from '../../validation/deep-equal.ts';
+import { isOwner } from './owners.ts';
 import type { WriteCondition } from './policy.ts';
 
 type Compiled = (resource: unknown, environment: Record<string, unknown>) => unknown[];
@@ -42,15 +44,37 @@ export function refuseBrokenConditions(
   letter: 'c' | 'u' | 'd',
   { type, before, after }: ContentChange,
 ): void {
-  for (const { on, rule, says } of conditions) {
+  for (const { on, rule, changes, keeps, says } of conditions) {
     if (!on.includes(letter)) continue;
-    let result: unknown[] = [];
-    try {
-      result = compile(rule)(after ?? before, { before: before ?? [], after: after ?? [] });
-    } catch {
-      // not met
-    }
-    if (result.length === 1 && result[0] === true) continue;
-    throw new FhirError('forbidden', says, { expression: type });
+    const changed = changes || keeps ? changedElements(before, after) : [];
+    const unwanted = changed.find((name) => keeps?.has(name) || (changes && !changes.has(name)));
+    if (unwanted !== undefined) throw new FhirError('forbidden', says, { expression: `${type}.${unwanted}` });
+    if (rule !== undefined && !isMet(rule, before, after)) throw new FhirError('forbidden', says, { expression: type });
   }
 }
+
+function isMet(rule: string, before: Resource | undefined, after: Resource | undefined): boolean {
+  try {
+    const result = compile(rule)(after ?? before, { before: before ?? [], after: after ?? [] });
+    return result.length === 1 && result[0] === true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Exactly, unlike FHIRPath's `~`, to which 1 is 1.4 (the less precise one rounds) and the order of items is nothing. What is said of primitives
+ * (`_birthDate`) counts as theirs. Of `meta` the labels count, without the owner, which the server keeps.
+ */
+function changedElements(before: Resource = NOTHING, after: Resource = NOTHING): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)].map(plainName));
+  return [...names].filter((name) => {
+    if (name === 'resourceType' || name === 'id') return false;
+    if (name === 'meta') return !deepEqual(labelsOf(before), labelsOf(after));
+    return !deepEqual(before[name], after[name]) || !deepEqual(before[`_${name}`], after[`_${name}`]);
+  });
+}
+
+const NOTHING = {} as Resource;
+const plainName = (name: string): string => (name.startsWith('_') ? name.slice(1) : name);
+export const labelsOf = ({ meta }: Resource): object[] => (meta?.security ?? []).filter((label) => !isOwner(label));

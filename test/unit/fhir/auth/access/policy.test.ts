@@ -89,6 +89,30 @@ const wrong: readonly (readonly [what: string, policy: unknown, expression: stri
     /missing/,
   ],
   [
+    'a condition that demands nothing',
+    { ...policy, grants: [{ ...grant, writes: [{ says: 'No' }] }] },
+    'policy.grants[0].writes[0].rule',
+    /missing/,
+  ],
+  [
+    'a condition with an unknown member',
+    { ...policy, grants: [{ ...grant, writes: [{ keep: ['name'], rule: 'true', says: 'No' }] }] },
+    'policy.grants[0].writes[0].keep',
+    /has no 'keep'/,
+  ],
+  [
+    'keeping what the type has not',
+    { ...policy, grants: [{ ...grant, writes: [{ keeps: ['colour'], says: 'No' }] }] },
+    'policy.grants[0].writes[0].keeps',
+    /Patient has no element colour/,
+  ],
+  [
+    'keeping elements of what is created',
+    { ...policy, grants: [{ ...grant, writes: [{ on: 'cu', keeps: ['name'], says: 'No' }] }] },
+    'policy.grants[0].writes[0].on',
+    /speak of updates/,
+  ],
+  [
     'a list that takes no reference',
     { ...policy, lists: { mine: [{ search: 'Encounter?status=planned', take: 'status' }] } },
     'policy.lists.mine',
