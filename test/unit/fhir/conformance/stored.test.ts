@@ -31,7 +31,7 @@ describe('stored definitions', () => {
         return [];
       },
     });
-    stored.onChange((changes) => told.push(...changes));
+    stored.onChange?.((changes) => told.push(...changes));
     await stored.refresh(['CodeSystem']);
     assert.deepEqual(told.splice(0), [{ type: 'CodeSystem', url: URL }]);
 
