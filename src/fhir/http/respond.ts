@@ -48,6 +48,7 @@ export async function respond(
   const headers: Record<string, string | number> = {
     'X-Request-Id': id,
     'Cache-Control': 'private, no-cache',
+    'X-Content-Type-Options': 'nosniff',
     ...always,
   };
   const correlation = req.headers['x-correlation-id'];

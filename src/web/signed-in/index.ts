@@ -33,7 +33,7 @@ export interface SignedInPagesDeps {
   space: string;
   visitorOf: (req: IncomingMessage) => Visitor;
   /** the browser's sign-in to apps ends as well */
-  forgetIn: (req: Request, res: Response) => Promise<void>;
+  forgetIn: (req: Request, res: Response, besides?: string) => Promise<void>;
   /** the FHIR base, and what people find the pages below */
   base: string;
   newId: () => string;
@@ -81,6 +81,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
     redis,
     space,
     seal,
+    forgetIn: deps.forgetIn,
     mailbox,
   });
   const room = createRoom({

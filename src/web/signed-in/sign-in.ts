@@ -41,6 +41,8 @@ export interface SignInPagesDeps {
   formTokens: FormTokens;
   limits: Pick<Limits, 'spend'>;
   visitorOf: (req: IncomingMessage) => Visitor;
+  /** the browser's sign-in to apps ends, unless it is that account's */
+  forgetIn: (req: Request, res: Response, besides: string) => Promise<void>;
   origin: string;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
@@ -120,6 +122,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     const before = cookie.read(req);
     if (before !== undefined) await sessions.end(before);
     await forget(req);
+    await deps.forgetIn(req, res, subject.account);
     arrivalCookie.clear(res);
     cookie.set(res, await sessions.begin(subject));
     // who works at several hospitals says where they are

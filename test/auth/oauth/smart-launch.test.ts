@@ -1,5 +1,6 @@
 // SMART App Launch 2.2 as apps see it: http://hl7.org/fhir/smart-app-launch/app-launch.html
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import * as client from 'openid-client';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
@@ -239,16 +240,9 @@ describe('an app', () => {
     for (const [asked, granted] of rows) {
       it(`gets ${granted || 'what it asked for or nothing'} of ${asked}`, async () => {
         const expected = asked.includes('?') ? asked : granted;
-        if (expected === '') assert.match(await refusalAfterSignIn({ scope: asked }), /^access_denied/);
+        if (expected === '') assert.match(await refusalOf({ scope: asked }), /^invalid_scope: none of the scopes/);
         else assert.equal((await app.launch({ scope: asked }, { id: 'd1' })).scope, expected);
       });
-    }
-
-    async function refusalAfterSignIn(parameters: Record<string, string>): Promise<string> {
-      const { url } = await app.begin(parameters);
-      const visitor = createVisitor(oauth.root);
-      const page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
-      return refusalIn(page);
     }
 
     it('gets no more than it is registered for', async () => {
@@ -472,15 +466,33 @@ describe('an app', () => {
 
     it('lets someone else sign in', async () => {
       const visitor = createVisitor(oauth.root);
-      const { url, verifier } = await app.begin({ scope: 'openid user/*.rs' });
+      const { url, verifier } = await app.begin({ scope: 'openid launch/patient user/*.rs' });
       let page = await signIn(visitor, await visitor.open(url.href), { account: 'd1', accounts: oauth.accounts });
+      page = await visitor.submit(page, '/patient', { id: 'p2' });
       page = await visitor.submit(page, '/start-over');
       assert.match(page.title, /^Sign in/);
       page = await signIn(visitor, page, { account: 'd2', accounts: oauth.accounts });
-      // the library signs the first person out by a form that sends itself
-      if (page.forms.some(({ action }) => action.endsWith('/confirm'))) page = await visitor.submit(page, '/confirm');
+      assert.match(page.title, /^Choose a patient/, 'what the other one picked is forgotten');
+      page = await visitor.submit(page, '/patient', { id: 'p1' });
+      page = await visitor.submit(page, '/allow');
+      const tokens = await app.redeem(page.url, verifier);
+      assert.deepEqual([tokens.claims()!.sub, tokens.patient], ['d2', 'p1']);
+    });
+
+    it('lets someone else sign in where the app asks for a new sign-in, and ends what hangs on the first', async () => {
+      const visitor = createVisitor(oauth.root);
+      const first = await app.launch({ scope: 'online_access user/*.rs' }, { id: 'd1', visitor });
+      const { url, verifier } = await app.begin({ scope: 'openid user/*.rs', prompt: 'login' });
+      let page = await signIn(visitor, await visitor.open(url.href), { account: 'd2', accounts: oauth.accounts });
       page = await visitor.submit(page, '/allow');
       assert.equal((await app.redeem(page.url, verifier)).claims()!.sub, 'd2');
+      await assert.rejects(client.refreshTokenGrant(app.config, first.refresh_token!), { error: 'invalid_grant' });
+    });
+
+    it('is signed out at once where nobody is signed in', async () => {
+      const page = await createVisitor(oauth.root).open(`${oauth.root}/oauth/logout`);
+      assert.match(page.title, /^You are signed out/);
+      assert.deepEqual([page.status, page.forms], [200, []]);
     });
   });
 
@@ -582,6 +594,19 @@ describe('an app', () => {
   });
 
   describe('in a browser', () => {
+    it('is answered by a form where it wants one, whose script and target alone the policy names', async () => {
+      const { url } = await app.begin({ scope: STAY, prompt: 'none', response_mode: 'form_post' });
+      const page = await createVisitor(oauth.root).open(url.href);
+      const [form] = page.forms;
+      assert.equal(form!.action, CALLBACK);
+      assert.equal(new Map(form!.fields).get('error'), 'login_required');
+      const script = /<script>([\s\S]*?)<\/script>/.exec(page.text)![1]!;
+      const policy = page.headers.get('content-security-policy')!;
+      const hash = createHash('sha256').update(script).digest('base64');
+      assert.ok(policy.includes(`script-src 'sha256-${hash}'`), policy);
+      assert.ok(policy.includes(`form-action 'self' ${new URL(CALLBACK).origin};`), policy);
+    });
+
     it('begins by POST as well', async () => {
       const { url, verifier } = await app.begin({ scope: 'user/*.rs' });
       const target = `${oauth.root}/oauth/authorize`;

@@ -135,7 +135,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       now,
     });
     addGrantRecord(built, { visitorOf: deps.visitorOf, record });
-    addSteps(built, { addresses, grants: store.grants, tokens });
+    addSteps(built, { addresses, grants: store.grants, tokens, pages: deps.pages });
     report(built, logger);
     return built;
   }

@@ -1,5 +1,6 @@
 // The way of a request to the authorization server, before and after the library: its address, authorization by POST, what SMART adds to
 // the token response, and what can be said about access tokens, which the library does not keep.
+import { createHash } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
@@ -7,7 +8,7 @@ import type { Grants } from '../../storage/grants.ts';
 import { type Addresses, routes } from './addresses.ts';
 import { introspect } from './introspect.ts';
 import { IMPLIED_CONSENT } from './launch-room.ts';
-import { mayLookAt } from './provider.ts';
+import { mayLookAt, type OauthPages } from './provider.ts';
 import { scopesIn } from './scopes.ts';
 import type { Issuer } from './tokens.ts';
 
@@ -15,6 +16,7 @@ export interface AfterDeps {
   addresses: Addresses;
   grants: Pick<Grants, 'find'>;
   tokens: Issuer;
+  pages: Pick<OauthPages, 'headers' | 'signedOut'>;
 }
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => void;
@@ -35,7 +37,7 @@ export interface HandleDeps {
 /** What stands before the library. `req.url` is below the mount path, as Express leaves it. */
 export function createHandle({ provider, addresses: { issuer }, publicClientOf }: HandleDeps): Handle {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const path = new URL(req.url ?? '/', issuer).pathname.toLowerCase().replace(/\/$/, '');
+    const path = (req.url ?? '/').replace(/\/?(?:\?.*)?$/s, '').toLowerCase();
     const limit = req.method === 'POST' ? longestForms[path] : undefined;
     if (limit === undefined) return provider().callback()(req, res);
     const form = await readForm(req, res, limit);
@@ -125,12 +127,15 @@ function withBody(req: IncomingMessage & Mounted, form: URLSearchParams): Incomi
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
 /** What is done around the library's own steps. */
-export function addSteps(provider: Provider, { addresses, grants, tokens }: AfterDeps): void {
+export function addSteps(provider: Provider, { addresses, grants, tokens, pages }: AfterDeps): void {
   const after: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Promise<void>>> = {
     token: addContext,
     introspection: introspectJwt,
     revocation: revokeJwt,
     registration: async (ctx) => showScope(ctx),
+    authorization: async (ctx) => letFormGo(ctx, pages),
+    resume: async (ctx) => letFormGo(ctx, pages),
+    end_session: async (ctx) => leaveAtOnce(ctx, pages),
     end_session_confirm: async ({ oidc }) => {
       const session = oidc.session as { uid: string; destroyed?: boolean } | undefined;
       if (session?.destroyed) await tokens.endSession(session.uid);
@@ -200,4 +205,34 @@ function showScope(ctx: KoaContextWithOIDC): void {
   if (ctx.status !== 201) return;
   const { smart_scopes: scope, registered: _, generation: __, ...rest } = ctx.body as Record<string, unknown>;
   ctx.body = { ...rest, ...(scope !== undefined && { scope }) };
+}
+
+/**
+ * `response_mode=form_post` is a page that sends itself to the app, by a script of the library's.
+ * https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
+ */
+function letFormGo(ctx: KoaContextWithOIDC, { headers }: AfterDeps['pages']): void {
+  const { response_mode: mode, redirect_uri: target } = ctx.oidc.params ?? {};
+  const script = /<script>([\s\S]*?)<\/script>/.exec(typeof ctx.body === 'string' ? ctx.body : '')?.[1];
+  if (mode !== 'form_post' || script === undefined || typeof target !== 'string') return;
+  const own = headers([new URL(target).origin]);
+  const hash = createHash('sha256').update(script).digest('base64');
+  const policy = `${own['Content-Security-Policy']}; script-src 'sha256-${hash}'`;
+  ctx.set({ ...own, 'Content-Security-Policy': policy });
+}
+
+/** Who is signed in nowhere need not be asked. The library has checked where to. */
+function leaveAtOnce(ctx: KoaContextWithOIDC, { headers, signedOut }: AfterDeps['pages']): void {
+  const { session, params } = ctx.oidc;
+  if (ctx.status !== 200 || session?.accountId !== undefined) return;
+  ctx.set(headers());
+  const { post_logout_redirect_uri: target, state } = params ?? {};
+  if (typeof target !== 'string') {
+    ctx.body = signedOut();
+    return;
+  }
+  const to = new URL(target);
+  if (typeof state === 'string') to.searchParams.set('state', state);
+  ctx.redirect(to.href);
+  ctx.status = 303;
 }

@@ -94,8 +94,11 @@ export interface Interactions {
   encounter(req: Req, res: Res, id: string): Promise<void>;
   allow(req: Req, res: Res, allowed: Allowed): Promise<void>;
   cancel(req: Req, res: Res): Promise<void>;
-  /** the person signed out of our own pages in this browser: apps do not find them signed in either, nor go on where they did not ask to */
-  forget(req: Req, res: Res): Promise<void>;
+  /**
+   * The person signed out of our own pages in this browser: apps do not find them signed in either, nor go on where they did not ask to.
+   * `besides`: somebody else signed in there, who may be signed in to apps
+   */
+  forget(req: Req, res: Res, besides?: string): Promise<void>;
 }
 
 export interface InteractionsDeps {
@@ -178,7 +181,21 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     await soon(redis, () => redis.del(begunKey(uid)));
     const ts = since === undefined ? {} : { ts: Math.floor(since / 1000) };
     // the cookie ends with the browser: workstations are shared
-    await finish(req, res, { login: { accountId: account, amr: [...amr], remember: false, ...ts } });
+    const login = { accountId: account, amr: [...amr], remember: false, ...ts };
+    const details = await provider().interactionDetails(req, res);
+    const isOther = details.session !== undefined && details.session.accountId !== account;
+    if (isOther) await signOut(details);
+    // what somebody else picked is not for the next
+    await provider().interactionFinished(req, res, { login }, { mergeWithLastSubmission: !isOther });
+  }
+
+  /** The library would do it by a page that sends itself, by a script. */
+  async function signOut(details: Details): Promise<void> {
+    const { uid } = details.session!;
+    await (await provider().Session.findByUid(uid))?.destroy();
+    await endSession(uid);
+    details.session = undefined as never;
+    await details.persist();
   }
 
   async function personOf(details: Details): Promise<Account> {
@@ -387,10 +404,10 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       await finish(req, res, { consent: { grantId } });
     },
 
-    async forget(req, res) {
+    async forget(req, res, besides) {
       asIssuer(req, addresses.issuer);
       const session = await provider().Session.get({ req, res } as KoaContextWithOIDC);
-      if (session.accountId === undefined) return;
+      if (session.accountId === undefined || session.accountId === besides) return;
       await session.destroy();
       await endSession(session.uid);
     },

@@ -231,7 +231,11 @@ function systemScopes(asked: unknown, client: Client, rules: ScopeRules): string
 /** While the person is asked: what may be granted. When the code or token is redeemed: what was. */
 function grantedLater(ctx: KoaContextWithOIDC, asked: unknown, room: LaunchRoom): string[] {
   const { route, params, client } = ctx.oidc;
-  return route === 'token' ? scopesIn(asked) : room.grantable(params, client);
+  if (route === 'token') return scopesIn(asked);
+  const scopes = room.grantable(params, client);
+  if (scopes.length === 0)
+    throw new errors.InvalidScope('none of the scopes can be granted to this app', String(params?.scope ?? ''));
+  return scopes;
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2: rotation; lifetimes.ts tells of the time in which a second use is none. */
