@@ -54,6 +54,16 @@ describe('administration of accounts', () => {
       assert.equal((await stored(`PractitionerRole/${role.id}`)).active, false);
     });
 
+    it('sign nobody out whose role is not theirs to withdraw', async () => {
+      const nurse = await people.person('nurse', 'h2');
+      const withdrawal = (role: string) => ({ account: nurse.account, role, organization: 'Organization/h2' });
+      const foreign = await ofHospital.post('/$withdraw-role', withdrawal('nurse'));
+      assert.equal(refusalOf(foreign), '404 not-found at account');
+      const other = await admin.post('/$withdraw-role', withdrawal('doctor'));
+      assert.equal(refusalOf(other), '404 not-found at role');
+      assert.equal(await isSignedIn(nurse), true);
+    });
+
     it('let one person work at several hospitals', async () => {
       const nurse = await people.register({ role: 'nurse', organization: 'Organization/h1' });
       await admin.call('approve', { account: nurse.account });

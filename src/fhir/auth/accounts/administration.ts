@@ -223,9 +223,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
     async withdraw(by, { account: id, role, organization }) {
       const code = needRole(role);
       if (isSelf(by, id)) throw notYourself();
-      await tokens.endAllOf(id);
-      const account = await book.change(id, async (entry) => {
-        const { account } = entry;
+      const needEnding = (account: AccountDocument): readonly HeldRole[] => {
         refuseStrangers(by, account);
         const ending = account.roles.filter(
           (held) =>
@@ -233,8 +231,17 @@ export function createAdministration(deps: AdministrationDeps): Administration {
             (organization === undefined || held.organization === organization) &&
             (isGlobal(by) || by.organizations.includes(held.organization ?? '')),
         );
-        if (ending.length === 0)
-          throw new FhirError('not-found', `The account does not have the role ${code} there`, { expression: 'role' });
+        if (ending.length > 0) return ending;
+        throw new FhirError('not-found', `The account does not have the role ${code} there`, { expression: 'role' });
+      };
+      const known = await book.find(id);
+      if (known === undefined) throw unknownAccount();
+      // nobody is signed out by who may not withdraw anything
+      needEnding(known);
+      await tokens.endAllOf(id);
+      const account = await book.change(id, async (entry) => {
+        const { account } = entry;
+        const ending = needEnding(account);
         if (code === 'admin') await keepAnAdministrator(entry);
         account.roles = account.roles.filter((held) => !ending.includes(held));
       });
