@@ -1,5 +1,5 @@
 // Page cursors belong to who got them: a link that someone else was sent does not work for another. What a page holds is decided anew each time.
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { FhirError } from '../../model/errors.ts';
 import type { Caller } from '../caller.ts';
 
@@ -12,8 +12,9 @@ export interface Cursors {
 const LENGTH = 11;
 
 export function cursorsOf({ kind, id }: Caller, secret: string): Cursors {
+  // A hash behind a secret cannot be carried on from so small a part of it; an Hmac object for each page is five times as dear.
   const mark = (cursor: string): string =>
-    createHmac('sha256', secret).update(`${kind} ${id} ${cursor}`).digest('base64url').slice(0, LENGTH);
+    hash('sha256', `${secret} ${kind} ${id} ${cursor}`, 'base64url').slice(0, LENGTH);
   return {
     bind: (cursor) => (cursor === undefined ? undefined : mark(cursor) + cursor),
     release(cursor) {
