@@ -14,6 +14,7 @@ import { createConsents } from './fhir/auth/access/consents.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
 import type { Accounts, AccountsDeps } from './fhir/auth/accounts/accounts.ts';
 import { actingAs } from './fhir/auth/accounts/acting.ts';
+import { statesOf } from './fhir/auth/oauth/app-states.ts';
 import type { Oauth } from './fhir/auth/oauth/create-oauth.ts';
 import { FIRST_PARTY, OPERATOR } from './fhir/auth/oauth/token-claims.ts';
 import { createStillAllowed } from './fhir/auth/still-allowed.ts';
@@ -239,6 +240,10 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
             types: new Set(rules.flatMap(({ reads = [] }) => reads)),
           },
           doctorsSee: settings.doctorsSee ?? 'organization',
+          async statesOf(client) {
+            const found = await (deps.parts?.oauth as Pick<Oauth, 'clients'> | undefined)?.clients.find(client);
+            return found === undefined ? [] : statesOf(found);
+          },
         })
       : undefined;
   const asyncRunner = createAsyncRunner({

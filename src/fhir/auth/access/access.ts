@@ -40,6 +40,8 @@ export interface AccessDeps {
   needsOf: NeedsOf;
   taken: Taken;
   doctorsSee: 'organization' | 'care';
+  /** the codes of app state that are a client's (oauth/app-states.ts) */
+  statesOf: (client: string) => Promise<readonly string[]>;
 }
 
 /** What was looked up is used so long; organisations twice, by rights that were made of them at the end of their time. */
@@ -142,7 +144,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       doctorsSee: deps.doctorsSee,
       criteria,
       planScope,
-      variables: () => known ?? lookUpVariables(caller, needed, { ...criteria, store, below }),
+      variables: () => known ?? lookUpVariables(caller, needed, { ...criteria, store, below, statesOf: deps.statesOf }),
       consents,
       record: new Set(policies.groups.record),
     });

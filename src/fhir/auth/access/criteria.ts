@@ -12,7 +12,14 @@ import { allOf, anyOf } from './predicates.ts';
 export type Variables = ReadonlyMap<string, readonly string[]>;
 
 /** Known of every caller, though nearly always empty. */
-export const CALLER_VARIABLES: readonly string[] = ['patients', 'practitioner', 'user', 'organizations', 'encounter'];
+export const CALLER_VARIABLES: readonly string[] = [
+  'patients',
+  'practitioner',
+  'user',
+  'organizations',
+  'encounter',
+  'app-state',
+];
 
 /** `visible:security-context`: what refers by that to something the caller can read */
 export const VISIBLE = 'visible:';

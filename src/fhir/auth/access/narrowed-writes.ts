@@ -8,6 +8,7 @@ import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
 import { deepEqual } from '../../validation/deep-equal.ts';
+import { checkKept, checkState, isAppState, OUTSIDE, stateGone } from './app-state.ts';
 import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
@@ -85,7 +86,8 @@ function aboutWrite({ kind, message, issues, headers, cause }: FhirError, write:
   return new FhirError(kind, message, { issues, headers, about: write, cause });
 }
 
-function judged(write: Write, current: Version | undefined, room: Room): Promise<Judged> {
+async function judged(write: Write, current: Version | undefined, room: Room): Promise<Judged> {
+  if (isAppState(write.type, room.rights.caller)) checkState(write);
   switch (write.kind) {
     case 'create':
       return judgedCreate(write, room);
@@ -185,8 +187,10 @@ async function mustReach(subject: Subject, letter: Letter, room: Room): Promise<
 }
 
 /** As what is not there is answered to the same caller. */
-const notFoundAs = (type: string, id: string, { rights }: Room): FhirError =>
-  rights.may(type, 'c') ? unknownId(type, id) : notFound(type, id);
+function notFoundAs(type: string, id: string, { rights }: Room): FhirError {
+  if (isAppState(type, rights.caller)) return stateGone(id);
+  return rights.may(type, 'c') ? unknownId(type, id) : notFound(type, id);
+}
 
 async function isSeen(subject: Subject, { rights, judge }: Room): Promise<boolean> {
   return (await waysTo(await rights.reach(subject.type, 'r'), subject, judge)).length > 0;
@@ -210,6 +214,7 @@ interface Content {
 /** What will be stored: with what is hidden from the caller, and with its owner. Throws where it is not for this caller to write. */
 async function contentAfter({ type, id, letter, after, before, seen, ways }: Content, room: Room): Promise<Resource> {
   const { rights, definitions, judge } = room;
+  if (before && isAppState(type, rights.caller)) checkKept(before, after);
   const reach = await rights.reach(type, letter);
   const hidden = hiddenInAll(
     (seen ?? reach.ways).map((way) => way.hidden),
@@ -223,7 +228,9 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   const subject: Subject = { ...content, keys: keys.k, tokens: keys.t };
   const within = reach.isOpen ? reach.ways : await waysTo(reach, subject, judge);
   if (within.length === 0) {
-    const message = `This ${type} would be outside of what you may ${letter === 'c' ? 'create' : 'change'}`;
+    const message = isAppState(type, rights.caller)
+      ? OUTSIDE
+      : `This ${type} would be outside of what you may ${letter === 'c' ? 'create' : 'change'}`;
     throw new FhirError('forbidden', message, { expression: type });
   }
   meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
@@ -283,8 +290,9 @@ async function refuseOtherPatients(
   before: SearchKeys | undefined,
   { rights, definitions, around, judge }: Room,
 ): Promise<void> {
-  const reading = await rights.reach('Patient', 'r');
-  if (type === 'Patient' || isEverywhere(reading)) return;
+  if (type === 'Patient') return;
+  const reading = await rights.patientsByRole();
+  if (isEverywhere(reading)) return;
   const known = new Set(before ? patientsNamed(definitions, type, before.k) : []);
   const named = new Set(patientsNamed(definitions, type, after.k).filter((id) => !known.has(id)));
   for (const id of named) {

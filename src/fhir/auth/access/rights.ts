@@ -4,6 +4,7 @@ import { compartmentPredicate } from '../../interactions/search-compartment.ts';
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
+import { isAppState } from './app-state.ts';
 import { type Consents, deniedBy } from './consents.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
 import { type Hidden, hiddenBy } from './hidden.ts';
@@ -80,6 +81,8 @@ export interface Rights {
   reach(type: string, letter: Letter): Reach | Promise<Reach>;
   /** the organisations the caller acts for, with all that are part of them */
   organizations(): Promise<readonly string[]>;
+  /** the patients that the caller's roles let it see, whatever its scopes: an app may write about one without reading the Patient */
+  patientsByRole(): Promise<Reach>;
   /** what of the type belongs where the caller may make this change, whether it is shown to the caller or not */
   usable(type: string, change: { of: string; letter: 'c' | 'u' }): Promise<Reach>;
 }
@@ -139,9 +142,13 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
   }
 
   async function reachFor(type: string, letter: Letter): Promise<Reach> {
-    if (!may(type, letter)) return NO_REACH;
+    return may(type, letter) ? reachBy(type, letter, await scopePredicate(type, letter)) : NO_REACH;
+  }
+
+  async function reachBy(type: string, letter: Letter, scope: (grant: Grant) => Predicate): Promise<Reach> {
     const known = await variablesOnce();
-    const scope = await scopePredicate(type, letter);
+    // whoever uses the app: an administrator's one does not see what others keep
+    const ofApp = isAppState(type, caller) ? criteriaPredicate('?code={app-state}', type, known, criteria) : everything;
     const denied = letter === 'c' ? nothing : deniedOf(type, known);
     const ways: Way[] = [];
     for (const { policy, grantsOf, place } of inForce) {
@@ -151,7 +158,7 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
       const consent: Predicate = isConsented ? everything : { op: 'not', of: denied };
       for (const grant of grantsOf(type)) {
         if (!grant.may.includes(letter)) continue;
-        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), label, consent]);
+        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), ofApp, label, consent]);
         const hidden = hiddenOf(grant, type);
         ways.push({ where, ...(hidden && { hidden }), ...(grant.writes && { writes: grant.writes }) });
       }
@@ -245,6 +252,16 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     );
   }
 
+  let patientsOfRole: Promise<Reach> | undefined;
+  async function patientsByRole(): Promise<Reach> {
+    if (scopes === undefined) return reach('Patient', 'r');
+    patientsOfRole ??= reachBy('Patient', 'r', () => everything);
+    return patientsOfRole.catch((error: unknown) => {
+      patientsOfRole = undefined;
+      throw error;
+    });
+  }
+
   const breaksGlass = ({ breaksGlass: may }: Policy): boolean => caller.breakGlass !== undefined && may === true;
 
   const denials = new Map<string, Predicate>();
@@ -312,6 +329,7 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     ),
     reach,
     usable,
+    patientsByRole,
     async organizations() {
       return (await variablesOnce()).get('organizations') ?? [];
     },

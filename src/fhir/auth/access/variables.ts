@@ -4,6 +4,7 @@ import { parentsOf } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
+import { mayKeepState } from './app-state.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables } from './criteria.ts';
 import type { ListPart } from './policy.ts';
 import { referredBy } from './referred.ts';
@@ -16,6 +17,8 @@ export interface LookUpDeps extends CriteriaContext {
   store: Pick<Store, 'find'>;
   /** organisations with all that are part of them */
   below: (ids: readonly string[]) => Promise<readonly string[]>;
+  /** the codes of app state that are a client's, as values of a search */
+  statesOf: (client: string) => Promise<readonly string[]>;
 }
 
 export interface Needed {
@@ -34,7 +37,8 @@ export function knownVariables(caller: Caller, { lists, places }: Needed): Varia
     Object.keys(lists).length > 0 ||
     places.length > 0 ||
     caller.organizations.length > 0 ||
-    caller.fhirUser?.type === 'RelatedPerson'
+    caller.fhirUser?.type === 'RelatedPerson' ||
+    mayKeepState(caller)
   )
     return undefined;
   return factsOf(caller);
@@ -48,6 +52,7 @@ function factsOf({ fhirUser, organizations, encounter }: Caller): Map<string, re
     ['user', fhirUser ? [`${fhirUser.type}/${fhirUser.id}`] : []],
     ['organizations', organizations],
     ['encounter', encounter === undefined ? [] : [encounter]],
+    ['app-state', []],
   ]);
 }
 
@@ -56,14 +61,16 @@ export async function lookUpVariables(caller: Caller, { lists, places }: Needed,
   const { fhirUser, organizations } = caller;
   // a carer acts for the patients whose related person it is
   const proxy = { search: 'RelatedPerson?_id=x&active:not=false', take: 'patient' };
-  const [below, patients] = await Promise.all([
+  const [below, patients, states] = await Promise.all([
     deps.below(organizations),
     fhirUser?.type === 'RelatedPerson'
       ? listed([{ ...proxy, search: proxy.search.replace('x', fhirUser.id) }], variables, deps)
       : variables.get('patients')!,
+    mayKeepState(caller) ? deps.statesOf(caller.client) : [],
   ]);
   variables.set('organizations', below);
   variables.set('patients', patients);
+  variables.set('app-state', states);
   for (const place of places) variables.set(placeVariable(place), await deps.below([place]));
   const facts = new Map(variables);
   for (const [name, parts] of Object.entries(lists)) variables.set(name, await listed(parts, facts, deps));

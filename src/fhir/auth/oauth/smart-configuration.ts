@@ -51,6 +51,7 @@ export function smartConfiguration({ issuer }: Addresses, registration: Registra
       'permission-user',
       'permission-v1',
       'permission-v2',
+      'smart-app-state',
     ],
   };
 }
