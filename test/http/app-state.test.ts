@@ -42,7 +42,9 @@ describe('app state', () => {
       const patient = aPatient({ id: `p-${id}`, managingOrganization: { reference: `Organization/${id}` } });
       assert.equal((await admin.put(`/Patient/p-${id}`, patient)).status, 201);
     }
-    [doctor, otherDoctor, nextDoor] = await Promise.all(['h1', 'h1', 'h2'].map((id) => people.person('doctor', id)));
+    doctor = await people.person('doctor', 'h1');
+    otherDoctor = await people.person('doctor', 'h1');
+    nextDoor = await people.person('doctor', 'h2');
   });
   after(() => people.close());
 

@@ -276,6 +276,8 @@ export function naiveAccess(
   function isInScope(resource: Resource, letter: string, { where = [] }: Grant): boolean {
     const some = scopesFor(resource.resourceType, letter);
     if (some === undefined) return true;
+    // app state: these apps have no codes of their own
+    if (resource.resourceType === 'Basic' && caller.kind === 'account') return false;
     const isByReference = where.length > 0 && where.every((text) => text.startsWith('visible:'));
     const isOfLaunch = (): boolean =>
       isOfPatient(resource, patient()) ??
