@@ -68,6 +68,9 @@ describe('Patient/[id]/$launch', () => {
       { patient, encounter, intent, banner, fhirContext },
       { patient: 'p1', encounter: 'e1', intent: 'plot', banner: false, fhirContext: [{ reference: 'Observation/o1' }] },
     );
+    const introspected = await client.tokenIntrospection(app.config, tokens.access_token);
+    for (const name of ['patient', 'encounter', 'intent', 'need_patient_banner', 'fhirContext'])
+      assert.deepEqual(introspected[name], tokens[name], name);
     const fhir = createFhirClient(people.oauth.base);
     const headers = { authorization: `Bearer ${tokens.access_token}` };
     assert.equal((await fhir.get('/Patient/p1', headers)).body.name[0].family, 'Okafor');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import * as client from 'openid-client';
+import { clientFrom } from '../../../src/fhir/auth/oauth/client-request.ts';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
@@ -547,6 +548,7 @@ describe('an app', () => {
         iss: `${oauth.root}/oauth`,
         aud: oauth.base,
         scope: STAY,
+        need_patient_banner: true,
         patient: 'p1',
         fhirUser: `${oauth.base}/Practitioner/pr1`,
       });
@@ -584,6 +586,39 @@ describe('an app', () => {
       const server = await createSmartApp(oauth, 'records', client.ClientSecretBasic(secret!));
       const { access_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
       assert.equal((await client.tokenIntrospection(server.config, token)).sub, 'd1');
+    });
+
+    it('may show an access token of its own, which tells about its client’s, or about all where it is a resource server', async () => {
+      const ask = async (bearer: string, token: string): Promise<Record<string, unknown>> => {
+        const headers = { authorization: `Bearer ${bearer}` };
+        const body = new URLSearchParams({ token });
+        const reply = await fetch(`${oauth.root}/oauth/introspect`, { method: 'POST', headers, body });
+        return { status: reply.status, ...((await reply.json()) as Record<string, unknown>) };
+      };
+      const { secret } = await oauth.clients.register({
+        ...clientFrom({ name: 'Records', backend: true, resourceServer: true, authentication: 'secret' }),
+        client_id: 'record-system',
+        smart_scopes: 'system/Patient.r',
+      });
+      const server = await createSmartApp(oauth, 'record-system', client.ClientSecretBasic(secret!));
+      const { access_token: own } = await client.clientCredentialsGrant(server.config, { scope: 'system/Patient.r' });
+      const { access_token: token } = await app.launch({ scope: STAY }, { id: 'd1', patient: 'p2' });
+      const { access_token: thiefs } = await (await createSmartApp(oauth, 'thief')).launch(
+        { scope: STAY },
+        { id: 'd1' },
+      );
+      for (const bearer of [own, token]) {
+        const { status, active, patient, need_patient_banner: banner, scope } = await ask(bearer, token);
+        assert.deepEqual(
+          { status, active, patient, banner, scope },
+          { status: 200, active: true, patient: 'p2', banner: true, scope: STAY },
+        );
+      }
+      assert.deepEqual(await ask(thiefs, token), { status: 200, active: false });
+      assert.deepEqual(await ask(own, 'nonsense'), { status: 200, active: false });
+      for (const bearer of ['nonsense', 'a.b.c']) assert.equal((await ask(bearer, token)).status, 401);
+      await oauth.clients.disable('record-system');
+      assert.equal((await ask(own, token)).status, 401);
     });
 
     it('must show who it is', async () => {

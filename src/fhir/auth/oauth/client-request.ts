@@ -35,7 +35,7 @@ export function clientFrom(request: ClientRequest): NewClient {
     client_name: name,
     ...(id !== undefined && { client_id: id }),
     ...(backend ? { grant_types: ['client_credentials'] } : { redirect_uris: [...redirectUri] }),
-    ...(resourceServer && redirectUri.length === 0 && { response_types: [], grant_types: [] }),
+    ...(resourceServer && !backend && redirectUri.length === 0 && { response_types: [], grant_types: [] }),
     ...(native && { application_type: 'native' as const }),
     token_endpoint_auth_method: methods[authentication],
     ...keys,

@@ -20,6 +20,7 @@ import { createForeignSignIn, type ForeignSignIn } from './foreign-sign-in.ts';
 import { addGrantRecord, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
+import { introspectByToken } from './introspect.ts';
 import { createKeyFetch } from './key-fetch.ts';
 import { createLaunchRoom } from './launch-room.ts';
 import { createLaunches, type Launches } from './launches.ts';
@@ -148,12 +149,19 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     const client = found && (await provider.Client.find(String(found.payload.clientId)));
     return client?.tokenEndpointAuthMethod === 'none' ? client.clientId : undefined;
   }
+  const clients = createClientRegistry({ store, rules, keys, now, onEnd: ended.add });
   const stopKeepingUp = keepUpWithKeys({ keys, onEnd: ended.onEnd, logger });
 
   return {
     addresses,
     tokens,
-    handle: createHandle({ provider: () => provider, addresses, publicClientOf }),
+    handle: createHandle({
+      provider: () => provider,
+      addresses,
+      publicClientOf,
+      introspectByToken: (authorization, form) =>
+        introspectByToken(authorization, form, { verify, grants: store.grants, addresses, clients }),
+    }),
     interactions: createInteractions({
       ...deps,
       addresses,
@@ -166,7 +174,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     }),
     foreign: createForeignSignIn({ federation, store, signIn, record }),
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
-    clients: createClientRegistry({ store, rules, keys, now, onEnd: ended.add }),
+    clients,
     launches,
     keys,
     async close() {

@@ -6,7 +6,7 @@ import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Grants } from '../../storage/grants.ts';
 import { type Addresses, routes } from './addresses.ts';
-import { introspect } from './introspect.ts';
+import { type Answer, introspect, launchParameters } from './introspect.ts';
 import { IMPLIED_CONSENT } from './launch-room.ts';
 import { mayLookAt, type OauthPages } from './provider.ts';
 import { scopesIn } from './scopes.ts';
@@ -25,6 +25,7 @@ type Handle = (req: IncomingMessage, res: ServerResponse) => void;
 const longestForms: Readonly<Record<string, number>> = {
   [routes.authorization]: 12 * 1024,
   [routes.token]: 48 * 1024,
+  [routes.introspection]: 48 * 1024,
 };
 
 export interface HandleDeps {
@@ -32,10 +33,17 @@ export interface HandleDeps {
   addresses: Addresses;
   /** the public client that a refresh token was given to */
   publicClientOf: (refreshToken: string) => Promise<string | undefined>;
+  /** undefined: who asks shows no access token, but is a client by itself */
+  introspectByToken: (authorization: string | undefined, form: URLSearchParams) => Promise<Answer | undefined>;
 }
 
 /** What stands before the library. `req.url` is below the mount path, as Express leaves it. */
-export function createHandle({ provider, addresses: { issuer }, publicClientOf }: HandleDeps): Handle {
+export function createHandle({
+  provider,
+  addresses: { issuer },
+  publicClientOf,
+  introspectByToken,
+}: HandleDeps): Handle {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = (req.url ?? '/').replace(/\/?(?:\?.*)?$/s, '').toLowerCase();
     const limit = req.method === 'POST' ? longestForms[path] : undefined;
@@ -47,7 +55,11 @@ export function createHandle({ provider, addresses: { issuer }, publicClientOf }
       const Location = `${issuer}${routes.authorization}?${form}`;
       return void res.writeHead(303, { Location, 'Cache-Control': 'no-store' }).end();
     }
-    await nameRefresher(form, req);
+    if (path === routes.introspection) {
+      const answer = await introspectByToken(req.headers.authorization, form);
+      if (answer !== undefined) return answerJson(res, answer);
+    }
+    if (path === routes.token) await nameRefresher(form, req);
     return provider().callback()(withBody(req, form), res);
   }
 
@@ -64,6 +76,11 @@ export function createHandle({ provider, addresses: { issuer }, publicClientOf }
     mount(req, issuer);
     serve(req, res).catch(() => res.destroy());
   };
+}
+
+function answerJson(res: ServerResponse, { status, body, headers }: Answer): void {
+  res.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers });
+  res.end(JSON.stringify(body));
 }
 
 /** The address that clients use is known, so no header of theirs is believed about it. */
@@ -157,13 +174,7 @@ export function addSteps(provider: Provider, { addresses, grants, tokens, pages 
     const body = ctx.body as Record<string, unknown>;
     const found = await grants.find(grant);
     await tokens.used(grant, body.refresh_token !== undefined);
-    const { patient, encounter, fhirContext, intent, needPatientBanner } = found?.context ?? {};
-    Object.assign(body, {
-      ...(patient !== undefined && { patient, need_patient_banner: needPatientBanner ?? true }),
-      ...(encounter !== undefined && { encounter }),
-      ...(fhirContext !== undefined && { fhirContext }),
-      ...(intent !== undefined && { intent }),
-    });
+    Object.assign(body, launchParameters(found?.context));
   }
 
   /** Who asks was checked by the library; it only has nothing to say about JWTs. */
@@ -174,10 +185,10 @@ export function addSteps(provider: Provider, { addresses, grants, tokens, pages 
     if (!isLeftToUs(ctx)) return;
     const client = ctx.oidc.client!;
     ctx.status = 200;
-    ctx.body = await introspect(String(ctx.oidc.params?.token), {
+    ctx.body = await introspect(String(ctx.oidc.params?.token), (owner) => mayLookAt(client, owner), {
       verify: tokens.verify,
+      grants,
       addresses,
-      mayLookAt: (owner) => mayLookAt(client, owner),
     });
   }
 
