@@ -237,6 +237,7 @@ describe('an app', () => {
       ['user/Observation.rs user/Bogus.rs user/Patient.xyz patient/Observation', 'user/Observation.rs'],
       ['user/Observation.sr', ''],
       ['user/Patient.rs system/*.rs', 'user/Patient.rs'],
+      ['user/Observation.rs?code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult', ''],
     ];
     for (const [asked, granted] of rows) {
       it(`gets ${granted || 'what it asked for or nothing'} of ${asked}`, async () => {
@@ -245,6 +246,60 @@ describe('an app', () => {
         else assert.equal((await app.launch({ scope: asked }, { id: 'd1' })).scope, expected);
       });
     }
+
+    for (const query of [
+      'bogus=1',
+      'category=',
+      '_count=0',
+      '_include=Observation:patient',
+      'patient={patients}',
+      '&&',
+    ]) {
+      it(`is not given what cannot be met: ?${query}`, async () => {
+        const scope = `user/Observation.rs?${query}`;
+        assert.match(await refusalOf({ scope }), /^invalid_scope/);
+        assert.equal((await app.launch({ scope: `${scope} user/Patient.r` }, { id: 'd1' })).scope, 'user/Patient.r');
+        await assert.rejects(
+          oauth.clients.register({ redirect_uris: [CALLBACK], smart_scopes: scope }),
+          /No such scope/,
+        );
+      });
+    }
+
+    it('gets less when it refreshes where it asks for less, and all again later, but never more', async () => {
+      const tokens = await app.launch(
+        { scope: 'offline_access user/*.r user/Observation.s?status=final' },
+        { id: 'd1' },
+      );
+      let refresh = tokens.refresh_token!;
+      const rows: [asked: string, granted: string][] = [
+        ['user/Observation.r', 'user/Observation.r'],
+        ['user/Observation.rs?status=final&code=1', 'user/Observation.rs?status=final&code=1'],
+        ['user/*.r offline_access', 'user/*.r offline_access'],
+        ['', 'offline_access user/*.r user/Observation.s?status=final'],
+        ['user/Patient.r', 'user/Patient.r'],
+      ];
+      for (const [asked, granted] of rows) {
+        const again = await client.refreshTokenGrant(app.config, refresh, asked === '' ? {} : { scope: asked });
+        refresh = again.refresh_token!;
+        assert.equal(again.scope, granted);
+        assert.deepEqual((await oauth.tokens.verify(again.access_token)).scopes, granted.split(' '));
+      }
+      for (const scope of [
+        'user/Observation.s',
+        'user/Observation.rs',
+        'user/*.u',
+        'patient/Patient.r',
+        'system/*.r',
+        'openid',
+        'user/Observation.r?bogus=1',
+      ])
+        await assert.rejects(
+          client.refreshTokenGrant(app.config, refresh, { scope }),
+          { error: 'invalid_scope' },
+          scope,
+        );
+    });
 
     it('gets no more than it is registered for', async () => {
       await oauth.clients.register({

@@ -139,3 +139,19 @@ export function checkCriteria(
     }
   });
 }
+
+/** Whether a scope's search can be met by anything of the type: what only chooses a page or an order restricts nothing. */
+export function isWorkingQuery(query: string, type: string, definitions: Definitions): boolean {
+  if (readQuery(query).length === 0 || variablesIn(query).length > 0) return false;
+  try {
+    criteriaPredicate(`?${query}`, type, NONE, { definitions, settings: SETTINGS, now: 0, lookups: LATER });
+    return true;
+  } catch (error) {
+    if (error instanceof FhirError) return false;
+    throw error;
+  }
+}
+
+const NONE: Variables = new Map();
+/** what is to be looked up is when the scope is used */
+const LATER: Lookups = () => undefined;

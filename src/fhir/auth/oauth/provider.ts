@@ -54,6 +54,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     return isSecretOf(this.clientSecret, given);
   };
   giveSuccessors(provider, deps.successorOf);
+  letScopesNarrow(provider, deps.rules);
   return provider;
 }
 
@@ -247,3 +248,35 @@ function giveSuccessors(provider: Provider, successorOf: (refreshToken: string) 
     return old === undefined ? generate.call(this) : successorOf(old.jti);
   };
 }
+
+/**
+ * Who refreshes may ask for less than was granted, in SMART's sense: `patient/Observation.rs` of `patient/*.rs`. The library compares letter by
+ * letter. What is kept stays what was granted: https://www.rfc-editor.org/rfc/rfc6749#section-6
+ */
+function letScopesNarrow(provider: Provider, rules: ScopeRules): void {
+  const asked = (): ReadonlySet<string> => Library.ctx?.oidc.requestParamScopes ?? NO_SCOPES;
+  const isRefresh = (): boolean => {
+    const { grant_type: type, scope } = Library.ctx?.oidc.params ?? {};
+    return type === 'refresh_token' && scope !== undefined;
+  };
+
+  Object.defineProperty(provider.RefreshToken.prototype, 'scopes', {
+    configurable: true,
+    get(this: { scope?: string }) {
+      const own = scopesIn(this.scope);
+      return new Set(isRefresh() ? [...own, ...rules.within(own, asked())] : own);
+    },
+  });
+
+  const grants = provider.Grant.prototype as unknown as {
+    getResourceScope(resource: string): string;
+    getResourceScopeFiltered(resource: string, filter: Iterable<string>): string;
+  };
+  const filtered = grants.getResourceScopeFiltered;
+  grants.getResourceScopeFiltered = function (resource, filter) {
+    if (!isRefresh()) return filtered.call(this, resource, filter);
+    return rules.within(scopesIn(this.getResourceScope(resource)), filter).join(' ');
+  };
+}
+
+const NO_SCOPES: ReadonlySet<string> = new Set();

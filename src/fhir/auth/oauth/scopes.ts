@@ -1,6 +1,7 @@
 // Which of the scopes that a client asks for can be granted at all. What is left out here is not an error: the answer names what was
 // granted. http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
 import type { Definitions } from '../../definitions/definitions.ts';
+import { isWorkingQuery } from '../access/criteria.ts';
 import { type ClinicalScope, readClinicalScope } from '../access/scopes.ts';
 
 /** Scopes that are words: OpenID Connect, and SMART's about the launch and about staying signed in. */
@@ -26,11 +27,19 @@ export interface ScopeRules {
   forPeople(asked: readonly string[], allowed: string | undefined): string[];
   /** of those asked for by a client that acts for itself: SMART Backend Services knows `system/` scopes only */
   forSystems(asked: readonly string[], allowed: string | undefined): string[];
+  /** undefined as well where its search could never be met: it would look granted and give nothing */
   read(scope: string): ClinicalScope | undefined;
+  /** of those granted, and those that say less than one that was */
+  within(granted: readonly string[], asked: Iterable<string>): string[];
 }
 
 export function createScopeRules(definitions: Definitions): ScopeRules {
-  const read = (scope: string): ClinicalScope | undefined => readClinicalScope(scope, definitions);
+  function read(text: string): ClinicalScope | undefined {
+    const scope = readClinicalScope(text, definitions);
+    if (scope?.query === undefined) return scope;
+    const types = scope.type === '*' ? definitions.resourceTypes : [scope.type];
+    return types.some((type) => isWorkingQuery(scope.query!, type, definitions)) ? scope : undefined;
+  }
 
   /** what a client was registered for: absent, everything */
   function within(allowed: string | undefined): (scope: string) => boolean {
@@ -40,12 +49,13 @@ export function createScopeRules(definitions: Definitions): ScopeRules {
     return (scope) => {
       if (list.includes(scope)) return true;
       const asked = read(scope);
-      return asked !== undefined && clinical.some((one) => covers(one, asked));
+      return asked !== undefined && coveredBy(clinical, asked);
     };
   }
 
   return {
     read,
+    within: (granted, asked) => [...asked].filter(within(granted.join(' '))),
     forPeople(asked, allowed) {
       const isAllowed = within(allowed);
       return asked.filter((scope) => {
@@ -63,14 +73,22 @@ export function createScopeRules(definitions: Definitions): ScopeRules {
   };
 }
 
-/** `patient/*.rs` covers `patient/Observation.r?category=laboratory` */
-export function covers(wide: ClinicalScope, narrow: ClinicalScope): boolean {
-  return (
-    wide.context === narrow.context &&
-    (wide.type === '*' || wide.type === narrow.type) &&
-    [...narrow.may].every((letter) => wide.may.has(letter)) &&
-    (wide.query === undefined || wide.query === narrow.query)
+/** `patient/*.rs` covers `patient/Observation.r?category=laboratory`; each letter may be another one's. */
+export const coveredBy = (wide: readonly ClinicalScope[], narrow: ClinicalScope): boolean =>
+  [...narrow.may].every((letter) =>
+    wide.some(
+      ({ context, type, may, query }) =>
+        context === narrow.context &&
+        (type === '*' || type === narrow.type) &&
+        may.has(letter) &&
+        (query === undefined || isPartOf(query, narrow.query)),
+    ),
   );
+
+/** Every further parameter chooses less. */
+function isPartOf(query: string, of = ''): boolean {
+  const parts = new Set(of.split('&'));
+  return query.split('&').every((part) => parts.has(part));
 }
 
 /** The same scope without creating, changing and deleting; undefined where it allows nothing else. In the version it is written in. */
