@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Client as KitClient } from 'fhir-kit-client';
 import * as client from 'openid-client';
-import { aPatient, createFhirClient, issueOf } from '../support/fhir-client.ts';
+import { anObservation, aPatient, createFhirClient, issueOf } from '../support/fhir-client.ts';
 import { parametersOf } from '../support/hospital.ts';
 import { openPeople, PASSWORD, type People, type Person } from '../support/people.ts';
 import { CALLBACK, createSmartApp, refusalIn } from '../support/smart-app.ts';
@@ -27,6 +27,7 @@ describe('Patient/[id]/$launch', () => {
     await have('/Patient/p2', aPatient({ id: 'p2', name: [{ family: 'Nguyen' }] }));
     const stay = { resourceType: 'Encounter', status: 'in-progress', class: { code: 'IMP', display: 'inpatient' } };
     await have('/Encounter/e1', { ...stay, id: 'e1', subject: { reference: 'Patient/p1' } });
+    await have('/Observation/o1', anObservation({ id: 'o1', subject: { reference: 'Patient/p1' } }));
     await have('/Encounter/e2', { ...stay, id: 'e2', subject: { reference: 'Patient/p2' } });
   });
   after(() => people.close());
@@ -106,6 +107,25 @@ describe('Patient/[id]/$launch', () => {
     ['a patient who is not there', '/Patient/p9/$launch', {}, '404 not-found'],
     ['an encounter of another patient', '/Patient/p1/$launch', { encounter: 'Encounter/e2' }, '400 value at encounter'],
     ['an encounter that is not there', '/Patient/p1/$launch', { encounter: 'Encounter/e9' }, '400 value at encounter'],
+    [
+      'a context without a reference',
+      '/Patient/p1/$launch',
+      { context: [{ display: 'x' }] },
+      '400 required at context[0].reference',
+    ],
+    [
+      'a context that is elsewhere',
+      '/Patient/p1/$launch',
+      { context: ['Observation/o1', 'https://elsewhere.example/Observation/o1'] },
+      '400 value at context[1].reference',
+    ],
+    [
+      'a context that is not there',
+      '/Patient/p1/$launch',
+      { context: ['Observation/o9'] },
+      '404 not-found at context[0]',
+    ],
+    ['a context of no type', '/Patient/p1/$launch', { context: ['Bogus/o9'] }, '404 not-found at context[0]'],
     ['an app that is not known', '/Patient/p1/$launch', { app: 'nothing' }, '400 value at app'],
   ];
   for (const [name, path, body, expected] of refusals) {
@@ -116,10 +136,12 @@ describe('Patient/[id]/$launch', () => {
   }
 
   it('refuses who has not signed in, and a patient who is not their own', async () => {
-    const reply = await createFhirClient(people.oauth.base).post('/Patient/p1/$launch', {});
-    assert.equal(reply.status, 401);
+    assert.equal((await createFhirClient(people.oauth.base).post('/Patient/p1/$launch', {})).status, 401);
     const patient = await people.register();
     assert.equal((await patient.post('/Patient/p1/$launch', {})).status, 404);
+    const { fhirUser } = await people.oauth.tokens.verify(patient.accessToken);
+    const reply = await patient.post(`/Patient/${fhirUser!.id}/$launch`, { context: ['Observation/o1'] });
+    assert.equal(`${reply.status} ${issueOf(reply)}`, '404 not-found at context[0]');
   });
 
   it('gives nothing to somebody else who has the handle', async () => {

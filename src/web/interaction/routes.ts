@@ -61,9 +61,8 @@ export function interactionRoutes({
   });
   router.get('/return/:provider', (req, res) =>
     orFail(res, async () => {
-      const binding = foreignCookie.read(req);
-      foreignCookie.clear(res);
-      const own = await interactions.back(req, res, String(req.params.provider), binding);
+      const cookie = { binding: foreignCookie.read(req), clear: () => foreignCookie.clear(res) };
+      const own = await interactions.back(req, res, String(req.params.provider), cookie);
       if (own !== undefined) await onReturn?.(req, res, own);
     }),
   );

@@ -104,7 +104,12 @@ describe('a person with an account at another provider', () => {
     const address = await signInElsewhere(visitor, page, 'finn');
     // what someone else was sent by an attacker: https://www.rfc-editor.org/rfc/rfc6819#section-4.4.1.8
     assert.equal((await createVisitor(oauth.root).open(address)).status, 404);
-    assert.equal((await visitor.open(address)).status, 404, 'it was used up by the attempt');
+    const forged = new URL(address);
+    forged.searchParams.set('state', 'x');
+    assert.equal((await visitor.open(forged.href)).status, 404);
+    const back = await visitor.open(address);
+    assert.equal(back.status, 200, 'neither was used up, the state nor the cookie');
+    assert.equal((await visitor.open(address)).status, 404);
   });
 
   it('is not believed with an answer that was changed', async () => {

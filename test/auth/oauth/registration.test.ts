@@ -90,7 +90,23 @@ describe('an app that registers itself', () => {
       assert.equal(metadata.registered, 'dynamic');
     });
 
+    it('is told which of its scopes are left: those that people can allow', async () => {
+      const { body } = await register(oauth, { ...anApp, scope: 'system/*.rs patient/*.rs system/Patient.cruds' });
+      assert.equal(body.scope, 'patient/*.rs');
+    });
+
     const refusals: [name: string, change: object][] = [
+      ['with a name that turns letters round', { client_name: 'Growth \u202egnp.exe' }],
+      ['with a name that hides something', { client_name: 'Growth\u200bchart' }],
+      ['with a name of two lines', { client_name: 'Growth chart\nChecked by the hospital' }],
+      ['with an empty name', { client_name: ' ' }],
+      ['with a name that is no text', { client_name: ['x'] }],
+      ['with a name in its address', { redirect_uris: ['https://hospital.example@evil.example/callback'] }],
+      ['with a fragment', { redirect_uris: [`${CALLBACK}#x`] }],
+      ['with an empty fragment', { redirect_uris: [`${CALLBACK}#`] }],
+      ['with scopes as a list', { scope: ['patient/*.rs'] }],
+      ['with a number for scopes', { scope: 7 }],
+      ['for what only systems do', { scope: 'system/*.rs' }],
       ['to act for itself', { grant_types: ['client_credentials'], scope: 'system/*.rs' }],
       ['with an address that is not encrypted', { redirect_uris: ['http://app.example/callback'] }],
       ['with a script for an address', { redirect_uris: ['javascript:alert(1)'] }],

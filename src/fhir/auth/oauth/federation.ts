@@ -111,9 +111,11 @@ export function createFederation({ providers, addresses, redis, space, onError }
     async finish(id, { address, binding }) {
       const provider = providerOf(id);
       const state = address.searchParams.get('state') ?? '';
-      const text = await soon(redis, () => redis.getdel(keyOf(state)));
+      const text = await soon(redis, () => redis.get(keyOf(state)));
       const pending = text === null ? undefined : (JSON.parse(text) as Pending);
-      if (pending?.provider !== id || binding === undefined || hashOf(binding) !== pending.hash)
+      const isHere = pending?.provider === id && binding !== undefined && hashOf(binding) === pending.hash;
+      // only the right browser uses it up, and once: another one would end the sign-in of somebody else
+      if (!isHere || (await soon(redis, () => redis.del(keyOf(state)))) === 0)
         throw new FhirError('not-found', 'This sign-in is over, or was begun in another browser');
       const { uid, verifier, nonce } = pending;
       try {

@@ -70,6 +70,12 @@ type Req = IncomingMessage;
 type Res = ServerResponse;
 
 /** Each step either answers the request (303 to what comes next), or throws a FhirError whose sentence the page shows. */
+/** The cookie that ties a sign-in elsewhere to a browser; whoever is sent here by somebody else keeps it. */
+export interface Binding {
+  binding: string | undefined;
+  clear: () => void;
+}
+
 export interface Interactions {
   /** what is to be asked now. Throws 'not-found' where the interaction is over or belongs to another browser */
   ask(req: Req, res: Res, options?: { text?: string }): Promise<Ask>;
@@ -84,7 +90,7 @@ export interface Interactions {
   /** to another identity provider; `bind` leaves a cookie */
   elsewhere(req: Req, res: Res, provider: string, bind: (binding: string) => void): Promise<void>;
   /** back from there: to the sign-in's own page, which goes on by `arrive`. What it gives is for our own pages, which answer then */
-  back(req: Req, res: Res, provider: string, binding: string | undefined): Promise<CameBack | undefined>;
+  back(req: Req, res: Res, provider: string, cookie: Binding): Promise<CameBack | undefined>;
   /** whoever came back and is known here is signed in */
   arrive(req: Req, res: Res): Promise<void>;
   /** back to the first page: another account, or an address mistyped */
@@ -323,9 +329,10 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       redirect(res, url);
     },
 
-    async back(req, res, id, binding) {
+    async back(req, res, id, { binding, clear }) {
       const address = new URL(req.url ?? '', addresses.root);
       const { uid, identity, provider: name } = await federation.finish(id, { address, binding });
+      clear();
       if (uid === OWN_PAGES) return { provider: name, ...(identity && { identity }) };
       const note = `${name} did not sign you in.`;
       await keep(uid, { email: identity?.email ?? '', ...(identity === undefined ? { note } : { foreign: identity }) });

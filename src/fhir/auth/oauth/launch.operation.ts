@@ -20,6 +20,8 @@ export default defineOperation<PatientLaunchInput, PatientLaunchOutput>({
     const patient = target.id!;
     if (!(await store.read('Patient', patient))?.bytes) throw notFound('Patient', patient);
     const stay = encounter === undefined ? undefined : await encounterOf(patient, encounter, store);
+    const { base } = oauth.addresses;
+    const fhirContext = await Promise.all(context.map((one, index) => contextOf(one, index, { base, store })));
     const launchUri = app === undefined ? undefined : await launchUriOf(app, oauth);
     const launch = await oauth.launches.open({
       account: call.caller.id,
@@ -27,13 +29,12 @@ export default defineOperation<PatientLaunchInput, PatientLaunchOutput>({
       context: {
         patient,
         ...(stay !== undefined && { encounter: stay }),
-        ...(context.length > 0 && { fhirContext: context.map(({ reference }) => ({ reference })) }),
+        ...(fhirContext.length > 0 && { fhirContext }),
         ...(intent !== undefined && { intent }),
         ...(patientBanner !== undefined && { needPatientBanner: patientBanner }),
       },
     });
-    const iss = oauth.addresses.base;
-    return { launch, iss, ...(launchUri !== undefined && { url: withLaunch(launchUri, { iss, launch }) }) };
+    return { launch, iss: base, ...(launchUri !== undefined && { url: withLaunch(launchUri, { iss: base, launch }) }) };
   },
 });
 
@@ -43,6 +44,26 @@ async function encounterOf(patient: string, { reference = '' }: Reference, store
   const subject = bytes ? (parseJson(bytes) as unknown as Encounter).subject?.reference : undefined;
   if (subject !== undefined && (subject === `Patient/${patient}` || subject.endsWith(`/Patient/${patient}`))) return id;
   throw new FhirError('value', `Patient/${patient} has no encounter ${reference}`, { expression: 'encounter' });
+}
+
+/** What the caller does not see, no app is told of. */
+async function contextOf(
+  { reference }: Reference,
+  index: number,
+  { base, store }: { base: string; store: Store },
+): Promise<{ reference: string }> {
+  const expression = `context[${index}]`;
+  if (reference === undefined)
+    throw new FhirError('required', 'A context is named by its reference', { expression: `${expression}.reference` });
+  const relative = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
+  const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(relative) ?? [];
+  if (type === undefined || id === undefined)
+    throw new FhirError('value', `${reference} is no reference to a resource of this server, such as Observation/1`, {
+      expression: `${expression}.reference`,
+    });
+  if (!(await store.read(type, id))?.bytes)
+    throw new FhirError('not-found', `${relative} does not exist`, { expression });
+  return { reference: relative };
 }
 
 async function launchUriOf(app: string, { clients }: LaunchParts): Promise<string | undefined> {

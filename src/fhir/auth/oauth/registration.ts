@@ -3,6 +3,7 @@
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { OwnMetadata } from './client-metadata.ts';
 import { errors } from './library.ts';
+import { scopesIn } from './scopes.ts';
 
 /** `token`: to whoever has the operator's token */
 export type Registration = { policy: 'off' } | { policy: 'open' } | { policy: 'token'; token: string };
@@ -20,7 +21,8 @@ export const registrationFeature = (registration: Registration): Feature =>
       };
 
 interface Metadata extends OwnMetadata {
-  scope?: string;
+  scope?: unknown;
+  client_name?: unknown;
   redirect_uris?: unknown;
   grant_types?: unknown;
   token_endpoint_auth_method?: unknown;
@@ -37,12 +39,26 @@ export function checkMetadata(
     throw new errors.InvalidClientMetadata('launch_uri must be a web address');
   if (key !== 'smart_scopes') return;
   const given = metadata as Metadata;
+  checkName(given.client_name);
   if (given.scope !== undefined) {
+    if (typeof given.scope !== 'string')
+      throw new errors.InvalidClientMetadata('scope is one text, its parts separated by spaces');
     given.smart_scopes = given.scope;
     delete given.scope;
   }
   if (ctx?.oidc?.route === 'registration') limitWhoCameAlone(given);
 }
+
+/** People decide by it: what is not seen, or turns letters round, makes it look like another. */
+function checkName(name: unknown): void {
+  if (typeof name !== 'string') return;
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/u.test(name))
+    throw new errors.InvalidClientMetadata('client_name has characters that cannot be seen');
+  if (name.trim() === '' || name.length > LONGEST_NAME)
+    throw new errors.InvalidClientMetadata(`client_name has 1 to ${LONGEST_NAME} characters`);
+}
+
+const LONGEST_NAME = 100;
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -55,9 +71,23 @@ function limitWhoCameAlone(given: Metadata): void {
     throw new errors.InvalidClientMetadata('clients that act for themselves are registered by an administrator');
   const uris: unknown[] = Array.isArray(given.redirect_uris) ? given.redirect_uris : [];
   for (const uri of uris) {
-    const isOpen = typeof uri === 'string' && URL.canParse(uri) && isOpenToOthers(new URL(uri));
-    if (isOpen) throw new errors.InvalidClientMetadata('redirect_uris use https, unless they are of the same machine');
+    if (typeof uri !== 'string' || !URL.canParse(uri)) continue;
+    const url = new URL(uri);
+    if (isOpenToOthers(url))
+      throw new errors.InvalidClientMetadata('redirect_uris use https, unless they are of the same machine');
+    if (url.username !== '' || url.password !== '')
+      throw new errors.InvalidClientMetadata(
+        'redirect_uris name nobody: https://app.example, not https://who@app.example',
+      );
   }
+  if (given.smart_scopes !== undefined) given.smart_scopes = scopesOfPeople(given.smart_scopes);
+}
+
+/** RFC 7591 section 2 lets the server put others in their place; the answer says which. */
+function scopesOfPeople(text: string): string {
+  const kept = scopesIn(text).filter((scope) => !scope.startsWith('system/'));
+  if (kept.length > 0) return kept.join(' ');
+  throw new errors.InvalidClientMetadata('scope has none that people could allow an app, such as patient/*.rs');
 }
 
 const isOpenToOthers = ({ protocol, hostname }: URL): boolean => protocol === 'http:' && !loopback.has(hostname);
