@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const library = fileURLToPath(new URL('node_modules/fhirclient/build/fhir-client.min.js', import.meta.url));
@@ -45,6 +46,14 @@ export async function startAppServer(options: { clientId: string; scope: string 
   };
   const server = http.createServer((req, res) => {
     const file = files[new URL(req.url ?? '/', 'http://localhost').pathname];
+    if (req.url === '/posted') {
+      void text(req).then((form) => {
+        res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+        const shown = JSON.stringify({ method: req.method, ...Object.fromEntries(new URLSearchParams(form)) });
+        res.end(page(`show(${shown.replaceAll('<', '\\u003c')});`));
+      });
+      return;
+    }
     if (file === undefined) return void res.writeHead(404).end();
     const [type, body] = file();
     res.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(body);

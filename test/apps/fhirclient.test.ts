@@ -1,5 +1,6 @@
 // Apps in a real browser: SMART's own JavaScript client, and the pages as people meet them.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -143,6 +144,43 @@ describe('an app in a browser, with fhirclient', function () {
       await page.getByRole('button', { name: 'Go on without an encounter' }).click();
     await page.getByRole('button', { name: 'Allow', exact: true }).click();
     assert.equal((await result()).patient, 'Nguyen');
+    assert.deepEqual(complaints, []);
+  });
+
+  it('is sent its code by a form where it asks for one (response_mode=form_post)', async () => {
+    await people.oauth.clients.register({
+      client_id: 'posted-to',
+      redirect_uris: [`${app.origin}/posted`],
+      token_endpoint_auth_method: 'none',
+    });
+    const verifier = 'a-verifier-of-forty-three-characters-or-more-';
+    const parameters = new URLSearchParams({
+      client_id: 'posted-to',
+      response_type: 'code',
+      response_mode: 'form_post',
+      redirect_uri: `${app.origin}/posted`,
+      scope: 'user/*.rs',
+      aud: people.oauth.base,
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+      state: 's',
+    });
+    await page.goto(`${people.oauth.root}/oauth/authorize?${parameters}`);
+    await signIn(doctor);
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    const { method, state, code } = await result();
+    assert.deepEqual([method, state], ['POST', 's']);
+    const reply = await fetch(`${people.oauth.root}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: 'posted-to',
+        code: String(code),
+        code_verifier: verifier,
+        redirect_uri: `${app.origin}/posted`,
+      }),
+    });
+    assert.equal(reply.status, 200, await reply.text());
     assert.deepEqual(complaints, []);
   });
 

@@ -6,7 +6,7 @@ import { clientFrom } from '../../../src/fhir/auth/oauth/client-request.ts';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
-import { createVisitor } from '../../support/visitor.ts';
+import { createVisitor, type Page } from '../../support/visitor.ts';
 
 const people = [
   { id: 'p1', name: 'Ada Okafor', birthDate: '1984-03-02', gender: 'female', identifiers: ['MRN 1'] },
@@ -545,6 +545,28 @@ describe('an app', () => {
       await assert.rejects(client.refreshTokenGrant(app.config, first.refresh_token!), { error: 'invalid_grant' });
     });
 
+    it('is signed out, and sent to where the app says, as far as it is registered for it', async () => {
+      const after = 'https://leaving.example/bye?from=here';
+      await oauth.clients.register({
+        client_id: 'leaving',
+        redirect_uris: [CALLBACK],
+        post_logout_redirect_uris: [after],
+        token_endpoint_auth_method: 'none',
+      });
+      const leaving = await createSmartApp(oauth, 'leaving');
+      const visitor = createVisitor(oauth.root);
+      const tokens = await leaving.launch({ scope: 'openid online_access user/*.rs' }, { id: 'd1', visitor });
+      const leave = (more: Record<string, string>): Promise<Page> =>
+        visitor.open(client.buildEndSessionUrl(leaving.config, { post_logout_redirect_uri: after, ...more }).href);
+      assert.equal((await leave({ post_logout_redirect_uri: 'https://evil.example/' })).status, 400);
+      const page = await leave({ id_token_hint: tokens.id_token!, state: 'as-it-was' });
+      assert.match(page.title, /^Sign out/);
+      const out = await visitor.submit(page, '/logout/confirm', { logout: 'yes' });
+      assert.equal(out.url, `${after}&state=as-it-was`);
+      await assert.rejects(client.refreshTokenGrant(leaving.config, tokens.refresh_token!), { error: 'invalid_grant' });
+      assert.equal((await leave({ state: 'again' })).url, `${after}&state=again`);
+    });
+
     it('is signed out at once where nobody is signed in', async () => {
       const page = await createVisitor(oauth.root).open(`${oauth.root}/oauth/logout`);
       assert.match(page.title, /^You are signed out/);
@@ -696,6 +718,15 @@ describe('an app', () => {
       assert.ok(policy.includes(`script-src 'sha256-${hash}'`), policy);
       assert.ok(policy.includes(`form-action 'self' ${new URL(CALLBACK).origin};`), policy);
     });
+
+    for (const path of ['//[/', '/%5B', '/%', '/%00', '/authorize?%', '/token//[']) {
+      it(`is told that nothing is at /oauth${path}`, async () => {
+        for (const method of ['GET', 'POST']) {
+          const { status } = await fetch(`${oauth.root}/oauth${path}`, { method });
+          assert.ok(status >= 400 && status < 500, `${method}: ${status}`);
+        }
+      });
+    }
 
     it('begins by POST as well', async () => {
       const { url, verifier } = await app.begin({ scope: 'user/*.rs' });
