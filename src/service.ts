@@ -240,6 +240,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
             types: new Set(rules.flatMap(({ reads = [] }) => reads)),
           },
           doctorsSee: settings.doctorsSee ?? 'organization',
+          ownBase: settings.baseUrl === undefined ? settings.linkBase : undefined,
           async statesOf(client) {
             const found = await (deps.parts?.oauth as Pick<Oauth, 'clients'> | undefined)?.clients.find(client);
             return found === undefined ? [] : statesOf(found);

@@ -40,6 +40,8 @@ export interface Person extends Guest {
 export interface PeopleOptions {
   /** where codes and queue live; the run's Redis where absent */
   redisUrl?: string;
+  /** BASE_URL is not set: the server is called by where it listens */
+  hasNoBaseUrl?: boolean;
   /** RATE_LIMITS; nothing is limited where absent */
   limits?: string;
   /** everything is on record */
@@ -124,7 +126,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
   const { tokens } = oauth;
   const server: TestServer = await startTestServer(name, {
     database: fresh,
-    settings: { auth: 'on', baseUrl: oauth.base },
+    settings: { auth: 'on', [options.hasNoBaseUrl ? 'linkBase' : 'baseUrl']: oauth.base },
     parts: { oauth },
     security: capabilitySecurity(oauth.addresses),
     now,

@@ -40,6 +40,8 @@ export interface AccessDeps {
   needsOf: NeedsOf;
   taken: Taken;
   doctorsSee: 'organization' | 'care';
+  /** how others call this server, where it was not told (BASE_URL) */
+  ownBase?: string | undefined;
   /** the codes of app state that are a client's (oauth/app-states.ts) */
   statesOf: (client: string) => Promise<readonly string[]>;
 }
@@ -214,6 +216,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       },
       judge: { extractor, store },
       taken: deps.taken,
+      ownBase: deps.ownBase,
       cursors: cursorsOf(caller, secret),
     };
   }

@@ -52,3 +52,15 @@ export function checkKept(before: Resource, after: Resource): void {
       });
   }
 }
+
+/**
+ * Apps name the subject by its address. Where the server is told its own (BASE_URL), search knows that; elsewhere such a reference would be one
+ * to somewhere else, so it is kept as one to here.
+ */
+export function withSubjectHere(write: Write, ownBase: string | undefined): Write {
+  if (write.kind === 'delete' || ownBase === undefined) return write;
+  const { subject } = write.resource as { subject?: { reference?: string } };
+  if (!subject?.reference?.startsWith(`${ownBase}/`)) return write;
+  const reference = subject.reference.slice(ownBase.length + 1);
+  return { ...write, resource: { ...write.resource, subject: { ...subject, reference } } };
+}

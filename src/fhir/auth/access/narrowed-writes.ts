@@ -8,7 +8,7 @@ import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
 import { deepEqual } from '../../validation/deep-equal.ts';
-import { checkKept, checkState, isAppState, OUTSIDE, stateGone } from './app-state.ts';
+import { checkKept, checkState, isAppState, OUTSIDE, stateGone, withSubjectHere } from './app-state.ts';
 import { type Around, createAround } from './around-writes.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
@@ -26,6 +26,8 @@ export interface WriteDeps {
   ownership: Ownership;
   judge: JudgeDeps;
   taken: Taken;
+  /** how others call this server, where it was not told (BASE_URL) */
+  ownBase?: string | undefined;
 }
 
 /** What the hospital's rules take a place in for a write of some types: slots, beds, stock. */
@@ -86,8 +88,10 @@ function aboutWrite({ kind, message, issues, headers, cause }: FhirError, write:
   return new FhirError(kind, message, { issues, headers, about: write, cause });
 }
 
-async function judged(write: Write, current: Version | undefined, room: Room): Promise<Judged> {
-  if (isAppState(write.type, room.rights.caller)) checkState(write);
+async function judged(asked: Write, current: Version | undefined, room: Room): Promise<Judged> {
+  const isState = isAppState(asked.type, room.rights.caller);
+  if (isState) checkState(asked);
+  const write = isState ? withSubjectHere(asked, room.ownBase) : asked;
   switch (write.kind) {
     case 'create':
       return judgedCreate(write, room);
