@@ -41,11 +41,14 @@ function clinical(scope: string): string {
   const [, context, type = '', rights = '', query] = /^(\w+)\/(\*|\w+)\.([\w*]+)(?:\?(.*))?$/.exec(scope) ?? [];
   const letters = version1[rights] ?? rights;
   const may = listed(verbs.filter(([letter]) => letters.includes(letter)).map(([, verb]) => verb));
-  const what = type === '*' ? 'everything' : spaced(type);
+  const what = names[type] ?? spaced(type);
   const whose = context === 'patient' ? 'in the record of this patient' : 'that you may see yourself';
   const only = query === undefined ? '' : `, only with ${queryWords(query)}`;
   return `${may} ${what} ${whose}${only}`;
 }
+
+/** `Basic` is to apps what they keep there: http://hl7.org/fhir/smart-app-launch/app-state.html#explaining-access-controls-to-end-users */
+const names: Readonly<Record<string, string>> = { '*': 'everything', Basic: 'settings and keys that apps keep' };
 
 /** `MedicationRequest` → `medication requests` */
 const spaced = (type: string): string => {
