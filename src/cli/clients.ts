@@ -19,6 +19,7 @@ export interface AddOptions {
   role?: string[];
   organization?: string[];
   limits?: string;
+  signOut?: string[];
   resourceServer?: boolean;
 }
 
@@ -32,7 +33,8 @@ export function runClientsAdd(config: Config, name: string, options: AddOptions)
 }
 
 async function requestOf(name: string, options: AddOptions): Promise<NewClient> {
-  const { id, redirect, launch, scope, native, backend, role, organization, limits, jwks, resourceServer } = options;
+  const { id, redirect, signOut, launch, scope, native, backend, role, organization, limits, jwks, resourceServer } =
+    options;
   if (backend && jwks === undefined)
     throw new StartError(
       'A backend client signs in with a key: name its key set with --jwks (a file or an address).',
@@ -41,6 +43,7 @@ async function requestOf(name: string, options: AddOptions): Promise<NewClient> 
   return clientFrom({
     ...{ name, id, native, backend, scope, role, organization, limits, resourceServer },
     redirectUri: redirect,
+    signOutUri: signOut,
     launchUri: launch,
     keys: jwks === undefined ? undefined : await keysAt(jwks),
     ...(jwks === undefined && (options.confidential || resourceServer) && { authentication: 'secret' as const }),

@@ -160,6 +160,7 @@ clients
   .option('--id <client-id>', 'its client_id; made where it is not given')
   .option('-r, --redirect <uri...>', 'where browsers are sent back to')
   .option('-l, --launch <uri>', 'where a launch from the hospital begins')
+  .option('--sign-out <uri...>', 'where browsers are sent on to after a sign-out')
   .option('-s, --scope <scopes>', 'the most it may ask for: "launch/patient openid patient/*.rs"')
   .option('--native', 'an app on a device, not on the web')
   .option('--confidential', 'it can keep a secret')

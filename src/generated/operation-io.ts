@@ -776,6 +776,7 @@ export type ChangeClientInput = {
   name?: string;
   redirectUri?: string[];
   launchUri?: string;
+  signOutUri?: string[];
   scope?: string;
   jwks?: string;
   jwksUri?: string;
@@ -793,6 +794,7 @@ export type ChangeClientOutput = {
     authentication: string;
     redirectUri?: string[];
     launchUri?: string;
+    signOutUri?: string[];
     scope?: string;
     jwks?: string;
     jwksUri?: string;
@@ -846,6 +848,7 @@ export type ClientsOutput = {
     authentication: string;
     redirectUri?: string[];
     launchUri?: string;
+    signOutUri?: string[];
     scope?: string;
     jwks?: string;
     jwksUri?: string;
@@ -932,6 +935,7 @@ export type DisableClientOutput = {
     authentication: string;
     redirectUri?: string[];
     launchUri?: string;
+    signOutUri?: string[];
     scope?: string;
     jwks?: string;
     jwksUri?: string;
@@ -960,6 +964,7 @@ export type EnableClientOutput = {
     authentication: string;
     redirectUri?: string[];
     launchUri?: string;
+    signOutUri?: string[];
     scope?: string;
     jwks?: string;
     jwksUri?: string;
@@ -1171,6 +1176,7 @@ export type RegisterClientInput = {
   authentication?: string;
   redirectUri?: string[];
   launchUri?: string;
+  signOutUri?: string[];
   scope?: string;
   jwks?: string;
   jwksUri?: string;
@@ -1190,6 +1196,7 @@ export type RegisterClientOutput = {
     authentication: string;
     redirectUri?: string[];
     launchUri?: string;
+    signOutUri?: string[];
     scope?: string;
     jwks?: string;
     jwksUri?: string;

@@ -73,6 +73,7 @@ describe('clients', () => {
       authentication: 'secret',
       redirectUri: ['https://chart.example/index.html'],
       launchUri: 'https://chart.example/launch.html',
+      signOutUri: ['https://chart.example/bye'],
       scope: 'launch openid patient/*.rs',
     });
     assert.equal(reply.status, 200, reply.text);
@@ -89,17 +90,19 @@ describe('clients', () => {
     assert.match(listed.text, /"Growth chart"/);
     const one = paramsOf(await admin.get('/$clients?id=growth-chart')).client;
     assert.equal(one.scope, 'launch openid patient/*.rs');
+    assert.equal(one.signOutUri, 'https://chart.example/bye');
 
     const changed = paramsOf(
       await admin.post('/$change-client', {
         id: 'growth-chart',
         name: 'Growth',
-        without: ['launchUri', 'scope'],
+        without: ['launchUri', 'signOutUri', 'scope'],
         newSecret: true,
       }),
     );
     assert.equal(changed.client.name, 'Growth');
     assert.equal(changed.client.launchUri, undefined);
+    assert.equal(changed.client.signOutUri, undefined);
     assert.equal(changed.client.scope, undefined);
     assert.equal(changed.client.redirectUri, 'https://chart.example/index.html');
     assert.equal(await isKnown('growth-chart', secret), false);
@@ -151,6 +154,12 @@ describe('clients', () => {
       'register-client',
       { ...app, launchUri: 'javascript:x' },
       '400 value at launchUri',
+    ],
+    [
+      'a sign-out that leads to no web address',
+      'register-client',
+      { ...app, signOutUri: ['javascript:x'] },
+      '400 value at signOutUri',
     ],
     ['a scope that there is not', 'register-client', { ...app, scope: 'patient/Bogus.rs' }, '400 value at scope'],
     [

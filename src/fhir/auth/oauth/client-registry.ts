@@ -20,9 +20,14 @@ export interface Registered {
 }
 
 export type ClientChanges = {
-  [Name in 'client_name' | 'redirect_uris' | 'launch_uri' | 'smart_scopes' | 'jwks' | 'jwks_uri']?:
-    | NewClient[Name]
-    | undefined;
+  [Name in
+    | 'client_name'
+    | 'redirect_uris'
+    | 'post_logout_redirect_uris'
+    | 'launch_uri'
+    | 'smart_scopes'
+    | 'jwks'
+    | 'jwks_uri']?: NewClient[Name] | undefined;
 };
 
 export interface ClientRegistry {
@@ -172,6 +177,7 @@ const needsScopes = (): FhirError =>
 /** names of RFC 7591, and the parameters of our operations that say the same */
 const parameters = {
   redirect_uris: 'redirectUri',
+  post_logout_redirect_uris: 'signOutUri',
   launch_uri: 'launchUri',
   jwks_uri: 'jwksUri',
   jwks: 'jwks',

@@ -16,6 +16,7 @@ export interface ClientRequest {
   authentication?: Authentication | undefined;
   redirectUri?: readonly string[] | undefined;
   launchUri?: string | undefined;
+  signOutUri?: readonly string[] | undefined;
   scope?: string | undefined;
   keys?: ClientKeys | undefined;
   role?: readonly string[] | undefined;
@@ -30,7 +31,7 @@ const methods = { none: 'none', secret: 'client_secret_basic', key: 'private_key
 
 export function clientFrom(request: ClientRequest): NewClient {
   const { name, id, backend, native, redirectUri = [], launchUri, scope, keys, role = [], organization = [] } = request;
-  const { limits, resourceServer, authentication = keys === undefined ? 'none' : 'key' } = request;
+  const { signOutUri = [], limits, resourceServer, authentication = keys === undefined ? 'none' : 'key' } = request;
   return {
     client_name: name,
     ...(id !== undefined && { client_id: id }),
@@ -41,6 +42,7 @@ export function clientFrom(request: ClientRequest): NewClient {
     ...keys,
     ...(scope !== undefined && { smart_scopes: scope }),
     ...(launchUri !== undefined && { launch_uri: launchUri }),
+    ...(signOutUri.length > 0 && { post_logout_redirect_uris: [...signOutUri] }),
     ...(role.length > 0 && { roles: role }),
     ...(organization.length > 0 && { organizations: organization }),
     ...(limits !== undefined && { limits }),

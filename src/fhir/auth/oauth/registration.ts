@@ -24,6 +24,7 @@ interface Metadata extends OwnMetadata {
   scope?: unknown;
   client_name?: unknown;
   redirect_uris?: unknown;
+  post_logout_redirect_uris?: unknown;
   grant_types?: unknown;
   token_endpoint_auth_method?: unknown;
 }
@@ -69,8 +70,8 @@ function limitWhoCameAlone(given: Metadata): void {
   const grants = Array.isArray(given.grant_types) ? given.grant_types : [];
   if (grants.includes('client_credentials'))
     throw new errors.InvalidClientMetadata('clients that act for themselves are registered by an administrator');
-  const uris: unknown[] = Array.isArray(given.redirect_uris) ? given.redirect_uris : [];
-  for (const uri of uris) {
+  const texts = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+  for (const uri of [...texts(given.redirect_uris), ...texts(given.post_logout_redirect_uris)]) {
     if (typeof uri !== 'string' || !URL.canParse(uri)) continue;
     const url = new URL(uri);
     if (isOpenToOthers(url))

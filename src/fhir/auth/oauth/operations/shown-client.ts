@@ -37,6 +37,7 @@ export function shownClient({ id, metadata, createdAt, disabled }: ClientRecord)
     authentication: authenticationOf(metadata.token_endpoint_auth_method),
     redirectUri: textsIn(metadata.redirect_uris),
     ...(typeof launchUri === 'string' && { launchUri }),
+    signOutUri: textsIn(metadata.post_logout_redirect_uris),
     ...(typeof scope === 'string' && { scope }),
     ...(jwks !== undefined && { jwks: JSON.stringify(jwks) }),
     ...(typeof jwksUri === 'string' && { jwksUri }),
