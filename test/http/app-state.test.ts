@@ -132,6 +132,12 @@ for (const [where, hasNoBaseUrl] of places) {
       assert.equal(changed.status, 200, changed.text);
       assert.equal(changed.body.extension[0].valueString, 'light');
       assert.equal((await app.put(`/Basic/${id}`, next, etag)).status, 412);
+      const entry = (method: string, ifMatch?: string) => ({
+        resource: next,
+        request: { method, url: `Basic/${id}`, ...(ifMatch && { ifMatch }) },
+      });
+      const sent = (one: object) => app.post('/', { resourceType: 'Bundle', type: 'transaction', entry: [one] });
+      for (const one of [entry('PUT'), entry('PUT', 'W/"1"')]) assert.equal((await sent(one)).status, 412);
       const newer = { 'if-match': changed.headers.get('etag')! };
       for (const [other, expression] of [
         [{ ...next, code: { coding: [KEYS] } }, 'Basic.code'],

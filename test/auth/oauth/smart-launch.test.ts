@@ -237,6 +237,8 @@ describe('an app', () => {
       ['user/Observation.rs user/Bogus.rs user/Patient.xyz patient/Observation', 'user/Observation.rs'],
       ['user/Observation.sr', ''],
       ['user/Patient.rs system/*.rs', 'user/Patient.rs'],
+      ['user/*.rs?category=laboratory', ''],
+      ['user/*.rs?_lastUpdated=gt2024', ''],
       ['user/Observation.rs?code:in=http://hl7.org/fhir/ValueSet/observation-vitalsignresult', ''],
     ];
     for (const [asked, granted] of rows) {
@@ -256,8 +258,9 @@ describe('an app', () => {
       '&&',
     ]) {
       it(`is not given what cannot be met: ?${query}`, async () => {
+        for (const type of ['Observation', '*'])
+          assert.match(await refusalOf({ scope: `user/${type}.rs?${query}` }), /^invalid_scope/);
         const scope = `user/Observation.rs?${query}`;
-        assert.match(await refusalOf({ scope }), /^invalid_scope/);
         assert.equal((await app.launch({ scope: `${scope} user/Patient.r` }, { id: 'd1' })).scope, 'user/Patient.r');
         await assert.rejects(
           oauth.clients.register({ redirect_uris: [CALLBACK], smart_scopes: scope }),

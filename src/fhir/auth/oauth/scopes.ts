@@ -17,6 +17,8 @@ export const wordScopes = [
   'online_access',
 ] as const;
 
+const MOST_TRIED = 3;
+
 const words: ReadonlySet<string> = new Set(wordScopes);
 
 export const scopesIn = (text: unknown): string[] =>
@@ -37,8 +39,16 @@ export function createScopeRules(definitions: Definitions): ScopeRules {
   function read(text: string): ClinicalScope | undefined {
     const scope = readClinicalScope(text, definitions);
     if (scope?.query === undefined) return scope;
-    const types = scope.type === '*' ? definitions.resourceTypes : [scope.type];
+    const types = scope.type === '*' ? typesThatKnow(scope.query) : [scope.type];
     return types.some((type) => isWorkingQuery(scope.query!, type, definitions)) ? scope : undefined;
+  }
+
+  /** Anybody may send hundreds of them, so not all types are tried. */
+  function typesThatKnow(query: string): string[] {
+    const names = query.split('&').map((part) => /^[^:.=]*/.exec(part)![0]);
+    const knows = (type: string): boolean =>
+      names.every((name) => name.startsWith('_') || definitions.searchParameters(type).has(name));
+    return definitions.resourceTypes.filter(knows).slice(0, MOST_TRIED);
   }
 
   /** what a client was registered for: absent, everything */
