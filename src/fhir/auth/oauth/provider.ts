@@ -9,7 +9,7 @@ import { IMPLIED_CONSENT, type LaunchRoom } from './launch-room.ts';
 import { errors, Provider as Library } from './library.ts';
 import { lifetimes } from './lifetimes.ts';
 import type { FindPerson } from './people.ts';
-import { checkMetadata, type Registration, registrationFeature } from './registration.ts';
+import { metadataCheck, type Registration, registrationFeature } from './registration.ts';
 import { type ScopeRules, scopesIn, wordScopes } from './scopes.ts';
 import type { SigningKey } from './signing-keys.ts';
 import { claimsOf, FIRST_PARTY } from './token-claims.ts';
@@ -61,7 +61,7 @@ export function createProvider(deps: ProviderDeps): Provider {
 /** What decides whether a client's metadata is right. */
 export const clientRules = {
   clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
-  extraClientMetadata: { properties: [...ownMembers], validator: checkMetadata },
+  extraClientMetadata: { properties: [...ownMembers], validator: metadataCheck() },
   clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
   enabledJWA: {
     clientAuthSigningAlgValues: [...ASSERTION_ALGS],
@@ -90,6 +90,10 @@ function configurationOf(deps: ProviderDeps): Configuration {
       },
     ],
     ...clientRules,
+    extraClientMetadata: {
+      ...clientRules.extraClientMetadata,
+      validator: metadataCheck((scopes) => deps.rules.forPeople(scopes, undefined)),
+    },
     claims: { openid: ['sub', 'auth_time', 'amr'], fhirUser: ['fhirUser'], profile: ['name'], email: ['email'] },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,

@@ -29,26 +29,28 @@ interface Metadata extends OwnMetadata {
   token_endpoint_auth_method?: unknown;
 }
 
-/** Called by the library for each member of ours, before it looks at the rest itself. */
-export function checkMetadata(
-  ctx: KoaContextWithOIDC | undefined,
-  key: string,
-  value: unknown,
-  metadata: object,
-): void {
-  if (key === 'launch_uri' && value !== undefined && !/^https?:/.test(String(value)))
-    throw new errors.InvalidClientMetadata('launch_uri must be a web address');
-  if (key !== 'smart_scopes') return;
-  const given = metadata as Metadata;
-  checkName(given.client_name);
-  if (given.scope !== undefined) {
-    if (typeof given.scope !== 'string')
-      throw new errors.InvalidClientMetadata('scope is one text, its parts separated by spaces');
-    given.smart_scopes = given.scope;
-    delete given.scope;
-  }
-  if (ctx?.oidc?.route === 'registration') limitWhoCameAlone(given);
-}
+/**
+ * Called by the library for each member of ours, before it looks at the rest itself. `grantable`: of the scopes that an app wants, those that
+ * people could allow it; needed where apps register themselves.
+ */
+export const metadataCheck =
+  (grantable: (scopes: readonly string[]) => string[] = (scopes) => [...scopes]) =>
+  (ctx: KoaContextWithOIDC | undefined, key: string, value: unknown, metadata: object): void => {
+    if (key === 'launch_uri' && value !== undefined && !/^https?:/.test(String(value)))
+      throw new errors.InvalidClientMetadata('launch_uri must be a web address');
+    if (key !== 'smart_scopes') return;
+    const given = metadata as Metadata;
+    checkName(given.client_name);
+    if (given.scope !== undefined) {
+      if (typeof given.scope !== 'string')
+        throw new errors.InvalidClientMetadata('scope is one text, its parts separated by spaces');
+      given.smart_scopes = given.scope;
+      delete given.scope;
+    }
+    if (ctx?.oidc?.route !== 'registration') return;
+    limitWhoCameAlone(given);
+    if (given.smart_scopes !== undefined) given.smart_scopes = scopesOfPeople(given.smart_scopes, grantable);
+  };
 
 /** People decide by it: what is not seen, or turns letters round, makes it look like another. */
 function checkName(name: unknown): void {
@@ -81,12 +83,11 @@ function limitWhoCameAlone(given: Metadata): void {
         'redirect_uris name nobody: https://app.example, not https://who@app.example',
       );
   }
-  if (given.smart_scopes !== undefined) given.smart_scopes = scopesOfPeople(given.smart_scopes);
 }
 
 /** RFC 7591 section 2 lets the server put others in their place; the answer says which. */
-function scopesOfPeople(text: string): string {
-  const kept = scopesIn(text).filter((scope) => !scope.startsWith('system/'));
+function scopesOfPeople(text: string, grantable: (scopes: readonly string[]) => string[]): string {
+  const kept = grantable(scopesIn(text));
   if (kept.length > 0) return kept.join(' ');
   throw new errors.InvalidClientMetadata('scope has none that people could allow an app, such as patient/*.rs');
 }
