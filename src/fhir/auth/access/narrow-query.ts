@@ -23,11 +23,16 @@ export interface NarrowedQuery {
 
 /** undefined where the caller reaches nothing of the type */
 export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise<NarrowedQuery | undefined> {
-  const { definitions } = deps;
+  const { definitions, rights } = deps;
   const { type, where, sort, purpose } = query;
-  const reach = await listedReach(deps, type, purpose === 'listing');
+  const listed = listedReach(rights, type, purpose === 'listing');
+  const reach = listed instanceof Promise ? await listed : listed;
   if (reach.isNothing) return undefined;
   if (purpose === 'include') return { reach, query: { ...query, where: includable(definitions, type, reach, where) } };
+  const joined = isLocal(where) ? where : await narrowedJoins(deps, type, where);
+  // most callers are shown all there is of what they reach
+  if (!rights.hidesAnything)
+    return { reach, query: { ...query, where: restricted(definitions, type, reach.where, joined) } };
   const ways = await usableWays(deps, type, reach, () => [
     ...parametersSpokenOf(definitions, type, where),
     ...sort.flatMap((key) => sortedBy(key, type, definitions)),
@@ -37,7 +42,7 @@ export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise
     reach,
     query: {
       ...query,
-      where: restricted(definitions, type, whereOf(reach, ways), await narrowedJoins(deps, type, where)),
+      where: restricted(definitions, type, whereOf(reach, ways), joined),
       ...(isOrderHidden && { sort: BY_ID }),
     },
   };
@@ -63,7 +68,7 @@ const whereOf = (reach: Reach, ways: readonly Way[]): Predicate =>
   ways.length === reach.ways.length ? reach.where : anyOf(ways.map(({ where }) => where));
 
 /** A list is searching; what is looked up for something else is reading, unless only searching is allowed. */
-async function listedReach({ rights }: NarrowDeps, type: string, isListing: boolean): Promise<Reach> {
+function listedReach(rights: Rights, type: string, isListing: boolean): Reach | Promise<Reach> {
   return rights.reach(type, isListing || !rights.may(type, 'r') ? 's' : 'r');
 }
 

@@ -37,12 +37,12 @@ export function narrowedFinder(base: Pick<Store, 'find'>, deps: ReadDeps): Pick<
   const { cursors } = deps;
   return {
     async find(asked) {
-      const query = { ...asked, ...(asked.after !== undefined && { after: cursors.release(asked.after)! }) };
-      const narrowed = await narrowedQuery(query, deps);
+      const released = cursors.release(asked.after);
+      const narrowed = await narrowedQuery(released === undefined ? asked : { ...asked, after: released }, deps);
       if (!narrowed) return EMPTY;
-      const { explain, ...plain } = narrowed.query;
-      const page = await base.find(explain && deps.rights.mayExplain ? narrowed.query : plain);
-      return boundPage(page, await shownMatches(page.matches, narrowed.reach, asked, deps), cursors);
+      const { query, reach } = narrowed;
+      const page = await base.find(query.explain && !deps.rights.mayExplain ? { ...query, explain: false } : query);
+      return boundPage(page, await shownMatches(page.matches, reach, asked, deps), cursors);
     },
   };
 }
@@ -51,7 +51,7 @@ const EMPTY: FindPage = { matches: [], total: 0 };
 
 function boundPage(page: FindPage, matches: Match[], cursors: Cursors): FindPage {
   const next = cursors.bind(page.next);
-  return { ...page, matches, ...(next !== undefined && { next }) };
+  return next === undefined ? { ...page, matches } : { ...page, matches, next };
 }
 
 /** One version that the caller may see, as it may see it; of a deletion, if it could see what was deleted. */
