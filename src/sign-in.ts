@@ -28,6 +28,7 @@ import { pages } from './web/interaction/pages.ts';
 import { addNotFoundPage } from './web/not-found.ts';
 import { addOauthRoutes } from './web/oauth-routes.ts';
 import { guestForms } from './web/security/guest-forms.ts';
+import { admitStrangersBy } from './web/security/strangers.ts';
 import { addSignedInPages, readPageKeys } from './web/signed-in/index.ts';
 
 export interface SignInDeps {
@@ -63,6 +64,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     return { address: addressOf(req), ...(userAgent !== undefined && { userAgent }) };
   };
   const limits = createLimits({ redis, prefix: space, rates: ratesFrom(config.rateLimits), logger });
+  const admitStranger = admitStrangersBy(limits);
   const safeFetch = createSafeFetch({ allowedHosts: config.fetchAllowedHosts });
   const mail = await openMail({ settings: config, db, queue, secrets, logger, leaves: deps.leavesMail, now });
 
@@ -89,6 +91,8 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
     registration: registrationOf(config),
     identityProviders: config.identityProviders,
     visitorOf,
+    demand: limits.demand,
+    admitStranger,
     // key sets of clients are at addresses that others name
     fetch: safeFetch as unknown as typeof fetch,
     record: async (event) => connected().recorder?.signIn(event),
@@ -147,7 +151,15 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         now,
         logger,
       });
-      addOauthRoutes(app, { oauth, fhirPath, logger, mailbox: mailboxUrl, personIn, onReturn });
+      addOauthRoutes(app, {
+        oauth,
+        fhirPath,
+        logger,
+        admit: (req) => admitStranger(addressOf(req)),
+        mailbox: mailboxUrl,
+        personIn,
+        onReturn,
+      });
       addAccountPages(app, {
         accounts: accounts!,
         visitorOf,

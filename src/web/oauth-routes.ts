@@ -10,6 +10,8 @@ export interface OauthRoutesDeps {
   oauth: Oauth;
   fhirPath: string;
   logger: Logger;
+  /** counts a try of somebody who is not signed in; rejects where there were too many */
+  admit: (req: Request) => Promise<void>;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
   /** who is signed in to our own pages in this browser */

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { createLimits } from '../../src/fhir/auth/limits/index.ts';
+import { ratesFrom } from '../../src/fhir/auth/limits/rates.ts';
 import type { Oauth } from '../../src/fhir/auth/oauth/create-oauth.ts';
 import type { Directory } from '../../src/fhir/auth/oauth/directory.ts';
 import { createDispatchedDirectory } from '../../src/fhir/auth/oauth/dispatched-directory.ts';
@@ -12,12 +14,13 @@ import type { SignIn } from '../../src/fhir/auth/sign-in.ts';
 import { loadDefinitions } from '../../src/fhir/definitions/load.ts';
 import { createGrantStore } from '../../src/fhir/storage/mongo/grants/index.ts';
 import { createAddressOf } from '../../src/platform/client-address/client-address.ts';
-import type { IdentityProvider } from '../../src/platform/config/parse.ts';
+import { type IdentityProvider, rates } from '../../src/platform/config/parse.ts';
 import { connectRedis, type Redis } from '../../src/platform/redis/connect.ts';
 import { createSafeFetch } from '../../src/platform/safe-fetch/safe-fetch.ts';
 import { createSecrets } from '../../src/platform/secrets/secrets.ts';
 import type { FhirService } from '../../src/service.ts';
 import type { PersonIn } from '../../src/web/interaction/routes.ts';
+import { admitStrangersBy } from '../../src/web/security/strangers.ts';
 import { isWellKnown } from '../../src/web/well-known.ts';
 import { createTestAccounts, type TestAccounts } from './accounts.ts';
 import { type FreshDatabase, freshDatabase, redisUrl } from './engines.ts';
@@ -56,6 +59,8 @@ export interface TestOauthOptions {
   /** who is signed in to our own pages, once these are there */
   personIn?: () => PersonIn | undefined;
   identityProviders?: (root: string) => readonly IdentityProvider[];
+  /** RATE_LIMITS */
+  limits?: string;
 }
 
 const directoryOf = ({ dispatch, access, recorder }: FhirService, base = ''): Directory =>
@@ -84,6 +89,14 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const write = (message: string, fields?: unknown): void => void log.push({ message, fields });
   const logger = { error: write, warn: write, info: write, debug: write, child: () => logger };
 
+  const limits = createLimits({
+    redis,
+    prefix: `${database.db.databaseName}-oauth`,
+    rates: ratesFrom(rates(options.limits ?? 'anonymous=none,registration=none')),
+    logger,
+  });
+  const admitStranger = admitStrangersBy(limits);
+
   const app = express();
   const isFhir = (url: string): boolean => url.startsWith('/fhir/') && !isWellKnown(url, '/fhir');
   const server = http.createServer((req, res) =>
@@ -103,6 +116,8 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     directory: () => options.directory ?? (options.fhir === undefined ? nobody : directoryOf(options.fhir())),
     pages,
     registration: options.registration ?? { policy: 'off' },
+    demand: limits.demand,
+    admitStranger,
     visitorOf: (req) => ({ address: addressOf(req), userAgent: req.headers['user-agent'] ?? '' }),
     ...(options.identityProviders && { identityProviders: options.identityProviders(root) }),
     fetch: safeFetch as unknown as typeof fetch,
@@ -110,7 +125,14 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
     logger,
     now,
   });
-  addOauthRoutes(app, { oauth, fhirPath: '/fhir', logger, personIn: async (req) => options.personIn?.()?.(req) });
+  const admit = (req: http.IncomingMessage): Promise<void> => admitStranger(addressOf(req));
+  addOauthRoutes(app, {
+    oauth,
+    fhirPath: '/fhir',
+    logger,
+    admit,
+    personIn: async (req) => options.personIn?.()?.(req),
+  });
   const others: TestOauth[] = [];
   return {
     ...oauth,
@@ -132,6 +154,7 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await oauth.close();
+      await limits.close();
       await safeFetch.close();
       redis.disconnect();
       if (options.database === undefined) await database.drop();

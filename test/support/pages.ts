@@ -15,6 +15,7 @@ import type { PersonIn } from '../../src/web/interaction/routes.ts';
 import { addNotFoundPage } from '../../src/web/not-found.ts';
 import { addOauthRoutes } from '../../src/web/oauth-routes.ts';
 import { guestForms } from '../../src/web/security/guest-forms.ts';
+import { admitStrangersBy } from '../../src/web/security/strangers.ts';
 import { addSignedInPages, readPageKeys } from '../../src/web/signed-in/index.ts';
 import { openPeople, PASSWORD, type People, type PeopleOptions } from './people.ts';
 import { CALLBACK, createSmartApp } from './smart-app.ts';
@@ -93,7 +94,14 @@ export async function openPages(name: string, options: PeopleOptions & { origin?
         logger,
       });
       ({ personIn } = own);
-      addOauthRoutes(added, { oauth, fhirPath: '/fhir', logger, ...own });
+      const admitStranger = admitStrangersBy(limits);
+      addOauthRoutes(added, {
+        oauth,
+        fhirPath: '/fhir',
+        logger,
+        admit: (req) => admitStranger(addressOf(req)),
+        ...own,
+      });
       addAccountPages(added, {
         accounts: accounts!,
         visitorOf,

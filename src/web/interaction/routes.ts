@@ -13,6 +13,8 @@ import { pages } from './pages.ts';
 export interface InteractionRoutesDeps {
   interactions: Interactions;
   logger: Logger;
+  /** counts a try of somebody who is not signed in; rejects where there were too many */
+  admit: (req: Request) => Promise<void>;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
   /** who is signed in to our own pages in this browser */
@@ -33,6 +35,7 @@ export type OnReturn = (req: Request, res: Response, back: CameBack) => Promise<
 export function interactionRoutes({
   interactions,
   logger,
+  admit,
   mailbox,
   personIn,
   foreignCookie,
@@ -98,6 +101,7 @@ export function interactionRoutes({
           .send(pages.error({ error: 'over' }));
       const form: Form = (field) => listOf(req.body?.[field])[0] ?? '';
       try {
+        if (SIGNING_IN.has(name)) await admit(req);
         await step(req, res, form);
       } catch (error) {
         await show(req, res, error);
@@ -163,6 +167,9 @@ export function interactionRoutes({
       .send(pages.error({ error: 'server_error' }));
   }
 }
+
+/** steps of people who are not signed in yet */
+const SIGNING_IN: ReadonlySet<string> = new Set(['sign-in', 'code', 'resend']);
 
 interface LibraryError {
   error?: string;

@@ -13,6 +13,7 @@ import { addAdminPages } from '../admin/index.ts';
 import type { OnReturn, PersonIn } from '../interaction/routes.ts';
 import { addPatientPages } from '../patients/patients.ts';
 import { createFormTokens } from '../security/forms.ts';
+import { admitStrangersBy } from '../security/strangers.ts';
 import { type AskDeps, createAskFor } from './ask.ts';
 import { createCookie, foreignCookieOf } from './cookies.ts';
 import { createFilters } from './filters.ts';
@@ -70,10 +71,11 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
   const cookie = createCookie('wardgate', { secure });
   const formTokens = createFormTokens(keys.forms, now);
   const filters = createFilters(createSeal(keys.filters));
-  const shared = { app, sessions, cookie, formTokens, limits, visitorOf, origin, logger };
+  const shared = { app, sessions, cookie, formTokens, visitorOf, origin, logger };
 
   const { onReturn } = addSignInPages({
     ...shared,
+    admitStranger: admitStrangersBy(limits),
     signIn,
     foreign: deps.foreign,
     foreignCookie: foreignCookieOf(origin),
@@ -86,6 +88,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
   });
   const room = createRoom({
     ...shared,
+    limits,
     forgetIn: deps.forgetIn,
     askFor: createAskFor({ ...service, base, newId: deps.newId }),
     filters,

@@ -3,13 +3,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
-import type { Limits } from '../../fhir/auth/limits/index.ts';
-import { throttled } from '../../fhir/auth/limits/index.ts';
 import type { ForeignIdentity } from '../../fhir/auth/oauth/federation.ts';
 import type { ForeignSignIn } from '../../fhir/auth/oauth/foreign-sign-in.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
 import type { Subject } from '../../fhir/auth/tokens.ts';
-import { anonymousAt } from '../../fhir/http/authenticate.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { Logger } from '../../platform/logger/logger.ts';
 import type { Redis } from '../../platform/redis/connect.ts';
@@ -18,6 +15,7 @@ import type { Seal } from '../../platform/secrets/secrets.ts';
 import type { OnReturn } from '../interaction/routes.ts';
 import type { FormTokens } from '../security/forms.ts';
 import { createGuestForms } from '../security/guest-forms.ts';
+import type { AdmitStranger } from '../security/strangers.ts';
 import { show } from '../views.ts';
 import type { Cookie } from './cookies.ts';
 import { HOME, ownPath, PLACE_PATH, SIGN_IN_PATH } from './paths.ts';
@@ -39,7 +37,7 @@ export interface SignInPagesDeps {
   space: string;
   seal: Seal;
   formTokens: FormTokens;
-  limits: Pick<Limits, 'spend'>;
+  admitStranger: AdmitStranger;
   visitorOf: (req: IncomingMessage) => Visitor;
   /** the browser's sign-in to apps ends, unless it is that account's */
   forgetIn: (req: Request, res: Response, besides: string) => Promise<void>;
@@ -65,7 +63,7 @@ const BEGUN_SECONDS = 30 * 60;
 
 export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
   const { app, signIn, foreign, foreignCookie, sessions, cookie, arrivalCookie } = deps;
-  const { redis, space, seal, formTokens, limits, visitorOf, origin } = deps;
+  const { redis, space, seal, formTokens, admitStranger, visitorOf, origin } = deps;
 
   const keyOf = (id: string): string => `{${space}:pages}:begun:${createHash('sha256').update(id).digest('base64url')}`;
   async function begunOf(req: Request): Promise<Begun | undefined> {
@@ -161,8 +159,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
   async function admit(req: Request, form: Form): Promise<void> {
     forms.need(req, form._token);
     // every password costs a hash, whoever's it is
-    const spent = await limits.spend(anonymousAt(visitorOf(req).address));
-    if (spent !== undefined && !spent.allowed) throw throttled(spent);
+    await admitStranger(visitorOf(req).address);
   }
 
   route('get', SIGN_IN_PATH, async (req, res) => {

@@ -9,6 +9,7 @@ import type { Redis } from '../../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../../platform/secrets/secrets.ts';
 import type { Definitions } from '../../definitions/definitions.ts';
 import type { GrantStore } from '../../storage/grants.ts';
+import type { Limits } from '../limits/index.ts';
 import type { SignIn, Visitor } from '../sign-in.ts';
 import { createAdapters, refreshTokenKey } from './adapter.ts';
 import { type Addresses, addressesOf } from './addresses.ts';
@@ -51,6 +52,10 @@ export interface OauthDeps {
   /** where else people may sign in */
   identityProviders?: readonly IdentityProvider[];
   visitorOf: (req: IncomingMessage) => Visitor;
+  /** Counts what an address does; rejects where that was too often: a self-registration, */
+  demand: Limits['demand'];
+  /** … and the beginning of a sign-in */
+  admitStranger: (address: string) => Promise<void>;
   /** how key sets of clients are fetched: those who give the addresses must not reach what is private here */
   fetch: typeof fetch;
   /** puts on record who signed in, got a token or was refused one; rejects where that is not possible */
@@ -130,6 +135,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       room,
       rules,
       registration: deps.registration,
+      beginSignIn: async (req) => deps.admitStranger(deps.visitorOf(req).address),
       pages: deps.pages,
       successorOf,
       fetch: createKeyFetch(deps.fetch),
@@ -159,6 +165,9 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       provider: () => provider,
       addresses,
       publicClientOf,
+      ...(deps.registration.policy === 'open' && {
+        beginRegistration: async (req) => deps.demand('registration', deps.visitorOf(req).address),
+      }),
       introspectByToken: (authorization, form) =>
         introspectByToken(authorization, form, { verify, grants: store.grants, addresses, clients }),
     }),

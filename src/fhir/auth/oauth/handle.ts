@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { FhirError } from '../../model/errors.ts';
 import type { Grants } from '../../storage/grants.ts';
 import { type Addresses, routes } from './addresses.ts';
 import { type Answer, introspect, launchParameters } from './introspect.ts';
@@ -33,6 +34,8 @@ export interface HandleDeps {
   addresses: Addresses;
   /** the public client that a refresh token was given to */
   publicClientOf: (refreshToken: string) => Promise<string | undefined>;
+  /** an app registers itself; rejects where its address did so too often. Absent where not everybody may. */
+  beginRegistration?: (req: IncomingMessage) => Promise<void>;
   /** undefined: who asks shows no access token, but is a client by itself */
   introspectByToken: (authorization: string | undefined, form: URLSearchParams) => Promise<Answer | undefined>;
 }
@@ -42,10 +45,15 @@ export function createHandle({
   provider,
   addresses: { issuer },
   publicClientOf,
+  beginRegistration,
   introspectByToken,
 }: HandleDeps): Handle {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = (req.url ?? '/').replace(/\/?(?:\?.*)?$/s, '').toLowerCase();
+    if (req.method === 'POST' && path === routes.registration && beginRegistration !== undefined) {
+      const refusal = await beginRegistration(req).then(() => undefined, refusalOf);
+      if (refusal !== undefined) return answerJson(res, refusal);
+    }
     const limit = req.method === 'POST' ? longestForms[path] : undefined;
     if (limit === undefined) return provider().callback()(req, res);
     const form = await readForm(req, res, limit);
@@ -76,6 +84,13 @@ export function createHandle({
     mount(req, issuer);
     serve(req, res).catch(() => res.destroy());
   };
+}
+
+/** RFC 7591 has no word for it; that of RFC 6749 section 4.1.2.1 has. */
+function refusalOf(error: unknown): Answer {
+  if (!(error instanceof FhirError)) throw error;
+  const { status, headers, message } = error;
+  return { status, headers, body: { error: 'temporarily_unavailable', error_description: message } };
 }
 
 function answerJson(res: ServerResponse, { status, body, headers }: Answer): void {

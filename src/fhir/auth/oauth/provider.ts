@@ -1,5 +1,6 @@
 // The authorization server: oidc-provider, as SMART App Launch 2.2 wants it. Everything that differs from its usual ways is here or is
 // called from here; ADR 0021 says why.
+import type { IncomingMessage } from 'node:http';
 import type Provider from 'oidc-provider';
 import type { Client, Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
 import { type Addresses, INTERACTION_PATH, isBase, routes } from './addresses.ts';
@@ -36,6 +37,8 @@ export interface ProviderDeps {
   room: LaunchRoom;
   rules: ScopeRules;
   registration: Registration;
+  /** somebody who is signed in nowhere begins to; rejects where that address did so too often */
+  beginSignIn: (req: IncomingMessage) => Promise<void>;
   pages: OauthPages;
   /** the value of the refresh token that takes the place of another: the same however often it is asked for */
   successorOf: (refreshToken: string) => string;
@@ -127,7 +130,7 @@ function configurationOf(deps: ProviderDeps): Configuration {
       [IMPLIED_CONSENT]: null,
     },
     interactions: {
-      policy: createPolicy(room),
+      policy: createPolicy(room, deps.beginSignIn),
       url: (_ctx, { uid }) => `${addresses.root}${INTERACTION_PATH}/${uid}`,
     },
     assertJwtClientAuthClaimsAndHeader: (_ctx, { exp }) => checkAssertion(exp, deps.now()),
