@@ -82,6 +82,59 @@ const rows: readonly (readonly [what: string, consent: object, ada: string, bert
     'old drug',
   ],
   [
+    'one resource, of a version of it',
+    {
+      patient: { reference: 'Patient/ann/_history/1' },
+      provision: {
+        provision: [
+          { type: 'deny', data: [{ meaning: 'instance', reference: { reference: 'Observation/lab/_history/1' } }] },
+        ],
+      },
+    },
+    'old drug',
+    'old drug',
+    'old drug',
+  ],
+  [
+    'one doctor, by a version of him',
+    { provision: { type: 'deny', actor: actor('Practitioner/ada/_history/1') } },
+    '',
+    'lab old drug',
+    'lab old drug',
+  ],
+  [
+    'what depends on one resource',
+    {
+      provision: {
+        provision: [{ type: 'deny', data: [{ meaning: 'dependents', reference: { reference: 'Observation/lab' } }] }],
+      },
+    },
+    'drug',
+    'drug',
+    'drug',
+  ],
+  [
+    'what somebody wrote',
+    {
+      provision: {
+        provision: [{ type: 'deny', data: [{ meaning: 'authoredby', reference: { reference: 'Practitioner/bert' } }] }],
+      },
+    },
+    'lab old',
+    'lab old',
+    'lab old',
+  ],
+  [
+    'everything but what is of a time, which a prescription without a date is not',
+    {
+      policyRule: coding('OPTOUT'),
+      provision: { provision: [{ type: 'permit', dataPeriod: { start: '2023-01-01' } }] },
+    },
+    'lab',
+    'lab',
+    'lab',
+  ],
+  [
     'what research does with it',
     { provision: { type: 'deny', purpose: [{ code: 'HRESCH' }] } },
     'lab old drug',
@@ -139,6 +192,7 @@ describe('a consent that denies', () => {
         code: code('29463-7'),
         subject,
         effectiveDateTime: '2019-01-01',
+        derivedFrom: [{ reference: 'Observation/lab' }],
       },
       {
         resourceType: 'MedicationRequest',
@@ -147,6 +201,7 @@ describe('a consent that denies', () => {
         intent: 'order',
         medicationCodeableConcept: { text: 'x' },
         subject,
+        requester: { reference: 'Practitioner/bert' },
       },
     ];
     for (const resource of world) {
@@ -183,6 +238,31 @@ describe('a consent that denies', () => {
       assert.deepEqual([await seenBy(ada), await seenBy(bert), await seenBy(eva)], expected);
     });
   }
+
+  it('judges a vaccine by its code, and a type that has no date by no time', async () => {
+    const owners = [{ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'h1' }];
+    const patient = { reference: 'Patient/ann' };
+    const cvx = { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '207' }] };
+    const [vaccine, image] = await Promise.all([
+      ask(admin, 'PUT', 'Immunization/shot', {
+        ...{ resourceType: 'Immunization', id: 'shot', meta: { security: owners }, status: 'completed', patient },
+        ...{ vaccineCode: cvx, occurrenceDateTime: '2024-01-01' },
+      }),
+      ask(admin, 'PUT', 'BodyStructure/arm', {
+        ...{ resourceType: 'BodyStructure', id: 'arm', meta: { security: owners }, patient },
+      }),
+    ]);
+    assert.deepEqual([vaccine.status, image.status], [201, 201], vaccine.text + image.text);
+    const seen = async (): Promise<number[]> => [
+      (await ask(ada, 'GET', 'Immunization/shot')).status,
+      (await ask(ada, 'GET', 'BodyStructure/arm')).status,
+    ];
+    await decree({ provision: { provision: [{ type: 'deny', code: [cvx] }] } });
+    assert.deepEqual(await seen(), [404, 200]);
+    const since = { type: 'permit', dataPeriod: { start: '2023-01-01' } };
+    await decree({ policyRule: coding('OPTOUT'), provision: { provision: [since] } });
+    assert.deepEqual(await seen(), [200, 404]);
+  });
 
   it('hides the record, not that there is a patient, nor the consent', async () => {
     await decree({ provision: { type: 'deny' } });

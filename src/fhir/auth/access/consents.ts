@@ -1,7 +1,7 @@
 // What patients do not want to be seen: their active privacy consents, read once and followed since, as conditions on the records of these patients.
 // The deepest provision that speaks of a caller and of a resource decides. https://hl7.org/fhir/R4/consent.html
 
-import type { Coding, Consent, ConsentProvision, Period } from 'fhir/r4.js';
+import type { Coding, Consent, ConsentProvision, ConsentProvisionData, Period, Reference } from 'fhir/r4.js';
 import { every, type Repeated } from '../../../platform/clock/every.ts';
 import { dateInterval } from '../../model/dates.ts';
 import { parseJson } from '../../model/json.ts';
@@ -121,8 +121,8 @@ export function deniedBy(
   const whole: string[] = [];
   const parts: Predicate[] = [];
   for (const consent of consents) {
-    const id = /^Patient\/([^/]+)$/.exec(consent.patient?.reference ?? '')?.[1];
-    if (id === undefined) continue;
+    const { type: of, id } = namedBy(consent.patient, context) ?? {};
+    if (of !== 'Patient' || id === undefined) continue;
     const root: ConsentProvision = { ...consent.provision, type: baseOf(consent) };
     const denied = deniedWithin(root, type, asking, context);
     if (isEverything(denied)) whole.push(id);
@@ -132,7 +132,7 @@ export function deniedBy(
 }
 
 function deniedWithin(root: ConsentProvision, type: string, asking: Asking, context: CriteriaContext): Predicate {
-  if (!concerns(root, asking.names, context.now)) return nothing;
+  if (!concerns(root, asking.names, context)) return nothing;
   return allOf([dataOf(root, type, asking.record, context), verdictOf(root, type, asking, context)]);
 }
 
@@ -140,7 +140,7 @@ function deniedWithin(root: ConsentProvision, type: string, asking: Asking, cont
 function verdictOf(node: ConsentProvision, type: string, asking: Asking, context: CriteriaContext): Predicate {
   let denied = node.type === 'deny' ? everything : nothing;
   for (const inner of node.provision ?? []) {
-    if (!concerns(inner, asking.names, context.now)) continue;
+    if (!concerns(inner, asking.names, context)) continue;
     const meant = dataOf(inner, type, asking.record, context);
     const verdict = verdictOf(inner, type, asking, context);
     if (isEverything(meant)) denied = verdict;
@@ -153,13 +153,17 @@ function verdictOf(node: ConsentProvision, type: string, asking: Asking, context
 function concerns(
   { actor = [], action = [], purpose = [], period }: ConsentProvision,
   names: ReadonlySet<string>,
-  now: number,
+  context: CriteriaContext,
 ): boolean {
-  if (actor.length > 0 && !actor.some(({ reference }) => names.has(reference?.reference ?? ''))) return false;
+  const isNamed = (reference: Reference | undefined): boolean => {
+    const { type, id } = namedBy(reference, context) ?? {};
+    return names.has(`${type}/${id}`);
+  };
+  if (actor.length > 0 && !actor.some(({ reference }) => isNamed(reference))) return false;
   const actions = action.flatMap(({ coding = [] }) => coding.flatMap(({ code }) => code ?? []));
   if (actions.length > 0 && !actions.some((code) => SEEING.has(code))) return false;
   if (purpose.length > 0 && !purpose.some(({ code }) => CARE.has(code ?? ''))) return false;
-  return period === undefined || isWithin(period, now);
+  return period === undefined || isWithin(period, context);
 }
 
 /** http://terminology.hl7.org/CodeSystem/consentaction */
@@ -167,8 +171,19 @@ const SEEING = new Set(['access', 'use', 'disclose']);
 /** http://terminology.hl7.org/CodeSystem/v3-ActReason: what people and programs come for here; research and marketing are no reason of theirs */
 const CARE = new Set(['TREAT', 'ETREAT', 'CAREMGT', 'COORDINATION', 'HOPERAT', 'HPAYMT', 'PATRQT']);
 
-function isWithin({ start, end }: Period, now: number): boolean {
-  const [from, to] = [start, end].map((text) => (text === undefined ? undefined : dateInterval(text, 'UTC')));
+/** A resource of ours, by its address here or below the base, whichever version of it was meant. */
+function namedBy(of: Reference | undefined, { settings }: CriteriaContext): { type: string; id: string } | undefined {
+  const own = settings.baseUrl === undefined ? undefined : `${settings.baseUrl}/`;
+  const text = of?.reference ?? '';
+  const local = own !== undefined && text.startsWith(own) ? text.slice(own.length) : text;
+  const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(local) ?? [];
+  return type === undefined || id === undefined ? undefined : { type, id };
+}
+
+function isWithin({ start, end }: Period, { now, settings }: CriteriaContext): boolean {
+  const [from, to] = [start, end].map((text) =>
+    text === undefined ? undefined : dateInterval(text, settings.timeZone),
+  );
   return (from === undefined || from.lo <= now) && (to === undefined || now <= to.hi);
 }
 
@@ -186,24 +201,60 @@ function dataOf(
   const parts: Predicate[] = [];
   const codes = code.flatMap(({ coding = [] }) => coding.map(tokenOf));
   if (codes.length > 0) {
-    if (!byCode.has('code')) return nothing;
-    query.push(['code', codes.join(',')]);
+    const parameter = CODES.find((one) => byCode.has(one));
+    if (parameter === undefined) return nothing;
+    query.push([parameter, codes.join(',')]);
   }
   if (securityLabel.length > 0) query.push(['_security', securityLabel.map(tokenOf).join(',')]);
+  // what has no date cannot be shown to be of the time that is permitted
+  if (dataPeriod !== undefined && mainDate === undefined && kind !== 'deny') return nothing;
   if (dataPeriod !== undefined && mainDate !== undefined) {
     if (dataPeriod.start !== undefined) query.push([mainDate, `ge${dataPeriod.start}`]);
     if (dataPeriod.end !== undefined) query.push([mainDate, `le${dataPeriod.end}`]);
   }
   if (data.length > 0) {
-    const ids = data.flatMap(
-      ({ reference }) => new RegExp(`^${type}/([^/]+)$`).exec(reference.reference ?? '')?.[1] ?? [],
-    );
-    if (ids.length === 0) return nothing;
-    parts.push({ op: 'ids', ids });
+    const meant = anyOf(data.map((one) => instancesOf(one, type, context)));
+    if (isNothing(meant)) return nothing;
+    parts.push(meant);
   }
   if (query.length > 0) parts.push(planCriteria({ ...context, type, query }).where);
   return allOf(parts);
 }
+
+/** Where a type says what its resources are about; the first that it has. */
+const CODES = ['code', 'vaccine-code', 'type'];
+
+/** https://hl7.org/fhir/R4/valueset-consent-data-meaning.html: itself, or itself and what refers to it; of who wrote it as well */
+function instancesOf({ meaning, reference }: ConsentProvisionData, type: string, context: CriteriaContext): Predicate {
+  const named = namedBy(reference, context);
+  if (named === undefined) return nothing;
+  const itself: Predicate = named.type === type && meaning !== 'authoredby' ? { op: 'ids', ids: [named.id] } : nothing;
+  if (meaning === 'instance') return itself;
+  const target = `${named.type}/${named.id}`;
+  const referring = [...parametersOf(context.definitions, type).byCode.values()].filter(
+    (one) =>
+      one.type.type === 'reference' &&
+      one.targets.includes(named.type) &&
+      (meaning !== 'authoredby' || AUTHORS.has(one.code)),
+  );
+  return anyOf([
+    itself,
+    ...referring.map(({ code }) => planCriteria({ ...context, type, query: [[code, target]] }).where),
+  ]);
+}
+
+/** Parameters that say who made a resource, in the types of a patient's record. */
+const AUTHORS: ReadonlySet<string> = new Set([
+  'author',
+  'performer',
+  'requester',
+  'recorder',
+  'asserter',
+  'source',
+  'authored-by',
+  'informant',
+  'prescriber',
+]);
 
 const tokenOf = ({ system, code = '' }: Pick<Coding, 'system' | 'code'>): string => {
   const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
