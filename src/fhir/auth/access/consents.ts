@@ -11,6 +11,7 @@ import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
 import { allOf, anyOf, isEverything, isNothing } from './predicates.ts';
+import { type Reference as Named, readLiteral } from './referred.ts';
 
 export interface Consents {
   /** another one whenever something is denied anew, or not any more */
@@ -121,8 +122,9 @@ export function deniedBy(
   const whole: string[] = [];
   const parts: Predicate[] = [];
   for (const consent of consents) {
-    const { type: of, id } = namedBy(consent.patient, context) ?? {};
-    if (of !== 'Patient' || id === undefined) continue;
+    const patient = namedBy(consent.patient, context);
+    if (patient?.type !== 'Patient') continue;
+    const { id } = patient;
     const root: ConsentProvision = { ...consent.provision, type: baseOf(consent) };
     const denied = deniedWithin(root, type, asking, context);
     if (isEverything(denied)) whole.push(id);
@@ -156,8 +158,8 @@ function concerns(
   context: CriteriaContext,
 ): boolean {
   const isNamed = (reference: Reference | undefined): boolean => {
-    const { type, id } = namedBy(reference, context) ?? {};
-    return names.has(`${type}/${id}`);
+    const named = namedBy(reference, context);
+    return named !== undefined && names.has(`${named.type}/${named.id}`);
   };
   if (actor.length > 0 && !actor.some(({ reference }) => isNamed(reference))) return false;
   const actions = action.flatMap(({ coding = [] }) => coding.flatMap(({ code }) => code ?? []));
@@ -172,12 +174,9 @@ const SEEING = new Set(['access', 'use', 'disclose']);
 const CARE = new Set(['TREAT', 'ETREAT', 'CAREMGT', 'COORDINATION', 'HOPERAT', 'HPAYMT', 'PATRQT']);
 
 /** A resource of ours, by its address here or below the base, whichever version of it was meant. */
-function namedBy(of: Reference | undefined, { settings }: CriteriaContext): { type: string; id: string } | undefined {
+function namedBy({ reference = '' }: Reference = {}, { settings }: CriteriaContext): Named | undefined {
   const own = settings.baseUrl === undefined ? undefined : `${settings.baseUrl}/`;
-  const text = of?.reference ?? '';
-  const local = own !== undefined && text.startsWith(own) ? text.slice(own.length) : text;
-  const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(local) ?? [];
-  return type === undefined || id === undefined ? undefined : { type, id };
+  return readLiteral(own !== undefined && reference.startsWith(own) ? reference.slice(own.length) : reference);
 }
 
 function isWithin({ start, end }: Period, { now, settings }: CriteriaContext): boolean {

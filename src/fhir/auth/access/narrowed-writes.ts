@@ -16,7 +16,7 @@ import { narrowedQuery } from './narrow-query.ts';
 import { type Ownership, ownersFor, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
-import type { Reference } from './referred.ts';
+import { type Reference, readLiteral } from './referred.ts';
 import type { Rights } from './rights.ts';
 import { labelsOf, refuseBrokenConditions } from './write-conditions.ts';
 
@@ -335,8 +335,6 @@ async function refuseOthersPlaces(
   }
 }
 
-const LITERAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
-
 function namesIn(
   node: object,
   types: ReadonlySet<string>,
@@ -345,8 +343,8 @@ function namesIn(
   for (const [key, value] of Object.entries(node)) {
     if (typeof value === 'object' && value !== null) namesIn(value, types, found);
     else if (key === 'reference' && typeof value === 'string') {
-      const [, type = '', id = ''] = LITERAL.exec(value) ?? [];
-      if (types.has(type)) found.set(`${type}/${id}`, { type, id });
+      const named = readLiteral(value);
+      if (named && types.has(named.type)) found.set(`${named.type}/${named.id}`, named);
     }
   }
   return found;

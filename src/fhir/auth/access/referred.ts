@@ -9,6 +9,14 @@ export interface Reference {
 
 const REFERENCE = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
+const LITERAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
+
+/** `Type/id` as it stands in a resource, whichever version of it was meant. */
+export function readLiteral(text: string): Reference | undefined {
+  const [, type, id] = LITERAL.exec(text) ?? [];
+  return type === undefined || id === undefined ? undefined : { type, id };
+}
+
 export function referredBy(
   code: string,
   keys: readonly string[],
