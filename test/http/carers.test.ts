@@ -20,8 +20,7 @@ describe('acting for others and at places', () => {
 
   const patientOf = async (person: Person): Promise<string> =>
     (await person.call('profile')).account.fhirUser.reference;
-  const linkTo = async (email: string): Promise<string> =>
-    /\/invitation\/(\S+)/.exec((await people.mailTo(email)).text)?.[1] ?? '';
+  const linkTo = (email: string): Promise<string> => people.inMailTo(email, /\/invitation\/(\S+)/);
   const read = (token: string, path: string): Promise<Reply> =>
     createFhirClient(people.server.base).get(path, { authorization: `Bearer ${token}` });
   const factsOf = async (token: string) => {

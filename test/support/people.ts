@@ -64,8 +64,10 @@ export interface People {
   skipResendPause(challenge: string): Promise<void>;
   /** somebody at a network address, not signed in */
   guest(address?: string): Guest;
-  /** the newest mail to an address that was not read yet; waits for it */
-  mailTo(email: string): Promise<KeptMail>;
+  /** the newest mail to an address that was not read yet and says this; waits for it, as other mails may be on their way */
+  mailTo(email: string, says?: RegExp): Promise<KeptMail>;
+  /** what the first group of a pattern finds in such a mail */
+  inMailTo(email: string, says: RegExp): Promise<string>;
   /** the digits in the newest mail */
   codeFor(email: string): Promise<string>;
   /** registers and confirms */
@@ -158,26 +160,22 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     };
   }
 
-  async function mailTo(email: string): Promise<KeptMail> {
+  async function mailTo(email: string, says = /^/): Promise<KeptMail> {
     for (const started = performance.now(); performance.now() - started < PATIENCE_MS; ) {
       const mails = (await mailbox.list()).filter(({ to }) => to === email);
-      const [newest] = mails.filter(({ id }) => !read.has(id));
+      const newest = mails.find(({ id, subject, text }) => !read.has(id) && says.test(`${subject}\n${text}`));
       if (newest !== undefined) {
         for (const { id } of mails) read.add(id);
         return newest;
       }
       await sleep(10);
     }
-    throw new Error(`no mail came to ${email}`);
+    throw new Error(`no mail came to ${email} that says ${says}`);
   }
 
-  async function codeFor(email: string): Promise<string> {
-    for (;;) {
-      // other letters may be on their way as well
-      const code = /\b\d{6}\b/.exec((await mailTo(email)).text)?.[0];
-      if (code !== undefined) return code;
-    }
-  }
+  const inMailTo = async (email: string, says: RegExp): Promise<string> =>
+    says.exec((await mailTo(email, says)).text)![1]!;
+  const codeFor = (email: string): Promise<string> => inMailTo(email, /\b(\d{6})\b/);
 
   // biome-ignore lint/suspicious/noExplicitAny: see Guest
   const person = (email: string, { accessToken, refreshToken, account }: any): Person => ({
@@ -209,6 +207,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
     },
     guest,
     mailTo,
+    inMailTo,
     codeFor,
     async register(given = {}) {
       const email = String(given.email ?? freshEmail());

@@ -155,7 +155,7 @@ describe('pages of accounts', () => {
       firstName: 'Mary',
       lastName: 'Seacole',
     });
-    const [, path = ''] = /hospital\.example(\/invitation\/\S+)/.exec((await people.mailTo(email)).text) ?? [];
+    const path = await people.inMailTo(email, /hospital\.example(\/invitation\/\S+)/);
     const page = await open(path);
     assert.match(page.html, /invited as <strong>nurse<\/strong> with the address/);
     assert.match(page.html, /value="Mary"/);

@@ -26,7 +26,7 @@ describe('pages of who acts for others', function () {
   /** the account that a patient's link made, or which took it */
   async function careFor(patient: Person, email: string): Promise<void> {
     await patient.call('add-carer', { email });
-    const [, token = ''] = /\/invitation\/(\S+)/.exec((await pages.mailTo(email)).text) ?? [];
+    const token = await pages.inMailTo(email, /\/invitation\/(\S+)/);
     const who = { firstName: 'Anna', lastName: 'Small', password: PASSWORD };
     await pages.guest().call('accept-invitation', { token, ...who });
   }
