@@ -36,6 +36,7 @@ const world: Record<string, object> = {
   'Organization/h1-ward': { name: 'A ward', ...ownedBy('h1'), partOf: { reference: 'Organization/h1' } },
   'Organization/h2': { name: 'Second' },
   'Practitioner/shared': { name: [{ family: 'Nobody’s' }] },
+  'Practitioner/theirs': ownedBy('h2'),
   'Patient/ours': ownedBy('h1'),
   'Patient/theirs': ownedBy('h2'),
   'Location/our-bed': { ...ownedBy('h1'), name: 'Ours', status: 'active', physicalType: BED },
@@ -187,6 +188,93 @@ describe('between two hospitals', () => {
       assert.equal(`${method} ${path} ${answer.status}`, `${method} ${path} 403`, answer.text);
     }
     assert.equal((await ask(boss, 'GET', 'Patient/theirs')).status, 404);
+  });
+
+  describe('the directory of a hospital', () => {
+    const boss = staff('hospital-admin');
+    const to = (reference: string) => ({ reference });
+    for (const [type, content, expression] of [
+      ['Organization', { name: 'Spy', partOf: to('Organization/h2') }, 'Organization.partOf.reference'],
+      ['Organization', { name: 'Spy', partOf: to('Organization/h2/_history/1') }, 'Organization.partOf.reference'],
+      ['Organization', { name: 'Spy', partOf: to('Organization/absent') }, 'Organization.partOf.reference'],
+      ['PractitionerRole', { organization: to('Organization/h2') }, 'PractitionerRole.organization.reference'],
+      ['PractitionerRole', { practitioner: to('Practitioner/theirs') }, 'PractitionerRole.practitioner.reference'],
+      [
+        'PractitionerRole',
+        { location: [to('Location/our-bed'), to('Location/theirs')] },
+        'PractitionerRole.location[1].reference',
+      ],
+      [
+        'Location',
+        { name: 'Spy', managingOrganization: to('Organization/h2') },
+        'Location.managingOrganization.reference',
+      ],
+      ['Location', { name: 'Spy', partOf: to('Location/theirs') }, 'Location.partOf.reference'],
+      ['HealthcareService', { providedBy: to('Organization/h2') }, 'HealthcareService.providedBy.reference'],
+    ] as const) {
+      it(`does not have ${type} ${JSON.stringify(content)}: that is as what does not exist`, async () => {
+        const resource = { resourceType: type, ...content };
+        const created = await ask(boss, 'POST', type, resource);
+        assert.deepEqual([created.status, created.body.issue[0].expression], [422, [expression]], created.text);
+        const { body: own } = await ask(boss, 'POST', type, {
+          resourceType: type,
+          ...(type !== 'PractitionerRole' && { name: 'Ours' }),
+        });
+        const updated = await ask(boss, 'PUT', `${type}/${own.id}`, { ...own, ...content });
+        assert.ok([403, 422].includes(updated.status), updated.text);
+        const [[element, value] = []] = Object.entries(content).filter(([name]) => name !== 'name');
+        const patch = [{ op: 'add', path: `/${element}`, value }];
+        const patched = await ask(boss, 'PATCH', `${type}/${own.id}`, patch, {
+          'content-type': 'application/json-patch+json',
+        });
+        assert.equal(patched.status, updated.status, patched.text);
+        const entry = [{ resource, request: { method: 'POST', url: type, ifNoneExist: '_id=none' } }];
+        const bundle = await ask(boss, 'POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+        assert.equal(bundle.status, 422, bundle.text);
+      });
+    }
+
+    for (const [type, content] of [
+      ['Organization', { name: 'Another house' }],
+      ['Organization', { name: 'Surgery', partOf: to('Organization/h1') }],
+      ['Organization', { name: 'Room of the ward', partOf: to('Organization/h1-ward') }],
+      [
+        'PractitionerRole',
+        {
+          organization: to('Organization/h1-ward'),
+          practitioner: to('Practitioner/shared'),
+          location: [to('Location/our-bed')],
+        },
+      ],
+      ['Location', { name: 'A bed', managingOrganization: to('Organization/h1'), partOf: to('Location/our-bed') }],
+      ['HealthcareService', { providedBy: to('Organization/h1') }],
+    ] as const) {
+      it(`has ${type} ${JSON.stringify(content)}`, async () => {
+        const { status, text } = await ask(boss, 'POST', type, { resourceType: type, ...content });
+        assert.equal(status, 201, text);
+      });
+    }
+
+    it('comes in one transaction, of which one part names another', async () => {
+      const [house, ward] = [
+        'urn:uuid:5e6f0e5a-3c1c-4b5e-9d7e-000000000001',
+        'urn:uuid:5e6f0e5a-3c1c-4b5e-9d7e-000000000002',
+      ];
+      const post = (fullUrl: string, resource: { resourceType: string }) => ({
+        fullUrl,
+        resource,
+        request: { method: 'POST', url: resource.resourceType },
+      });
+      const { status, text } = await ask(boss, 'POST', '', {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [
+          post(ward, { resourceType: 'Organization', name: 'Ward', partOf: to(house) } as Resource),
+          post(house, { resourceType: 'Organization', name: 'House' } as Resource),
+        ],
+      });
+      assert.equal(status, 200, text);
+    });
   });
 
   it('but an administrator keeps the own hospital and its parts', async () => {

@@ -7,7 +7,7 @@ import type { Store, Version, Write } from '../../storage/store.ts';
 import type { JudgeDeps } from './judge.ts';
 import { keysOf } from './judge.ts';
 import { type Ownership, ownersByContent, ownersOf } from './owners.ts';
-import { type Reference, referredBy } from './referred.ts';
+import { nameOf, type Reference, referredBy } from './referred.ts';
 
 export interface Around {
   read(reference: Reference): Promise<Version | undefined>;
@@ -24,8 +24,6 @@ export interface AroundDeps {
   below: Pick<Store, 'readMany'>;
   writes: readonly Write[];
 }
-
-const nameOf = ({ type, id }: Reference): string => `${type}/${id}`;
 
 export function createAround({ definitions, ownership, extractor, below, writes }: AroundDeps): Around {
   const arriving = new Map<string, Resource>();

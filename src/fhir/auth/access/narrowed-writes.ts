@@ -1,6 +1,7 @@
 // What a caller may write: what is there before must be within its reach for the change, what will be there after as well, and the content must
 // meet what its roles demand. What is not within reach at all is answered as what does not exist.
 import type { Definitions } from '../../definitions/definitions.ts';
+import { type LiteralReference, literalReferences } from '../../interactions/references.ts';
 import { FhirError, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { SearchKeys } from '../../model/keys.ts';
@@ -16,7 +17,7 @@ import { narrowedQuery } from './narrow-query.ts';
 import { type Ownership, ownersFor, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
-import { type Reference, readLiteral } from './referred.ts';
+import { nameOf, type Reference, referredBy } from './referred.ts';
 import type { Rights } from './rights.ts';
 import { labelsOf, refuseBrokenConditions } from './write-conditions.ts';
 
@@ -240,8 +241,10 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
   meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
   if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
   if (before && rights.caller.breakGlass !== undefined) refuseFewerLabels(type, before, owned);
-  await refuseOtherPatients(type, keys, before && keysOf({ ...content, resource: before }, judge), room);
-  await refuseOthersPlaces({ type, letter, after: owned, before }, room);
+  const keysBefore = before && keysOf({ ...content, resource: before }, judge);
+  await refuseOtherPatients(owned, keys, keysBefore, room);
+  await refuseOtherHospitals({ letter, after: owned }, keys, keysBefore, room);
+  await refuseOthersPlaces({ letter, after: owned }, before, room);
   return owned;
 }
 
@@ -289,11 +292,12 @@ async function withOwner(
 
 /** Nobody writes into the chart of a patient that it does not reach: such a patient is as one that does not exist. */
 async function refuseOtherPatients(
-  type: string,
+  resource: Resource,
   after: SearchKeys,
   before: SearchKeys | undefined,
   { rights, definitions, around, judge }: Room,
 ): Promise<void> {
+  const { resourceType: type } = resource;
   if (type === 'Patient') return;
   const reading = await rights.patientsByRole();
   if (isEverywhere(reading)) return;
@@ -304,48 +308,65 @@ async function refuseOtherPatients(
     if (around.isArriving(patient)) continue;
     const version = await around.read(patient);
     if (version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
-    throw notHere(patient, type);
+    throw notHere(patient, resource);
   }
 }
 
-function notHere({ type, id }: Reference, expression: string): FhirError {
-  const diagnostics = `${type}/${id} does not exist here`;
+function notHere(missing: Reference, content: Resource): FhirError {
+  const diagnostics = `${nameOf(missing)} does not exist here`;
+  const named = referencesIn(content).find((one) => nameOf(one) === nameOf(missing));
   return new FhirError('business-rule', diagnostics, {
-    issues: [{ severity: 'error', code: 'not-found', diagnostics, expression }],
+    issues: [
+      { severity: 'error', code: 'not-found', diagnostics, expression: named?.expression ?? content.resourceType },
+    ],
   });
+}
+
+const referencesIn = (resource: Resource): LiteralReference[] => literalReferences(resource, '');
+
+interface Naming {
+  letter: 'c' | 'u';
+  after: Resource;
+}
+
+/** A department is part of its own hospital, and staff and places are of it: what another hospital has is as what does not exist. */
+async function refuseOtherHospitals(
+  { letter, after }: Naming,
+  keys: SearchKeys,
+  keysBefore: SearchKeys | undefined,
+  room: Room,
+): Promise<void> {
+  const { definitions, ownership } = room;
+  const type = after.resourceType;
+  for (const code of ownership.insideOf(type)) {
+    const known = new Set(keysBefore && referredBy(code, keysBefore.k, { definitions, type }).map(nameOf));
+    for (const reference of referredBy(code, keys.k, { definitions, type }))
+      if (!known.has(nameOf(reference))) await refuseUnusable(reference, { letter, after }, room);
+  }
 }
 
 /**
  * The hospital's rules know no callers: they would book another hospital's slot, occupy its bed and change its stock. Whoever acts for an
  * organisation names what is there for it, and all else is as what does not exist.
  */
-async function refuseOthersPlaces(
-  { type, letter, after, before }: { type: string; letter: 'c' | 'u'; after: Resource; before: Resource | undefined },
-  { rights, taken, around, judge }: Room,
-): Promise<void> {
-  if (!taken.by.has(type)) return;
-  const known = before ? namesIn(before, taken.types) : new Map<string, Reference>();
-  for (const [name, reference] of namesIn(after, taken.types)) {
-    if (known.has(name) || around.isArriving(reference)) continue;
-    const reach = await rights.usable(reference.type, { of: type, letter });
-    if (isEverywhere(reach)) continue;
-    const version = await around.read(reference);
-    if (version?.bytes && (await waysTo(reach, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
-    throw notHere(reference, type);
-  }
+async function refuseOthersPlaces({ letter, after }: Naming, before: Resource | undefined, room: Room): Promise<void> {
+  const { by, types } = room.taken;
+  if (!by.has(after.resourceType)) return;
+  const known = new Set(before && referencesIn(before).map(nameOf));
+  for (const reference of referencesIn(after))
+    if (types.has(reference.type) && !known.has(nameOf(reference)))
+      await refuseUnusable(reference, { letter, after }, room);
 }
 
-function namesIn(
-  node: object,
-  types: ReadonlySet<string>,
-  found = new Map<string, Reference>(),
-): Map<string, Reference> {
-  for (const [key, value] of Object.entries(node)) {
-    if (typeof value === 'object' && value !== null) namesIn(value, types, found);
-    else if (key === 'reference' && typeof value === 'string') {
-      const named = readLiteral(value);
-      if (named && types.has(named.type)) found.set(`${named.type}/${named.id}`, named);
-    }
-  }
-  return found;
+async function refuseUnusable(
+  reference: Reference,
+  { letter, after }: Naming,
+  { rights, around, judge }: Room,
+): Promise<void> {
+  if (around.isArriving(reference)) return;
+  const reach = await rights.usable(reference.type, { of: after.resourceType, letter });
+  if (isEverywhere(reach)) return;
+  const version = await around.read(reference);
+  if (version?.bytes && (await waysTo(reach, { ...version, bytes: version.bytes }, judge)).length > 0) return;
+  throw notHere(reference, after);
 }

@@ -16,6 +16,8 @@ export interface Ownership {
   sharingOf(type: string): 'shared' | 'open' | 'owned';
   /** the reference parameters that tell the owner of a type, in order: an Organization, or something that has the same owner */
   sourcesOf(type: string): readonly string[];
+  /** the reference parameters by which a type names only what is of its own hospital: a ward, its hospital */
+  insideOf(type: string): readonly string[];
 }
 
 export interface WrittenOwnership {
@@ -23,6 +25,7 @@ export interface WrittenOwnership {
   open: readonly string[];
   /** by type; absent: the reference to the patient */
   owners: Readonly<Record<string, readonly string[]>>;
+  inside: Readonly<Record<string, readonly string[]>>;
 }
 
 export function readOwnership(written: WrittenOwnership, definitions: Definitions): Ownership {
@@ -36,6 +39,7 @@ export function readOwnership(written: WrittenOwnership, definitions: Definition
       const { patient } = parametersOf(definitions, type);
       return patient === undefined ? [] : [patient];
     },
+    insideOf: (type) => written.inside[type] ?? [],
   };
 }
 

@@ -75,7 +75,13 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
   const { folder, definitions, store, now, onError } = deps;
   const { groups, ...written } = (await readJson(folder, TYPES)) as WrittenOwnership & { groups: TypeGroups };
   refuseUnknownTypes(
-    [...Object.values(groups).flat(), ...written.shared, ...written.open, ...Object.keys(written.owners)],
+    [
+      ...Object.values(groups).flat(),
+      ...written.shared,
+      ...written.open,
+      ...Object.keys(written.owners),
+      ...Object.keys(written.inside),
+    ],
     definitions,
   );
   const ownership = readOwnership(written, definitions);

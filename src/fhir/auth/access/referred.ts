@@ -7,6 +7,8 @@ export interface Reference {
   id: string;
 }
 
+export const nameOf = ({ type, id }: Reference): string => `${type}/${id}`;
+
 const REFERENCE = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/;
 
 const LITERAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;

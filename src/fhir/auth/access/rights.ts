@@ -248,7 +248,10 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     const known = await variablesOnce();
     const allowing = inForce.filter(({ grantsOf }) => grantsOf(of).some(({ may }) => may.includes(letter)));
     return reachOf(
-      allowing.map(({ policy, place }) => ({ where: ownerPredicate(type, known, { policy, place, letter: 'r' }) })),
+      allowing.map(({ policy, place }) => ({
+        // every hospital may use what is nobody's, but be part of no other one
+        where: ownerPredicate(type, known, { policy, place, letter: type === 'Organization' ? 'u' : 'r' }),
+      })),
     );
   }
 
