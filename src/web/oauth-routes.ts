@@ -10,7 +10,7 @@ export interface OauthRoutesDeps {
   oauth: Oauth;
   fhirPath: string;
   logger: Logger;
-  /** counts a try of somebody who is not signed in; rejects where there were too many */
+  /** counts a password that somebody tries; rejects where there were too many */
   admit: (req: Request) => Promise<void>;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;

@@ -13,7 +13,7 @@ import { pages } from './pages.ts';
 export interface InteractionRoutesDeps {
   interactions: Interactions;
   logger: Logger;
-  /** counts a try of somebody who is not signed in; rejects where there were too many */
+  /** counts a password that somebody tries; rejects where there were too many */
   admit: (req: Request) => Promise<void>;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
@@ -101,7 +101,7 @@ export function interactionRoutes({
           .send(pages.error({ error: 'over' }));
       const form: Form = (field) => listOf(req.body?.[field])[0] ?? '';
       try {
-        if (SIGNING_IN.has(name)) await admit(req);
+        if (name === 'sign-in') await admit(req);
         await step(req, res, form);
       } catch (error) {
         await show(req, res, error);
@@ -167,9 +167,6 @@ export function interactionRoutes({
       .send(pages.error({ error: 'server_error' }));
   }
 }
-
-/** steps of people who are not signed in yet */
-const SIGNING_IN: ReadonlySet<string> = new Set(['sign-in', 'code', 'resend']);
 
 interface LibraryError {
   error?: string;

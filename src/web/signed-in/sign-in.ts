@@ -141,7 +141,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     app[method](path, express.urlencoded({ extended: false, limit: '16kb' }), async (req, res) => {
       const form = textsOf(req.body);
       try {
-        if (method === 'post') await admit(req, form);
+        if (method === 'post') forms.need(req, form._token);
         await step(req, res, form).catch(async (error: unknown) => {
           if (!(error instanceof FhirError) || error.status >= 500) throw error;
           res.status(error.status).set(error.headers);
@@ -154,12 +154,6 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
         show(res, 'account/done', { title, sentence });
       }
     });
-  }
-
-  async function admit(req: Request, form: Form): Promise<void> {
-    forms.need(req, form._token);
-    // every password costs a hash, whoever's it is
-    await admitStranger(visitorOf(req).address);
   }
 
   route('get', SIGN_IN_PATH, async (req, res) => {
@@ -182,6 +176,7 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     'get',
     `${SIGN_IN_PATH}/with/:provider`,
     async (req, res) => {
+      await admitStranger(visitorOf(req).address);
       const { url, binding } = await foreign.begin(String(req.params.provider));
       await begin(req, res, { email: '', to: ownPath(req.query.to) });
       foreignCookie.set(res, binding);
@@ -203,6 +198,8 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     'post',
     `${SIGN_IN_PATH}/sign-in`,
     async (req, res, { email = '', password = '', to }) => {
+      // every password costs a hash, whoever's it is
+      await admitStranger(visitorOf(req).address);
       const { challenge } = await signIn.begin(email, password, visitorOf(req));
       const { foreign: known } = (await begunOf(req)) ?? {};
       await begin(req, res, { email, challenge, to: ownPath(to), ...(known && { foreign: known }) });

@@ -4,6 +4,8 @@ import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
 import { createVisitor, type Visitor } from '../../support/visitor.ts';
 
+const SECRET = 'a-secret-of-forty-three-characters-or-more-1';
+
 describe('at the authorization server an address', () => {
   let oauth: TestOauth;
   let app: SmartApp;
@@ -66,5 +68,40 @@ describe('at the authorization server an address', () => {
     assert.match(refused.headers.get('ratelimit-policy') ?? '', /^"registration";q=2;w=3600$/);
     assert.equal(((await refused.json()) as { error: string }).error, 'temporarily_unavailable');
     assert.equal((await register('192.0.2.6')).status, 201);
+  });
+
+  it('is wrong about who it is so often in its time, and right as often as it likes', async () => {
+    await oauth.clients.register({
+      client_id: 'backend',
+      client_secret: SECRET,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      token_endpoint_auth_method: 'client_secret_basic',
+      smart_scopes: 'system/*.rs',
+    });
+    const send = (path: string, authorization: string, form: Record<string, string>): Promise<Response> =>
+      fetch(`${oauth.root}/oauth/${path}`, {
+        method: 'POST',
+        headers: { authorization, 'x-forwarded-for': '192.0.2.7' },
+        body: new URLSearchParams(form),
+      });
+    const basic = (secret: string): string => `Basic ${Buffer.from(`backend:${secret}`).toString('base64')}`;
+    const ask = (secret: string): Promise<Response> =>
+      send('token', basic(secret), { grant_type: 'client_credentials', scope: 'system/*.rs' });
+    for (const reply of [
+      await ask('wrong'),
+      await ask('wrong'),
+      await send('revoke', basic('wrong'), { token: 'x' }),
+      await send('introspect', basic('wrong'), { token: 'x' }),
+      await send('introspect', 'Bearer wrong', { token: 'x' }),
+    ])
+      assert.equal(reply.status, 401);
+    for (const reply of [await ask('wrong'), await send('introspect', 'Bearer wrong', { token: 'x' })]) {
+      assert.equal(reply.status, 429);
+      assert.match(reply.headers.get('ratelimit-policy') ?? '', /^"anonymous";q=5;w=3600$/);
+      assert.equal(((await reply.json()) as { error: string }).error, 'temporarily_unavailable');
+    }
+    for (let time = 0; time < 7; time++) assert.equal((await ask(SECRET)).status, 200);
   });
 });

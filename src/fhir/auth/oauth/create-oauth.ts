@@ -19,7 +19,7 @@ import { createEnded } from './ended.ts';
 import { createFederation } from './federation.ts';
 import { createForeignSignIn, type ForeignSignIn } from './foreign-sign-in.ts';
 import { addGrantRecord, type OauthEvent } from './grant-record.ts';
-import { addSteps, createHandle } from './handle.ts';
+import { addSteps, createHandle, refusalOf, type TooMany } from './handle.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { introspectByToken } from './introspect.ts';
 import { createKeyFetch } from './key-fetch.ts';
@@ -123,6 +123,8 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
   });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
+  const tooMany: TooMany = (req) => deps.admitStranger(deps.visitorOf(req).address).then(() => undefined, refusalOf);
+
   /** The library reads its keys once, so other keys are another server; all its state is in the databases. */
   function build(): Provider {
     const built = createProvider({
@@ -142,7 +144,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       now,
     });
     addGrantRecord(built, { visitorOf: deps.visitorOf, record });
-    addSteps(built, { addresses, grants: store.grants, tokens, pages: deps.pages });
+    addSteps(built, { addresses, grants: store.grants, tokens, pages: deps.pages, tooMany });
     report(built, logger);
     return built;
   }
@@ -170,6 +172,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       }),
       introspectByToken: (authorization, form) =>
         introspectByToken(authorization, form, { verify, grants: store.grants, addresses, clients }),
+      tooMany,
     }),
     interactions: createInteractions({
       ...deps,

@@ -18,7 +18,11 @@ export interface AfterDeps {
   grants: Pick<Grants, 'find'>;
   tokens: Issuer;
   pages: Pick<OauthPages, 'headers' | 'signedOut'>;
+  tooMany: TooMany;
 }
+
+/** Counts a client that is not who it says it is, or a token that is none; the refusal where its address sent too many of them. */
+export type TooMany = (req: IncomingMessage) => Promise<Answer | undefined>;
 
 type Handle = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -38,6 +42,7 @@ export interface HandleDeps {
   beginRegistration?: (req: IncomingMessage) => Promise<void>;
   /** undefined: who asks shows no access token, but is a client by itself */
   introspectByToken: (authorization: string | undefined, form: URLSearchParams) => Promise<Answer | undefined>;
+  tooMany: TooMany;
 }
 
 /** What stands before the library. `req.url` is below the mount path, as Express leaves it. */
@@ -47,6 +52,7 @@ export function createHandle({
   publicClientOf,
   beginRegistration,
   introspectByToken,
+  tooMany,
 }: HandleDeps): Handle {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const path = (req.url ?? '/').replace(/\/?(?:\?.*)?$/s, '').toLowerCase();
@@ -65,7 +71,7 @@ export function createHandle({
     }
     if (path === routes.introspection) {
       const answer = await introspectByToken(req.headers.authorization, form);
-      if (answer !== undefined) return answerJson(res, answer);
+      if (answer !== undefined) return answerJson(res, (answer.status === 401 && (await tooMany(req))) || answer);
     }
     if (path === routes.token) await nameRefresher(form, req);
     return provider().callback()(withBody(req, form), res);
@@ -86,8 +92,8 @@ export function createHandle({
   };
 }
 
-/** RFC 7591 has no word for it; that of RFC 6749 section 4.1.2.1 has. */
-function refusalOf(error: unknown): Answer {
+/** RFC 6749 has a word for it in section 4.1.2.1, which serves where RFC 7591, RFC 7662 and section 5.2 have none. */
+export function refusalOf(error: unknown): Answer {
   if (!(error instanceof FhirError)) throw error;
   const { status, headers, message } = error;
   return { status, headers, body: { error: 'temporarily_unavailable', error_description: message } };
@@ -159,7 +165,7 @@ function withBody(req: IncomingMessage & Mounted, form: URLSearchParams): Incomi
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
 /** What is done around the library's own steps. */
-export function addSteps(provider: Provider, { addresses, grants, tokens, pages }: AfterDeps): void {
+export function addSteps(provider: Provider, { addresses, grants, tokens, pages, tooMany }: AfterDeps): void {
   const after: Readonly<Record<string, (ctx: KoaContextWithOIDC) => Promise<void>>> = {
     token: addContext,
     introspection: introspectJwt,
@@ -179,6 +185,9 @@ export function addSteps(provider: Provider, { addresses, grants, tokens, pages 
     await next();
     const route = (ctx.oidc as KoaContextWithOIDC['oidc'] | undefined)?.route;
     if (route !== undefined) await after[route]?.(ctx);
+    const refusal =
+      (ctx.body as { error?: string } | undefined)?.error === 'invalid_client' && (await tooMany(ctx.req));
+    if (refusal) Object.assign(ctx, { status: refusal.status, body: refusal.body }).set({ ...refusal.headers });
   };
   provider.use(steps as Parameters<Provider['use']>[0]);
 
