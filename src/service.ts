@@ -8,7 +8,7 @@ import { createActivation } from './fhir/added-parameters/activation.ts';
 import { createParameterRule } from './fhir/added-parameters/fit-to-search.ts';
 import { createParameterSource } from './fhir/added-parameters/source.ts';
 import { type AuditDeps, createAudit, type Recorder } from './fhir/audit/index.ts';
-import { recordedAccounts, recordedTokens } from './fhir/audit/recorded-accounts.ts';
+import { recordedAccounts, recordedLinks, recordedTokens } from './fhir/audit/recorded-accounts.ts';
 import { type Access, createAccess } from './fhir/auth/access/access.ts';
 import { createConsents } from './fhir/auth/access/consents.ts';
 import { createPolicies, operationNames } from './fhir/auth/access/policies.ts';
@@ -324,7 +324,9 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
 async function openAccounts(deps: AccountsDeps, recorder: Recorder | undefined): Promise<Accounts> {
   const { createAccounts } = await import('./fhir/auth/accounts/accounts.ts');
   if (recorder === undefined) return createAccounts(deps);
-  return recordedAccounts(await createAccounts({ ...deps, tokens: recordedTokens(deps.tokens, recorder) }), recorder);
+  const tokens = recordedTokens(deps.tokens, recorder);
+  const links = recordedLinks(deps.links, recorder);
+  return recordedAccounts(await createAccounts({ ...deps, tokens, links }), recorder);
 }
 
 const stillAllowed = ({ signIn }: Accounts, { clients }: Pick<Oauth, 'clients'>) =>

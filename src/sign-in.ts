@@ -117,6 +117,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         secrets,
         mailer: mail.mailer,
         tokens: oauth.tokens,
+        links: oauth.links,
         demand: limits.demand,
         origin: () => root,
         ...(mailbox && { mailboxUrl: () => `${root}${MAILBOX_PATH}` }),

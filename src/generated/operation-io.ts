@@ -1001,6 +1001,21 @@ export type ForgotPasswordOutput = {
   message: string;
 };
 
+/** https://wardgate.dev/fhir/OperationDefinition/identity-links */
+export type IdentityLinksInput = {
+  account?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/identity-links */
+export type IdentityLinksOutput = {
+  link?: {
+    id: string;
+    provider: string;
+    email?: string;
+    since: string;
+  }[];
+};
+
 /** https://wardgate.dev/fhir/OperationDefinition/invitations */
 export type InvitationsInput = Record<string, never>;
 
@@ -1250,6 +1265,18 @@ export type RemoveClientInput = {
 
 /** https://wardgate.dev/fhir/OperationDefinition/remove-client */
 export type RemoveClientOutput = {
+  message: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-identity-link */
+export type RemoveIdentityLinkInput = {
+  id: string;
+  account?: string;
+  password?: string;
+};
+
+/** https://wardgate.dev/fhir/OperationDefinition/remove-identity-link */
+export type RemoveIdentityLinkOutput = {
   message: string;
 };
 

@@ -67,5 +67,6 @@ export function createTestAccounts(): TestAccounts {
       const found = accounts.get(id);
       return found?.isActive ? found : undefined;
     },
+    tellOfLink: async () => undefined,
   };
 }

@@ -139,6 +139,7 @@ export async function openPeople(name: string, options: PeopleOptions = {}): Pro
       secrets: createSecrets({ db }),
       mailer,
       tokens,
+      links: oauth.links,
       demand: limits.demand,
       origin: () => 'https://hospital.example',
       passwordCost: { memoryCost: 64, timeCost: 1, parallelism: 1 },

@@ -84,4 +84,34 @@ describe('the pages’ own sign-in by another identity provider', function () {
     assert.equal((await visitor.open(address)).status, 200, 'the attempt ended nothing');
     assert.equal((await visitor.open(address)).status, 404);
   });
+
+  it('tells by a mail that the account is linked, and lets its owner end that with the password', async () => {
+    const grace = await pages.register({ firstName: 'Grace' });
+    const visitor = createVisitor(pages.root);
+    let page = await visitor.open(await goThere(visitor, 'eve'));
+    page = await visitor.submit(page, '/sign-in', { email: grace.email, password: PASSWORD });
+    page = await visitor.submit(page, '/code', { code: await pages.codeFor(grace.email) });
+    await pages.mailTo(grace.email, /signs in with the directory as eve@example\.org is signed in to your account/);
+    page = await visitor.open(`${pages.root}/account/links`);
+    assert.match(page.text, /href="\/account\/links" aria-current="page">Other sign-ins/);
+    assert.match(page.text, /<strong>the directory<\/strong>\s*<p class="hint">As eve@example\.org, since /);
+    page = await visitor.submit(page, '/links/remove', { password: 'Wrong-Horse-7' });
+    assert.match(page.text, /<details open>.*id="password-0-wrong">The password is wrong/s);
+    page = await visitor.submit(page, '/links/remove', { password: PASSWORD });
+    assert.match(page.text, /It does not open your account any more/);
+    assert.match(page.text, /Nothing besides your password and a code/);
+    await pages.mailTo(grace.email, /sign-in with the directory does not open your account any more/);
+    const later = createVisitor(pages.root);
+    assert.match((await later.open(await goThere(later, 'eve'))).title, /^Sign in/);
+  });
+
+  it('is ended by an administrator on the person’s page', async () => {
+    const admin = await pages.enter((await pages.person('admin')).email, `/admin/users/${ada.account}`);
+    assert.match(admin.first.text, /<h2 id="links">Other sign-ins.*<strong>the directory<\/strong>/s);
+    const page = await admin.submit(admin.first, '/unlink');
+    assert.match(page.text, /It does not open the account any more/);
+    assert.doesNotMatch(page.text, /<h2 id="links">/);
+    const visitor = createVisitor(pages.root);
+    assert.match((await visitor.open(await goThere(visitor, 'dana'))).title, /^Sign in/);
+  });
 });

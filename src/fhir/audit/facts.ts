@@ -76,6 +76,7 @@ const accountActs: Readonly<Record<string, Code>> = {
   'change-email': signIns.account,
   'confirm-email': signIns.account,
   'recover-account': signIns.account,
+  'remove-identity-link': signIns.account,
   deactivate: signIns.account,
   reactivate: signIns.account,
   'set-limits': signIns.account,

@@ -3,6 +3,7 @@
 import type { Accounts } from '../auth/accounts/accounts.ts';
 import { readEmail } from '../auth/accounts/email-address.ts';
 import type { SignInRoom } from '../auth/accounts/sign-in.ts';
+import type { IdentityLinks } from '../auth/identity-links.ts';
 import type { Visitor } from '../auth/sign-in.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { FhirError } from '../model/errors.ts';
@@ -58,5 +59,15 @@ export const recordedTokens = (tokens: Tokens, { signIn: record }: Pick<Recorder
   async endAllOf(account, besides) {
     await tokens.endAllOf(account, besides);
     await record({ act: 'logout', account, address: '', status: 200 });
+  },
+});
+
+/** Where other identity providers open an account no more because its password or address is another; one alone is ended by an operation. */
+export const recordedLinks = (links: IdentityLinks, { signIn: record }: Pick<Recorder, 'signIn'>): IdentityLinks => ({
+  ...links,
+  async endAllOf(account) {
+    const ended = await links.endAllOf(account);
+    if (ended.length > 0) await record({ act: 'account', account, address: '', status: 200 });
+    return ended;
   },
 });

@@ -32,6 +32,8 @@ export interface SignIn {
   complete(challenge: string, code: string, visitor: Visitor): Promise<Subject>;
   /** undefined where there is none, or it may not sign in (any more), or not act so (`Tokens.actAs`) */
   account(id: string, acting?: string): Promise<Account | undefined>;
+  /** the account's owner gets a mail: somebody whom another identity provider names is to be them from now on */
+  tellOfLink(account: string, link: { provider: string; email?: string }): Promise<void>;
 }
 
 /** Whom tokens are for after this account was shown to be its owner's. `amr` tells how (RFC 8176). */

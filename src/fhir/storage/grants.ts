@@ -123,9 +123,23 @@ export interface Cutoffs {
 /** Accounts elsewhere that a person has tied to the one here. */
 export interface Links {
   find(issuer: string, subject: string): Promise<string | undefined>;
-  save(issuer: string, subject: string, account: string): Promise<void>;
-  ofAccount(account: string): Promise<readonly { issuer: string; subject: string }[]>;
-  remove(issuer: string, subject: string): Promise<void>;
+  save(link: LinkFacts, account: string): Promise<void>;
+  /** oldest first */
+  ofAccount(account: string): Promise<readonly LinkRecord[]>;
+  /** false where the account has no such link (any more) */
+  remove(link: Pick<LinkFacts, 'issuer' | 'subject'>, account: string): Promise<boolean>;
+}
+
+export interface LinkFacts {
+  issuer: string;
+  subject: string;
+  /** the person's address there, where the provider told it */
+  email?: string;
+}
+
+export interface LinkRecord extends LinkFacts {
+  /** ms since 1970 */
+  since: number;
 }
 
 /** The issuer's signing keys, sealed: one text that processes change by turns. */

@@ -4,6 +4,7 @@ import type {
   ActForOutput,
   CarersOutput,
   ChangeEmailOutput,
+  IdentityLinksOutput,
   ProfileOutput,
   SessionsOutput,
   WorkAtOutput,
@@ -17,13 +18,22 @@ type Account = ProfileOutput['account'];
 
 const SIGNED_OUT = '/account/signed-out';
 
-export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbox?: string | undefined }): void {
+export interface OwnPagesSettings {
+  mailbox?: string | undefined;
+  /** people may sign in by other identity providers */
+  hasOtherProviders: boolean;
+}
+
+export function addOwnPages({ page, form, filters }: Room, { mailbox, hasOtherProviders }: OwnPagesSettings): void {
   const tabsOf = ({ caller, ask }: Visit): object => ({
     tabs: [
       { href: '/account', label: 'Profile' },
       { href: '/account/email', label: 'E-mail address' },
       { href: '/account/password', label: 'Password' },
       { href: '/account/sessions', label: 'Sessions and apps' },
+      ...(hasOtherProviders && ask.mayRun('identity-links')
+        ? [{ href: '/account/links', label: 'Other sign-ins' }]
+        : []),
       ...(caller.fhirUser?.type === 'Patient' && ask.mayRun('carers')
         ? [{ href: '/account/carers', label: 'Carers' }]
         : []),
@@ -117,6 +127,7 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
       ...tabsOf(visit),
       tab: '/account/email',
       email: account.email,
+      hasOtherProviders,
       newEmail,
       mailbox,
       f: sent,
@@ -151,6 +162,7 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
     title: 'Password',
     ...tabsOf(visit),
     tab: '/account/password',
+    hasOtherProviders,
   });
   page('/account/password', password);
   form(
@@ -202,6 +214,31 @@ export function addOwnPages({ page, form, filters }: Room, { mailbox }: { mailbo
       return { to: '/account/sessions', text: 'All other sessions have ended, and no app has access any more.' };
     },
     sessions,
+  );
+
+  async function links(visit: Visit, { said, problem }: Again): Promise<View> {
+    const { link = [] } = await visit.ask.run<IdentityLinksOutput>('identity-links');
+    return {
+      template: 'account/links',
+      title: 'Other sign-ins',
+      ...tabsOf(visit),
+      tab: '/account/links',
+      links: link,
+      tried: problem && said.id,
+    };
+  }
+  page('/account/links', links);
+  form(
+    '/account/links/remove',
+    async ({ ask }, { id = '', password: given = '' }) => {
+      await ask.run('remove-identity-link', { id, password: given });
+      return {
+        to: '/account/links',
+        isRenamed: true,
+        text: 'It does not open your account any more, and all other sessions have ended.',
+      };
+    },
+    links,
   );
 
   async function carers(visit: Visit, { said, problem }: Again): Promise<View> {

@@ -3,7 +3,7 @@
 import { type RoleCode, roleCodes, roleOf } from '../../fhir/auth/accounts/roles.ts';
 import type { Caller } from '../../fhir/auth/caller.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
-import type { InvitationsOutput, UsersOutput } from '../../generated/operation-io.ts';
+import type { IdentityLinksOutput, InvitationsOutput, UsersOutput } from '../../generated/operation-io.ts';
 import { rolesOf } from '../account/own.ts';
 import type { Ask } from '../signed-in/ask.ts';
 import { namesOf } from '../signed-in/names.ts';
@@ -128,6 +128,9 @@ export function addUserPages({ page, form, filters }: Room): void {
     const { account: [account] = [] } = await ask.run<UsersOutput>('users', { account: id });
     if (account === undefined) throw new FhirError('not-found', 'There is no such account');
     const nameFor = await namesOf(ask, organizationsIn([account]));
+    const { link = [] } = ask.mayRun('identity-links')
+      ? await ask.run<IdentityLinksOutput>('identity-links', { account: id })
+      : {};
     return {
       template: 'admin/user',
       title: `${account.firstName} ${account.lastName}`,
@@ -135,6 +138,7 @@ export function addUserPages({ page, form, filters }: Room): void {
       account,
       path: `${USERS}/${id}`,
       roles: rolesOf(account, nameFor),
+      links: link,
       isSelf: caller.id === id,
       mayLimit: ask.mayRun('set-limits'),
       limitChoices: [
@@ -172,6 +176,10 @@ export function addUserPages({ page, form, filters }: Room): void {
     async reactivate(ask, account) {
       await ask.run('reactivate', { account });
       return 'The account may sign in again.';
+    },
+    async unlink(ask, account, { link }) {
+      await ask.run('remove-identity-link', { account, id: link });
+      return 'It does not open the account any more, and all its sessions have ended; a mail says so.';
     },
     async recover(ask, account, { newEmail }) {
       await ask.run('recover-account', { account, newEmail });

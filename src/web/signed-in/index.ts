@@ -85,6 +85,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
     seal,
     forgetIn: deps.forgetIn,
     mailbox,
+    now,
   });
   const room = createRoom({
     ...shared,
@@ -94,7 +95,7 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
     filters,
     timeZone: deps.timeZone,
   });
-  addOwnPages(room, { mailbox });
+  addOwnPages(room, { mailbox, hasOtherProviders: deps.foreign.providers.length > 0 });
   addPatientPages(room);
   addAdminPages(room);
   return {

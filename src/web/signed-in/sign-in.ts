@@ -44,6 +44,7 @@ export interface SignInPagesDeps {
   origin: string;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
+  now: () => number;
   logger: Pick<Logger, 'error'>;
 }
 
@@ -63,7 +64,7 @@ const BEGUN_SECONDS = 30 * 60;
 
 export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
   const { app, signIn, foreign, foreignCookie, sessions, cookie, arrivalCookie } = deps;
-  const { redis, space, seal, formTokens, admitStranger, visitorOf, origin } = deps;
+  const { redis, space, seal, formTokens, admitStranger, visitorOf, origin, now } = deps;
 
   const keyOf = (id: string): string => `{${space}:pages}:begun:${createHash('sha256').update(id).digest('base64url')}`;
   async function begunOf(req: Request): Promise<Begun | undefined> {
@@ -228,8 +229,11 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     async (req, res, { code = '' }) => {
       const begun = await begunOf(req);
       if (begun?.challenge === undefined) return go(res, SIGN_IN_PATH);
-      const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitorOf(req));
-      if (begun.foreign !== undefined) await foreign.link(begun.foreign, subject.account);
+      const visitor = visitorOf(req);
+      const since = now();
+      const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitor);
+      if (begun.foreign !== undefined)
+        await foreign.link(begun.foreign, subject.account, { address: visitor.address, since });
       await enter(req, res, subject, begun.to);
     },
     codeAgain,

@@ -5,6 +5,7 @@ import { modelsOn } from '../../../platform/mongo/models.ts';
 import type { Redis } from '../../../platform/redis/connect.ts';
 import { createSeal, type Secrets } from '../../../platform/secrets/secrets.ts';
 import type { Store } from '../../storage/store.ts';
+import type { IdentityLinks } from '../identity-links.ts';
 import type { SignIn } from '../sign-in.ts';
 import type { Tokens } from '../tokens.ts';
 import { type Administration, createAdministration } from './administration.ts';
@@ -19,6 +20,7 @@ import { createInvitations, type Invitations } from './invitations.ts';
 import { createLockout } from './lockout.ts';
 import { createMails } from './mails.ts';
 import { createModels, type Models } from './models.ts';
+import { createOtherSignIns, type OtherSignIns } from './other-sign-ins.ts';
 import { type Cost, createPasswords, type Passwords } from './passwords.ts';
 import { createProfiles, type Profiles } from './profile.ts';
 import { createRegistrations, type Registrations } from './registrations.ts';
@@ -32,6 +34,7 @@ export interface AccountsDeps {
   /** sees everything: who registers may see nothing yet */
   store: Store;
   tokens: Tokens;
+  links: IdentityLinks;
   /** A14; absent: nothing is limited */
   demand?: Demand;
   now: () => number;
@@ -54,6 +57,7 @@ export interface Accounts {
   profiles: Profiles;
   carers: Carers;
   tokens: Tokens;
+  otherSignIns: OtherSignIns;
   book: Book;
   passwords: Passwords;
   resend(request: { challenge?: string; email?: string }, address: string): Promise<void>;
@@ -67,7 +71,7 @@ export interface Accounts {
 }
 
 export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
-  const { mongo, redis, secrets, store, tokens, demand = async () => undefined, now, origin, mailboxUrl } = deps;
+  const { mongo, redis, secrets, store, tokens, links, demand = async () => undefined, now, origin, mailboxUrl } = deps;
   const models: Models = createModels(modelsOn(mongo));
   const [key, sealKey, passwords] = await Promise.all([
     secrets.key('accounts'),
@@ -111,7 +115,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     hospitals,
     now,
   });
-  const signIn = createSignIn({ book, models, sender, lockout, passwords, registrations, demand, key, now });
+  const signIn = createSignIn({ book, models, sender, lockout, passwords, registrations, mails, demand, key, now });
   const credentials: Credentials = createCredentials({
     book,
     models,
@@ -121,6 +125,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     passwords,
     mails,
     tokens,
+    links,
     seal,
     now,
   });
@@ -146,6 +151,7 @@ export async function createAccounts(deps: AccountsDeps): Promise<Accounts> {
     profiles: createProfiles({ store, book }),
     carers: createCarers({ store, book, models, invitations, mails, tokens }),
     tokens,
+    otherSignIns: createOtherSignIns({ links, book, administration, signIn, mails, tokens }),
     book,
     passwords,
     resend: (request, address) => sender.resend({ ...request, address }),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Seal } from '../../../platform/secrets/secrets.ts';
 import { FhirError } from '../../model/errors.ts';
+import type { IdentityLinks } from '../identity-links.ts';
 import type { Visitor } from '../sign-in.ts';
 import type { Tokens } from '../tokens.ts';
 import { type Book, emailTaken } from './book.ts';
@@ -49,6 +50,7 @@ export interface CredentialsDeps {
   passwords: Passwords;
   mails: Mails;
   tokens: Pick<Tokens, 'endAllOf'>;
+  links: Pick<IdentityLinks, 'endAllOf'>;
   /** an address in Redis is readable only here */
   seal: Seal;
   now: () => number;
@@ -57,7 +59,7 @@ export interface CredentialsDeps {
 const REMEMBERED = 5;
 
 export function createCredentials(deps: CredentialsDeps): Credentials {
-  const { book, models, sender, signIn, lockout, passwords, mails, tokens, seal, now } = deps;
+  const { book, models, sender, signIn, lockout, passwords, mails, tokens, links, seal, now } = deps;
 
   const addressIn: Credentials['addressIn'] = (about) => JSON.parse(seal.open(about));
 
@@ -74,10 +76,22 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     });
   }
 
-  /** Sessions end before and after: one that began in between with the old password ends as well, and a failure changes nothing. */
+  /**
+   * Whoever could come in before cannot any more, by a session or by another identity provider: a link that a thief made is not listed among
+   * the sessions, and would open the account again. Gives the providers that were linked.
+   */
+  async function shut(account: string, besides?: string): Promise<string[]> {
+    await tokens.endAllOf(account, besides);
+    const ended = await links.endAllOf(account);
+    // nor by a session that one of them opened meanwhile
+    if (ended.length > 0) await tokens.endAllOf(account, besides);
+    return ended.map(({ provider }) => provider);
+  }
+
+  /** It is shut before and after: who came in between with the old password is out as well, and a failure changes nothing. */
   async function setPassword(account: AccountDocument, newPassword: string, besides?: string): Promise<void> {
     const hash = await passwords.hash(newPassword);
-    await tokens.endAllOf(account._id, besides);
+    const unlinked = await shut(account._id, besides);
     const { modifiedCount } = await models.accounts.updateOne(
       { _id: account._id, passwordChangedAt: account.passwordChangedAt },
       {
@@ -89,9 +103,9 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       },
     );
     if (modifiedCount === 0) throw new FhirError('conflict', 'The password was changed at the same time; begin again');
-    await tokens.endAllOf(account._id, besides);
+    unlinked.push(...(await shut(account._id, besides)));
     await lockout.clear(account.email);
-    await mails.send('passwordChanged', account.email, {});
+    await mails.send('passwordChanged', account.email, { unlinked });
   }
 
   return {
@@ -144,17 +158,17 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       if (account !== id) throw codeRefusal({ is: 'unknown' });
       const taken = await sender.take(attempt);
       if (taken.is !== 'right') throw codeRefusal(taken);
-      return move(id, email, grant);
+      return (await move(id, email, grant)).account;
     },
 
     async recover(id, newEmail) {
       const email = needEmail(newEmail, 'newEmail');
       const unknown = await passwords.hash(randomBytes(32).toString('base64url'));
-      const account = await move(id, email, undefined, (moved) => {
+      const { account, unlinked } = await move(id, email, undefined, (moved) => {
         moved.password = unknown;
         moved.passwordChangedAt = new Date(Math.max(now(), moved.passwordChangedAt.getTime() + 1));
       });
-      await mails.send('recovered', email, {});
+      await mails.send('recovered', email, { unlinked });
       return account;
     },
   };
@@ -164,9 +178,9 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
     email: string,
     besides?: string,
     more: (account: AccountDocument) => void = () => undefined,
-  ): Promise<AccountDocument> {
+  ): Promise<{ account: AccountDocument; unlinked: string[] }> {
     let before = '';
-    await tokens.endAllOf(id, besides);
+    const unlinked = await shut(id, besides);
     const account = await book.change(
       id,
       ({ account: moved }) => {
@@ -176,8 +190,8 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       },
       { email },
     );
-    await tokens.endAllOf(id, besides);
+    unlinked.push(...(await shut(id, besides)));
     if (before !== email) await mails.send('emailChanged', before, { now: maskEmail(email) });
-    return account;
+    return { account, unlinked };
   }
 }

@@ -15,6 +15,12 @@ interface Letter {
 
 const IGNORE = 'If it was not you, you can ignore this message: nothing happens without the code.';
 const NOT_YOU = 'If it was not you, ask for a new password now with “Forgot password” and tell your hospital.';
+const tellUnlinked = (providers: readonly string[]): readonly string[] =>
+  providers.length === 0
+    ? []
+    : [
+        `The sign-in with ${providers.join(' and ')} does not open your account any more. Once you sign in there again, you are asked for your password and a code here.`,
+      ];
 const tenMinutes = 'The code is good for ten minutes and once.';
 
 const letters = {
@@ -49,19 +55,35 @@ const letters = {
       'If it was you, try the address you registered with. If it was not, you can ignore this message.',
     ],
   }),
-  passwordChanged: (_: object) => ({
+  passwordChanged: ({ unlinked }: { unlinked: readonly string[] }) => ({
     subject: 'Your password was changed',
-    before: ['The password of your account was changed just now. Other sessions have ended.', NOT_YOU],
+    before: [
+      'The password of your account was changed just now. Other sessions have ended.',
+      ...tellUnlinked(unlinked),
+      NOT_YOU,
+    ],
+  }),
+  linked: ({ provider, email }: { provider: string; email?: string }) => ({
+    subject: 'Your account can be signed in to elsewhere',
+    before: [
+      `From now on, whoever signs in with ${provider}${email === undefined ? '' : ` as ${email}`} is signed in to your account here, without your password and without a code.`,
+      `You see this at “Other sign-ins” of your account, and end it there. ${NOT_YOU}`,
+    ],
+  }),
+  unlinked: ({ unlinked }: { unlinked: readonly string[] }) => ({
+    subject: 'One of your sign-ins has ended',
+    before: [...tellUnlinked(unlinked), 'You sign in with your e-mail address, password and code.', NOT_YOU],
   }),
   emailChanged: ({ now }: { now: string }) => ({
     subject: 'Your account has a new address',
     before: [`Your account belongs to ${now} from now on; nothing more comes to this address.`, NOT_YOU],
   }),
-  recovered: (_: object) => ({
+  recovered: ({ unlinked }: { unlinked: readonly string[] }) => ({
     subject: 'Your account belongs to this address now',
     before: [
       'An administrator of your hospital has moved your account to this address.',
       'Choose a new password with “Forgot password” before you sign in.',
+      ...tellUnlinked(unlinked),
     ],
   }),
   invitation: ({ role, where, url }: { role: RoleCode; where?: string; url: string }) => ({

@@ -10,6 +10,7 @@ import type { Purpose, Verdict } from './codes.ts';
 import type { AccountDocument } from './documents.ts';
 import { needEmail } from './email-address.ts';
 import type { Lockout } from './lockout.ts';
+import type { Mails } from './mails.ts';
 import type { Models } from './models.ts';
 import type { Passwords } from './passwords.ts';
 import type { Registrations } from './registrations.ts';
@@ -21,6 +22,7 @@ export interface SignInDeps {
   lockout: Lockout;
   passwords: Passwords;
   registrations: Pick<Registrations, 'confirm'>;
+  mails: Mails;
   /** A14: how often one account may try */
   demand: Demand;
   key: Buffer;
@@ -52,7 +54,7 @@ const PLACE_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;
 
 export function createSignIn(deps: SignInDeps): SignInRoom {
-  const { book, models, sender, lockout, passwords, registrations, demand, key, now } = deps;
+  const { book, models, sender, lockout, passwords, registrations, mails, demand, key, now } = deps;
 
   const placeAt = (address: string): string => keyedHash(key, 'place', address);
   /** the visitor's network address, where this person has signed in from lately */
@@ -138,6 +140,10 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
     async account(id, acting) {
       const account = await book.find(id);
       return account?.status === 'active' ? accountAs(account, acting) : undefined;
+    },
+    async tellOfLink(id, link) {
+      const account = await book.find(id);
+      if (account !== undefined) await mails.send('linked', account.email, link);
     },
     async checkPassword(account, password, visitor, expression) {
       if (await isRight(account, account.email, password, visitor)) return;

@@ -20,6 +20,7 @@ import { createFederation } from './federation.ts';
 import { createForeignSignIn, type ForeignSignIn } from './foreign-sign-in.ts';
 import { addGrantRecord, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle, refusalOf, type TooMany } from './handle.ts';
+import { createIdentityLinks, type IdentityLinksRoom } from './identity-links.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
 import { introspectByToken } from './introspect.ts';
 import { createKeyFetch } from './key-fetch.ts';
@@ -71,6 +72,7 @@ export interface Oauth {
   handle(req: IncomingMessage, res: ServerResponse): void;
   interactions: Interactions;
   foreign: ForeignSignIn;
+  links: IdentityLinksRoom;
   smartConfiguration: () => Record<string, unknown>;
   clients: ClientRegistry;
   launches: Launches;
@@ -121,6 +123,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     space,
     onError: (error) => logger.warn('another identity provider', { error }),
   });
+  const links = createIdentityLinks({ providers: deps.identityProviders ?? [], store, signIn, record });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
   const tooMany: TooMany = (req) => deps.admitStranger(deps.visitorOf(req).address).then(() => undefined, refusalOf);
@@ -181,10 +184,12 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       room,
       rules,
       federation,
+      links,
       record,
       endSession: tokens.endSession,
     }),
-    foreign: createForeignSignIn({ federation, store, signIn, record }),
+    foreign: createForeignSignIn({ federation, links, signIn, record }),
+    links,
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients,
     launches,

@@ -1,9 +1,9 @@
 // Signing in to our own pages by another identity provider, without an app that asks for it.
-import type { GrantStore } from '../../storage/grants.ts';
 import { type SignIn, subjectOf, type Visitor } from '../sign-in.ts';
 import type { Subject } from '../tokens.ts';
 import type { Begun, Federation, ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
+import type { IdentityLinksRoom } from './identity-links.ts';
 
 /** In the place of an app's sign-in; those of the library have no space in them. */
 export const OWN_PAGES = 'own pages';
@@ -20,28 +20,27 @@ export interface ForeignSignIn {
   begin(provider: string): Promise<Begun>;
   /** who it is here; undefined as long as nobody has shown that by signing in here, and where the account may not sign in */
   arrive(identity: ForeignIdentity, visitor: Visitor): Promise<Subject | undefined>;
-  /** from now on this is the account's person */
-  link(identity: ForeignIdentity, account: string): Promise<void>;
+  link: IdentityLinksRoom['link'];
 }
 
 export interface ForeignSignInDeps {
   federation: Federation;
-  store: Pick<GrantStore, 'links'>;
+  links: Pick<IdentityLinksRoom, 'accountOf' | 'link'>;
   signIn: () => Pick<SignIn, 'account'>;
   record: (event: OauthEvent) => Promise<void>;
 }
 
-export function createForeignSignIn({ federation, store, signIn, record }: ForeignSignInDeps): ForeignSignIn {
+export function createForeignSignIn({ federation, links, signIn, record }: ForeignSignInDeps): ForeignSignIn {
   return {
     providers: federation.providers,
     begin: (provider) => federation.begin(provider, OWN_PAGES),
-    async arrive({ issuer, subject }, visitor) {
-      const id = await store.links.find(issuer, subject);
+    async arrive(identity, visitor) {
+      const id = await links.accountOf(identity);
       const account = id === undefined ? undefined : await signIn().account(id);
       if (account === undefined) return undefined;
       await record({ act: 'login', account: account.id, address: visitor.address, status: 200 });
       return subjectOf(account, ['fed'], visitor);
     },
-    link: ({ issuer, subject }, account) => store.links.save(issuer, subject, account),
+    link: links.link,
   };
 }

@@ -4,8 +4,8 @@ import type Provider from 'oidc-provider';
 import type { Visitor } from '../sign-in.ts';
 
 export interface OauthEvent {
-  /** `consent`: what an app may do, allowed or refused by a person */
-  act: 'login' | 'logout' | 'consent';
+  /** `consent`: what an app may do, allowed or refused by a person; `account`: another identity provider opens it from now on */
+  act: 'login' | 'logout' | 'consent' | 'account';
   client?: string;
   account?: string;
   /** network address */

@@ -15,6 +15,7 @@ import type { Federation, ForeignIdentity } from './federation.ts';
 import { type CameBack, OWN_PAGES } from './foreign-sign-in.ts';
 import type { OauthEvent } from './grant-record.ts';
 import { asIssuer } from './handle.ts';
+import type { IdentityLinksRoom } from './identity-links.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
 import { type Decided, decideContext } from './launch-context.ts';
 import { CONTEXT_RESULT, type LaunchRoom } from './launch-room.ts';
@@ -118,6 +119,7 @@ export interface InteractionsDeps {
   signIn: () => SignIn;
   directory: () => Directory;
   federation: Federation;
+  links: Pick<IdentityLinksRoom, 'accountOf' | 'link'>;
   record: (event: OauthEvent) => Promise<void>;
   visitorOf: (req: Req) => Visitor;
   /** ends what apps hold by a browser's sign-in */
@@ -145,6 +147,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     signIn,
     directory,
     federation,
+    links,
     record,
     visitorOf,
     endSession,
@@ -316,9 +319,10 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const { details } = await detailsOf(req, res);
       const state = await begun(details.uid);
       if (state?.challenge === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
-      const { account, amr } = await signIn().complete(state.challenge, code, visitorOf(req));
-      const { foreign } = state;
-      if (foreign !== undefined) await store.links.save(foreign.issuer, foreign.subject, account);
+      const visitor = visitorOf(req);
+      const since = now();
+      const { account, amr } = await signIn().complete(state.challenge, code, visitor);
+      if (state.foreign !== undefined) await links.link(state.foreign, account, { address: visitor.address, since });
       await signedIn(req, res, { account, amr, uid: details.uid });
     },
 
@@ -344,7 +348,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async arrive(req, res) {
       const { details } = await detailsOf(req, res);
       const foreign = (await begun(details.uid))?.foreign;
-      const account = foreign && (await store.links.find(foreign.issuer, foreign.subject));
+      const account = foreign && (await links.accountOf(foreign));
       const isKnown = account !== undefined && (await signIn().account(account)) !== undefined;
       if (isKnown) {
         await record({ act: 'login', account, address: visitorOf(req).address, status: 200 });

@@ -18,6 +18,7 @@ interface CutoffDocument {
 interface LinkDocument {
   _id: { issuer: string; subject: string };
   account: string;
+  email?: string;
   at: Date;
 }
 
@@ -84,20 +85,26 @@ export function linksIn(db: Db): Links {
     async find(issuer, subject) {
       return (await named(links(db).findOne({ _id: { issuer, subject } })))?.account;
     },
-    async save(issuer, subject, account) {
+    async save({ issuer, subject, email }, account) {
       await named(
         links(db).updateOne(
           { _id: { issuer, subject } },
-          { $set: { account }, $currentDate: { at: true } },
+          { $set: { account, ...(email !== undefined && { email }) }, $currentDate: { at: true } },
           { upsert: true },
         ),
       );
     },
     async ofAccount(account) {
-      return (await named(links(db).find({ account }).toArray())).map(({ _id }) => _id);
+      const found = await named(links(db).find({ account }).sort({ at: 1 }).toArray());
+      return found.map(({ _id, email, at }) => ({
+        ..._id,
+        ...(email !== undefined && { email }),
+        since: at.getTime(),
+      }));
     },
-    async remove(issuer, subject) {
-      await named(links(db).deleteOne({ _id: { issuer, subject } }));
+    async remove({ issuer, subject }, account) {
+      const { deletedCount } = await named(links(db).deleteOne({ _id: { issuer, subject }, account }));
+      return deletedCount > 0;
     },
   };
 }
