@@ -11,6 +11,7 @@ import { needChromium, startChromium } from './chromium.ts';
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 800 };
 const MOST_TABS = 80;
+const DIRECTORY = { id: 'directory', name: 'the hospital directory', issuer: 'https://login.example', clientId: 'x' };
 
 describe('pages in a browser', function () {
   this.timeout(300_000);
@@ -21,7 +22,10 @@ describe('pages in a browser', function () {
   let ada: Person;
   before(async function () {
     needChromium(this, 'pages in a browser');
-    pages = await openPages('pages_in_a_browser', { audit: true });
+    pages = await openPages('pages_in_a_browser', {
+      audit: true,
+      identityProviders: () => [DIRECTORY],
+    });
     browser = await startChromium();
     admin = await pages.person('admin');
     await admin.put('/Organization/h1', { resourceType: 'Organization', id: 'h1', name: 'First Hospital' });
@@ -221,6 +225,15 @@ describe('pages in a browser', function () {
       const email = freshEmail();
       await admin.call('invite', { email, role: 'doctor', organization: 'Organization/h1' });
       invitation = await pages.inMailTo(email, /hospital\.example(\/invitation\/\S+)/);
+      for (const { account } of [admin, mary]) {
+        const there = {
+          provider: DIRECTORY.name,
+          issuer: DIRECTORY.issuer,
+          subject: account,
+          email: 'me@login.example',
+        };
+        await pages.oauth.links.link(there, account, { address: '192.0.2.1', since: Number.POSITIVE_INFINITY });
+      }
       event = (await admin.get('/AuditEvent?_count=1')).body.entry[0].resource.id;
     });
 
@@ -235,7 +248,7 @@ describe('pages in a browser', function () {
       [
         'a desk, in the dark',
         { viewport: DESK, colorScheme: 'dark' },
-        (path: string) => /^\/$|users$|users\/|clients$|audit|sessions/.test(path),
+        (path: string) => /^\/$|users$|users\/|clients$|audit|sessions|links/.test(path),
       ],
     ] as const) {
       it(`on ${name}`, async () => {
@@ -252,7 +265,7 @@ describe('pages in a browser', function () {
         await page.goto(`${pages.root}/account/sign-in?to=/admin`);
         await page.fill('#email', admin.email);
         await page.fill('#password', 'Wrong-Horse-7');
-        await page.click('text=Sign in >> nth=-1');
+        await page.click('button:has-text("Sign in")');
         await checkAt('a sign-in that was refused');
         await page.fill('#password', PASSWORD);
         await page.keyboard.press('Enter');
@@ -284,12 +297,18 @@ describe('pages in a browser', function () {
           '/account/email',
           '/account/password',
           '/account/sessions',
+          '/account/links',
         ];
         for (const path of paths.filter(isChosen)) await checkAt(path, path);
         await page.goto(`${pages.root}/admin/policies/donor`);
         await page.fill('#policy', '{"role":"donor"}');
         await page.click('text=Save, and put it in force');
         await checkAt('a policy that was refused');
+        await page.goto(`${pages.root}/account/links`);
+        await page.click('summary:has-text("Remove")');
+        await page.fill('#password-0', 'Wrong-Horse-7');
+        await page.click('text=Remove it');
+        await checkAt('the end of another sign-in, refused');
         await page.goto(`${pages.root}/admin/audit`);
         await page.click('text=Verify the chain');
         await checkAt('a check of the audit trail');
