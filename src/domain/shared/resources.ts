@@ -3,6 +3,7 @@ import type { FhirResource, Reference } from 'fhir/r4.js';
 import type { Store, Version, Write } from '../../fhir/index.ts';
 import { FhirError, gone, notFound } from '../../fhir/model/errors.ts';
 import { parseJson } from '../../fhir/model/json.ts';
+import { localName } from '../../fhir/model/references.ts';
 import type { Resource } from '../../fhir/model/resource.ts';
 
 /** A store or a transaction. */
@@ -53,16 +54,10 @@ export const update = (resource: FhirResource): Write => ({
   resource: resource as unknown as Resource,
 });
 
-const LITERAL = /^(?:https?:\/\/.+\/)?([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
-
 /** The id of a literal reference to a resource of this server of that type; undefined for any other reference. */
 export function idOf(reference: Reference | undefined, type: string, base?: string): string | undefined {
-  const text = reference?.reference;
-  if (text === undefined) return undefined;
-  const found = LITERAL.exec(text);
-  if (found?.[1] !== type) return undefined;
-  const isLocal = text.startsWith(type) || (base !== undefined && text.startsWith(`${base}/${type}/`));
-  return isLocal ? found[2] : undefined;
+  const name = localName(reference?.reference ?? '', base);
+  return name?.type === type ? name.id : undefined;
 }
 
 /** The id that a parameter of an operation must name. */

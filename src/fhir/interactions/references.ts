@@ -1,34 +1,31 @@
 // Referential integrity, where the settings ask for it: no write that refers to nothing, no delete of what others refer to.
 // https://hl7.org/fhir/R4/http.html#integrity
 import { FhirError, type Issue } from '../model/errors.ts';
+import { localName, type Name } from '../model/references.ts';
 import type { Resource } from '../model/resource.ts';
 import { planCriteria } from '../search/index.ts';
 import type { Store, Transaction } from '../storage/store.ts';
 import type { Engine } from './call.ts';
 
-export interface LiteralReference {
-  type: string;
-  id: string;
+export interface LiteralReference extends Name {
   /** the FHIRPath of the `reference` element */
   expression: string;
 }
 
-const literal = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
-
 /** References of a resource to this server: `Type/id`, or the same below `base`. Contained, logical and foreign ones are not ours. */
-export function literalReferences(resource: Resource, base: string): LiteralReference[] {
+export function literalReferences(resource: Resource, base?: string): LiteralReference[] {
   const found: LiteralReference[] = [];
-  collect(resource, resource.resourceType, `${base}/`, found);
+  collect(resource, resource.resourceType, base, found);
   return found;
 }
 
-function collect(node: object, path: string, prefix: string, found: LiteralReference[]): void {
+function collect(node: object, path: string, base: string | undefined, found: LiteralReference[]): void {
   for (const [key, value] of Object.entries(node)) {
     const here = Array.isArray(node) ? `${path}[${key}]` : `${path}.${key}`;
-    if (typeof value === 'object' && value !== null) collect(value, here, prefix, found);
+    if (typeof value === 'object' && value !== null) collect(value, here, base, found);
     else if (key === 'reference' && typeof value === 'string') {
-      const [, type, id] = literal.exec(value.startsWith(prefix) ? value.slice(prefix.length) : value) ?? [];
-      if (type !== undefined && id !== undefined) found.push({ type, id, expression: here });
+      const name = localName(value, base);
+      if (name !== undefined) found.push({ ...name, expression: here });
     }
   }
 }

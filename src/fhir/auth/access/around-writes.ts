@@ -2,18 +2,19 @@
 // patients that they speak of are the caller's to see.
 import type { Definitions } from '../../definitions/definitions.ts';
 import { parseJson } from '../../model/json.ts';
+import { type Name, nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Store, Version, Write } from '../../storage/store.ts';
 import type { JudgeDeps } from './judge.ts';
 import { keysOf } from './judge.ts';
 import { type Ownership, ownersByContent, ownersOf } from './owners.ts';
-import { nameOf, type Reference, referredBy } from './referred.ts';
+import { referredBy } from './referred.ts';
 
 export interface Around {
-  read(reference: Reference): Promise<Version | undefined>;
+  read(reference: Name): Promise<Version | undefined>;
   /** will be there when the writes are made */
-  isArriving(reference: Reference): boolean;
-  ownersOf(reference: Reference): Promise<readonly string[]>;
+  isArriving(reference: Name): boolean;
+  ownersOf(reference: Name): Promise<readonly string[]>;
   ownersByContent(resource: Resource): Promise<string[]>;
 }
 
@@ -28,12 +29,12 @@ export interface AroundDeps {
 export function createAround({ definitions, ownership, extractor, below, writes }: AroundDeps): Around {
   const arriving = new Map<string, Resource>();
   for (const write of writes) {
-    if (write.kind !== 'delete' && write.id !== undefined) arriving.set(nameOf(write as Reference), write.resource);
+    if (write.kind !== 'delete' && write.id !== undefined) arriving.set(nameOf(write as Name), write.resource);
   }
   const reads = new Map<string, Promise<Version | undefined>>();
   const owners = new Map<string, Promise<readonly string[]>>();
   let waiting: {
-    reference: Reference;
+    reference: Name;
     resolve: (found: Version | undefined) => void;
     reject: (error: unknown) => void;
   }[] = [];
@@ -52,7 +53,7 @@ export function createAround({ definitions, ownership, extractor, below, writes 
     );
   }
 
-  function read(reference: Reference): Promise<Version | undefined> {
+  function read(reference: Name): Promise<Version | undefined> {
     const name = nameOf(reference);
     const known = reads.get(name);
     if (known) return known;
@@ -64,7 +65,7 @@ export function createAround({ definitions, ownership, extractor, below, writes 
     return found;
   }
 
-  async function ownersOfReference(reference: Reference): Promise<readonly string[]> {
+  async function ownersOfReference(reference: Name): Promise<readonly string[]> {
     const resource = arriving.get(nameOf(reference));
     if (resource !== undefined) {
       const labelled = ownersOf(resource);

@@ -3,11 +3,11 @@
 import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
 import { nothing, type Predicate } from '../../model/predicate.ts';
+import type { Name } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { hasTokenOf, parametersOf } from '../../search/index.ts';
 import { type CriteriaContext, planOnce } from './criteria.ts';
 import { anyOf } from './predicates.ts';
-import type { Reference } from './referred.ts';
 
 export const OWNER_SYSTEM = 'https://wardgate.dev/fhir/CodeSystem/owner';
 
@@ -73,8 +73,8 @@ export function withOwners(resource: Resource, owners: readonly string[]): Resou
 /** Of a resource that is created, by what it refers to: the first of its sources that tells. */
 export async function ownersByContent(
   sources: readonly string[],
-  referred: (source: string) => readonly Reference[],
-  ownersOfReferred: (reference: Reference) => Promise<readonly string[]>,
+  referred: (source: string) => readonly Name[],
+  ownersOfReferred: (reference: Name) => Promise<readonly string[]>,
 ): Promise<string[]> {
   for (const source of sources) {
     const owners = await Promise.all(

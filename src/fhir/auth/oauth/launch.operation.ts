@@ -3,6 +3,7 @@ import type { Encounter, Reference } from 'fhir/r4.js';
 import type { PatientLaunchInput, PatientLaunchOutput } from '../../../generated/operation-io.ts';
 import { FhirError, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
+import { localName, nameOf } from '../../model/references.ts';
 import { defineOperation } from '../../operations/operation.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Oauth } from './create-oauth.ts';
@@ -19,8 +20,8 @@ export default defineOperation<PatientLaunchInput, PatientLaunchOutput>({
     if (call.caller?.kind !== 'account') throw new FhirError('login', 'Sign in first');
     const patient = target.id!;
     if (!(await store.read('Patient', patient))?.bytes) throw notFound('Patient', patient);
-    const stay = encounter === undefined ? undefined : await encounterOf(patient, encounter, store);
     const { base } = oauth.addresses;
+    const stay = encounter === undefined ? undefined : await encounterOf(patient, encounter, { base, store });
     const fhirContext = await Promise.all(context.map((one, index) => contextOf(one, index, { base, store })));
     const launchUri = app === undefined ? undefined : await launchUriOf(app, oauth);
     const launch = await oauth.launches.open({
@@ -38,11 +39,18 @@ export default defineOperation<PatientLaunchInput, PatientLaunchOutput>({
   },
 });
 
-async function encounterOf(patient: string, { reference = '' }: Reference, store: Store): Promise<string> {
-  const id = reference.slice(reference.lastIndexOf('/') + 1);
-  const bytes = (await store.read('Encounter', id))?.bytes;
+/** Where it is, for those who call the server by its address. */
+interface Here {
+  base: string;
+  store: Store;
+}
+
+async function encounterOf(patient: string, { reference = '' }: Reference, { base, store }: Here): Promise<string> {
+  const name = localName(reference, base);
+  const bytes = name?.type === 'Encounter' ? (await store.read(name.type, name.id))?.bytes : undefined;
   const subject = bytes ? (parseJson(bytes) as unknown as Encounter).subject?.reference : undefined;
-  if (subject !== undefined && (subject === `Patient/${patient}` || subject.endsWith(`/Patient/${patient}`))) return id;
+  const of = localName(subject ?? '', base);
+  if (name !== undefined && of?.type === 'Patient' && of.id === patient) return name.id;
   throw new FhirError('value', `Patient/${patient} has no encounter ${reference}`, { expression: 'encounter' });
 }
 
@@ -50,20 +58,19 @@ async function encounterOf(patient: string, { reference = '' }: Reference, store
 async function contextOf(
   { reference }: Reference,
   index: number,
-  { base, store }: { base: string; store: Store },
+  { base, store }: Here,
 ): Promise<{ reference: string }> {
   const expression = `context[${index}]`;
   if (reference === undefined)
     throw new FhirError('required', 'A context is named by its reference', { expression: `${expression}.reference` });
-  const relative = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
-  const [, type, id] = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})$/.exec(relative) ?? [];
-  if (type === undefined || id === undefined)
+  const name = localName(reference, base);
+  if (name === undefined)
     throw new FhirError('value', `${reference} is no reference to a resource of this server, such as Observation/1`, {
       expression: `${expression}.reference`,
     });
-  if (!(await store.read(type, id))?.bytes)
-    throw new FhirError('not-found', `${relative} does not exist`, { expression });
-  return { reference: relative };
+  if (!(await store.read(name.type, name.id))?.bytes)
+    throw new FhirError('not-found', `${nameOf(name)} does not exist`, { expression });
+  return { reference: nameOf(name) };
 }
 
 async function launchUriOf(app: string, { clients }: LaunchParts): Promise<string | undefined> {

@@ -1,10 +1,11 @@
 // $diff of two versions or two resources, as a FHIRPath Patch that makes the second of the first: [type]/[id]/$diff and [base]/$diff.
 import type { ResourceDiffInput, ResourceDiffOutput } from '../../../generated/operation-io.ts';
 import { FhirError, gone } from '../../model/errors.ts';
+import { localName } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import { diffOf } from './diff.ts';
-import { contentOf, localName, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 
 export default defineOperation<ResourceDiffInput, ResourceDiffOutput>({
   definition: 'Resource-diff',

@@ -3,12 +3,13 @@
 import type { CompositionDocumentInput, CompositionDocumentOutput } from '../../../generated/operation-io.ts';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
+import { localName, nameOf } from '../../model/references.ts';
 import { ID } from '../../model/resource.ts';
 import { answerWith, defineOperation, type OperationContext } from '../operation.ts';
 import { directlyReferred, transitivelyReferred } from './document.ts';
 import { documentOf } from './document-bundle.ts';
 import { findGraph, followGraph } from './graph.ts';
-import { contentOf, findByName, localName, nameOf, need } from './stored.ts';
+import { contentOf, findByName, need } from './stored.ts';
 
 export default defineOperation<CompositionDocumentInput, CompositionDocumentOutput>({
   definition: 'Composition-document',

@@ -2,11 +2,12 @@
 import type { Call, Engine } from '../../interactions/call.ts';
 import { literalReferences } from '../../interactions/references.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
+import { nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { referencesIn } from './references-in.ts';
-import { contentOf, findByName, nameFrom, nameOf } from './stored.ts';
+import { contentOf, findByName, nameFrom } from './stored.ts';
 
 interface Deps {
   engine: Engine;

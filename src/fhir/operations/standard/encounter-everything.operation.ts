@@ -1,9 +1,10 @@
 // Encounter/[id]/$everything. https://hl7.org/fhir/R4/encounter-operation-everything.html
 import type { EncounterEverythingInput, EncounterEverythingOutput } from '../../../generated/operation-io.ts';
+import { localName } from '../../model/references.ts';
 import { defineOperation } from '../operation.ts';
 import { answerEverything } from './everything.ts';
 import { recordsOfEncounter } from './everything-records.ts';
-import { contentOf, localName, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 
 export default defineOperation<EncounterEverythingInput, EncounterEverythingOutput>({
   definition: 'Encounter-everything',

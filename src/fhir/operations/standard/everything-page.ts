@@ -2,12 +2,13 @@
 import type { Call, Engine } from '../../interactions/call.ts';
 import { matches } from '../../model/matches.ts';
 import type { Predicate } from '../../model/predicate.ts';
+import { nameOf } from '../../model/references.ts';
 import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { damagedLink, type Position } from './everything-cursor.ts';
 import { referencesIn } from './references-in.ts';
-import { findByName, nameFrom, nameOf } from './stored.ts';
+import { findByName, nameFrom } from './stored.ts';
 
 /** Some of the subjects: as many as are walked together. */
 export interface Chunk {

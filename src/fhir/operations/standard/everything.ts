@@ -7,12 +7,12 @@ import { type BundleEntryParts, writeBundle } from '../../interactions/write-bun
 import { FhirError } from '../../model/errors.ts';
 import { stringifyJson } from '../../model/json.ts';
 import type { Predicate } from '../../model/predicate.ts';
+import { nameOf } from '../../model/references.ts';
 import { planCriteria } from '../../search/index.ts';
 import type { Store } from '../../storage/store.ts';
 import { answerWith, type OperationAnswer } from '../operation.ts';
 import { type Position, readCursor, writeCursor } from './everything-cursor.ts';
 import { type Asked, type Entry, firstOf, readPage, type Subjects } from './everything-page.ts';
-import { nameOf } from './stored.ts';
 
 export interface EverythingInput {
   start?: string;

@@ -4,9 +4,10 @@ import { subsetOf } from '../../interactions/subset.ts';
 import { writeBundle } from '../../interactions/write-bundle.ts';
 import { stringifyJson } from '../../model/json.ts';
 import { outcomeOf } from '../../model/outcome.ts';
+import { nameOf } from '../../model/references.ts';
 import { answerWith, defineOperation } from '../operation.ts';
 import { findGraph, followGraph } from './graph.ts';
-import { nameOf, need } from './stored.ts';
+import { need } from './stored.ts';
 
 export default defineOperation<ResourceGraphInput, ResourceGraphOutput>({
   definition: 'Resource-graph',

@@ -6,12 +6,13 @@ import type { Call, Engine } from '../../interactions/call.ts';
 import { readQuery } from '../../interactions/grammar.ts';
 import { planned } from '../../interactions/look-ups.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
+import { localName, type Name, nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { parametersOf, patientsNamed, planCriteria } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Match, Store } from '../../storage/store.ts';
 import { evaluate } from './evaluate.ts';
-import { contentOf, findByName, localName, type Name, nameOf, need } from './stored.ts';
+import { contentOf, findByName, need } from './stored.ts';
 
 export interface Graph {
   /** the start first */

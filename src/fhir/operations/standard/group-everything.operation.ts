@@ -1,11 +1,12 @@
 // Group/[id]/$everything. https://hl7.org/fhir/R4/group-operation-everything.html
 import type { Group } from 'fhir/r4.js';
 import type { GroupEverythingInput, GroupEverythingOutput } from '../../../generated/operation-io.ts';
+import { localName } from '../../model/references.ts';
 import type { Store } from '../../storage/store.ts';
 import { defineOperation } from '../operation.ts';
 import { answerEverything } from './everything.ts';
 import { PATIENTS_AT_ONCE, recordsOfPatients } from './everything-records.ts';
-import { contentOf, localName, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 
 export default defineOperation<GroupEverythingInput, GroupEverythingOutput>({
   definition: 'Group-everything',

@@ -4,6 +4,7 @@ import type { PatientMergeInput, PatientMergeOutput } from '../../../generated/o
 import { withId } from '../../interactions/resource-body.ts';
 import { FhirError } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
+import { localName } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { planCriteria } from '../../search/index.ts';
 import { beyond } from '../../storage/beyond.ts';
@@ -21,7 +22,7 @@ import {
   withReferences,
 } from './merge.ts';
 import { referringTo } from './merge-referring.ts';
-import { contentOf, localName, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 
 export default defineOperation<PatientMergeInput, PatientMergeOutput>({
   definition: 'Patient-merge',

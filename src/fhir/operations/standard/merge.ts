@@ -3,8 +3,8 @@
 import type { Identifier, Patient, PatientLink, Task, TaskOutput } from 'fhir/r4.js';
 import { FhirError } from '../../model/errors.ts';
 import { copyJson } from '../../model/json.ts';
+import { localName } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
-import { localName } from './stored.ts';
 
 export const MERGE = 'https://wardgate.dev/fhir/CodeSystem/merge';
 

@@ -1,7 +1,7 @@
 // What a stored resource refers to on this server, read off its bytes without parsing them: every Reference, and attachments that are a
 // Binary here. A quoted name inside a text is escaped in JSON, so it cannot be taken for an element.
 // https://hl7.org/fhir/R4/references.html and https://hl7.org/fhir/R4/datatypes.html#attachment
-import { localName, type Name } from './stored.ts';
+import { localName, type Name } from '../../model/references.ts';
 
 const SITES = /"(reference|url)"\s*:\s*("(?:[^"\\]|\\.)*")/g;
 

@@ -4,12 +4,13 @@ import type { Coding, Observation, ObservationComponent, Period } from 'fhir/r4.
 import type { ObservationStatsInput, ObservationStatsOutput } from '../../../generated/operation-io.ts';
 import { dateInterval } from '../../model/dates.ts';
 import { FhirError } from '../../model/errors.ts';
+import { localName, nameOf } from '../../model/references.ts';
 import { planCriteria } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import { didYouMean } from '../../validation/hints.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
 import { type Measured, type Statistic, statisticOf, statistics } from './statistics.ts';
-import { contentOf, localName, nameOf, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 import { convertUnit } from './ucum.ts';
 
 const SYSTEM = 'http://terminology.hl7.org/CodeSystem/observation-statistics';

@@ -4,6 +4,7 @@ import type { PatientUnmergeInput, PatientUnmergeOutput } from '../../../generat
 import { withId } from '../../interactions/resource-body.ts';
 import { FhirError, type Issue } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
+import { localName, nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { beyond } from '../../storage/beyond.ts';
 import type { Store, Transaction, Version, Write } from '../../storage/store.ts';
@@ -18,7 +19,7 @@ import {
   separatedSource,
   separatedTarget,
 } from './merge.ts';
-import { contentOf, localName, nameOf, need } from './stored.ts';
+import { contentOf, need } from './stored.ts';
 
 const READ_AT_ONCE = 500;
 const MOST_NAMED = 200;
