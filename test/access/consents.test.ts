@@ -1,5 +1,7 @@
 // What patients deny by a consent is not seen, by whom it says, of what it says, as long as it says; and by everybody again who breaks the glass.
 import assert from 'node:assert/strict';
+import type { OperationOutcome } from 'fhir/r4.js';
+import { present } from '../../src/fhir/http/respond.ts';
 import { type Ask, aCaller, askerOf } from '../support/callers.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -18,7 +20,18 @@ const base = {
   patient: { reference: 'Patient/ann' },
   policyRule: coding('OPTIN'),
 };
-const actor = (reference: string) => [{ role: coding('PRCP'), reference: { reference } }];
+const actor = (reference: string | object) => [
+  { role: coding('PRCP'), reference: typeof reference === 'string' ? { reference } : reference },
+];
+const known = (type: string, value: string) => ({ type, identifier: { system: 'urn:staff', value } });
+const denied = (named: string | object) => ({ provision: { type: 'deny', actor: actor(named) } });
+/** everybody else is denied all */
+const permitted = (named: string | object) => ({
+  policyRule: coding('OPTOUT'),
+  provision: { provision: [{ type: 'permit', actor: actor(named) }] },
+});
+const ALL = 'lab old drug';
+const OWN = 'https://hospital.example/fhir';
 
 /** the content of a consent, and what each of the doctors sees then of lab, old and drug */
 const rows: readonly (readonly [what: string, consent: object, ada: string, bert: string, eva: string])[] = [
@@ -155,6 +168,121 @@ const rows: readonly (readonly [what: string, consent: object, ada: string, bert
     'lab old drug',
     'lab old drug',
   ],
+  ['one doctor, by his address here', denied(`${OWN}/Practitioner/ada`), '', ALL, ALL],
+  ['one doctor, by the address of a version', denied(`${OWN}/Practitioner/ada/_history/1`), '', ALL, ALL],
+  ['a doctor of elsewhere, who may be anybody here', denied('https://other.example/fhir/Practitioner/ada'), '', '', ''],
+  ['everybody but a doctor of elsewhere', permitted('https://other.example/fhir/Practitioner/ada'), '', '', ''],
+  ['a doctor where he works', denied('PractitionerRole/ada-at-h1'), '', ALL, ALL],
+  ['a doctor where he works now and then', denied('PractitionerRole/ada-at-h2'), ALL, ALL, ALL],
+  ['who has left, who may still be there', denied('PractitionerRole/bert-left'), ALL, '', ALL],
+  ['everybody but who has left', permitted('PractitionerRole/bert-left'), '', '', ''],
+  ['who was ever in a team', denied('CareTeam/team'), '', '', ALL],
+  ['everybody but who is in a team now', permitted('CareTeam/team'), ALL, '', ''],
+  ['everybody but who is in a team of a team', permitted('CareTeam/teams'), ALL, '', ''],
+  ['a team of which somebody has only a name', denied('CareTeam/unnamed'), '', '', ''],
+  ['a team that is not there', denied('CareTeam/none'), '', '', ''],
+  ['everybody but a team that is not there', permitted('CareTeam/none'), '', '', ''],
+  ['who was ever in a group', denied('Group/people'), '', '', ALL],
+  ['everybody but who is in a group', permitted('Group/people'), ALL, '', ''],
+  ['a kind of people', denied('Group/kind'), '', '', ''],
+  ['everybody but a kind of people', permitted('Group/kind'), '', '', ''],
+  ['a service, and so who provides it', denied('HealthcareService/clinic'), '', '', ALL],
+  ['everybody but who works for a service', permitted('HealthcareService/clinic'), ALL, '', ''],
+  ['a part of a hospital, for which all of it may act', denied('Organization/h1-heart'), '', '', ALL],
+  ['one doctor, by an identifier', denied(known('Practitioner', '7')), '', ALL, ALL],
+  ['a hospital, by an identifier that says no type', denied({ identifier: { value: 'H2' } }), ALL, ALL, ''],
+  ['everybody but one, by an identifier', permitted(known('Practitioner', '7')), ALL, '', ''],
+  ['either of two who have an identifier', denied(known('Practitioner', '8')), ALL, '', ''],
+  ['everybody but one of two who have an identifier', permitted(known('Practitioner', '8')), '', '', ''],
+  ['whoever has an identifier that nobody has', denied(known('Practitioner', '9')), '', '', ''],
+  ['who is known by name only', denied({ display: 'Doctor Who' }), '', '', ''],
+  ['the patient who has an identifier', { patient: known('Patient', '1'), provision: { type: 'deny' } }, '', '', ''],
+  [
+    'everybody but one, by an exception without a rule within it',
+    { policyRule: coding('OPTOUT'), provision: { type: 'permit', actor: actor('Practitioner/bert') } },
+    '',
+    ALL,
+    '',
+  ],
+  [
+    'everybody but one, and to him a type',
+    {
+      policyRule: coding('OPTOUT'),
+      provision: {
+        provision: [
+          { type: 'deny', class: [{ code: 'MedicationRequest' }] },
+          { type: 'permit', actor: actor('Practitioner/bert') },
+        ],
+      },
+    },
+    '',
+    'lab old',
+    '',
+  ],
+  [
+    'a type, to who may or may not be permitted more',
+    {
+      policyRule: coding('OPTIN'),
+      provision: {
+        provision: [
+          {
+            type: 'permit',
+            actor: actor('Group/kind'),
+            provision: [{ type: 'deny', class: [{ code: 'MedicationRequest' }] }],
+          },
+        ],
+      },
+    },
+    'lab old',
+    'lab old',
+    'lab old',
+  ],
+  [
+    'what is of no type',
+    { provision: { provision: [{ type: 'deny', class: [{ code: 'application/pdf' }] }] } },
+    '',
+    '',
+    '',
+  ],
+  [
+    'what serves an unknown purpose',
+    { provision: { type: 'deny', purpose: [{ system: 'urn:x', code: 'y' }] } },
+    '',
+    '',
+    '',
+  ],
+  [
+    'a code wherever it is found',
+    { provision: { provision: [{ type: 'deny', code: [coding('vital-signs')] }] } },
+    'lab drug',
+    'lab drug',
+    'lab drug',
+  ],
+  [
+    'everything but what is about a code',
+    { policyRule: coding('OPTOUT'), provision: { provision: [{ type: 'permit', code: [coding('vital-signs')] }] } },
+    '',
+    '',
+    '',
+  ],
+  [
+    'what was before a day, as what has no date may be',
+    { provision: { provision: [{ type: 'deny', dataPeriod: { end: '2020-12-31' } }] } },
+    'lab',
+    'lab',
+    'lab',
+  ],
+  [
+    'one resource, by an identifier',
+    {
+      provision: {
+        provision: [{ type: 'deny', data: [{ meaning: 'related', reference: known('Observation', 'lab') }] }],
+      },
+    },
+    'drug',
+    'drug',
+    'drug',
+  ],
   [
     'everybody, what is for research',
     { scope: coding('research'), provision: { type: 'deny' } },
@@ -170,16 +298,57 @@ describe('a consent that denies', () => {
   const admin = aCaller('admin');
 
   before(async () => {
-    server = await startTestServer('access-consents', { settings: { auth: 'on' } });
+    server = await startTestServer('access-consents', { settings: { auth: 'on', baseUrl: OWN } });
     ask = askerOf(server);
     const owners = ['h1', 'h2'].map((code) => ({ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code }));
     const subject = { reference: 'Patient/ann' };
     const code = (value: string) => ({ coding: [{ system: 'http://loinc.org', code: value }] });
+    const identifier = (value: string) => ({ system: 'urn:staff', value });
+    const bertHimself = { reference: 'Practitioner/bert' };
+    const role = (id: string, more: object) => ({
+      resourceType: 'PractitionerRole',
+      id,
+      practitioner: { reference: 'Practitioner/ada' },
+      ...more,
+    });
+    const team = (id: string, participant: object[]) => ({
+      resourceType: 'CareTeam',
+      id,
+      status: 'active',
+      subject,
+      participant,
+    });
     const world = [
-      { resourceType: 'Patient', id: 'ann' },
+      { resourceType: 'Patient', id: 'ann', identifier: [identifier('1')] },
+      { resourceType: 'Organization', id: 'h1', name: 'One' },
+      { resourceType: 'Organization', id: 'h1-heart', name: 'Heart', partOf: { reference: 'Organization/h1' } },
+      { resourceType: 'Organization', id: 'h2', name: 'Two', identifier: [{ system: 'urn:hospitals', value: 'H2' }] },
+      { resourceType: 'Practitioner', id: 'ada', identifier: [identifier('7')] },
+      { resourceType: 'Practitioner', id: 'bert', identifier: [identifier('8')] },
+      { resourceType: 'Practitioner', id: 'eva', identifier: [identifier('8')] },
+      role('ada-at-h1', { organization: { reference: 'Organization/h1' } }),
+      role('ada-at-h2', { organization: { reference: 'Organization/h2' } }),
+      role('ada-at-clinic', { healthcareService: [{ reference: 'HealthcareService/clinic' }] }),
+      role('bert-left', { practitioner: bertHimself, period: { end: '2020-12-31' } }),
+      { resourceType: 'HealthcareService', id: 'clinic', providedBy: { reference: 'Organization/h1' } },
+      team('team', [{ member: known('Practitioner', '7') }, { member: bertHimself, period: { end: '2020' } }]),
+      team('teams', [{ member: { reference: 'CareTeam/team' } }, { member: { reference: 'CareTeam/teams' } }]),
+      team('unnamed', [{ member: { display: 'a friend' } }]),
+      {
+        resourceType: 'Group',
+        id: 'people',
+        type: 'practitioner',
+        actual: true,
+        member: [
+          { entity: { reference: 'PractitionerRole/ada-at-h1' } },
+          { entity: { reference: 'Practitioner/bert' }, inactive: true },
+        ],
+      },
+      { resourceType: 'Group', id: 'kind', type: 'practitioner', actual: false },
       {
         resourceType: 'Observation',
         id: 'lab',
+        identifier: [identifier('lab')],
         status: 'final',
         code: code('8302-2'),
         subject,
@@ -192,6 +361,7 @@ describe('a consent that denies', () => {
         code: code('29463-7'),
         subject,
         effectiveDateTime: '2019-01-01',
+        category: [coding('vital-signs')],
         derivedFrom: [{ reference: 'Observation/lab' }],
       },
       {
@@ -263,6 +433,93 @@ describe('a consent that denies', () => {
     await decree({ policyRule: coding('OPTOUT'), provision: { provision: [since] } });
     assert.deepEqual(await seen(), [200, 404]);
   });
+
+  it('follows who is in a team, and of what a hospital is part', async () => {
+    const { body: team } = await ask(admin, 'GET', 'CareTeam/team');
+    await decree(permitted('CareTeam/teams'));
+    assert.deepEqual([await seenBy(ada), await seenBy(bert)], [ALL, '']);
+    const others = { ...team, participant: [{ member: { reference: 'Practitioner/bert' } }] };
+    assert.equal((await ask(admin, 'PUT', 'CareTeam/team', others)).status, 200);
+    await server.service.access!.consents.refresh();
+    assert.deepEqual([await seenBy(ada), await seenBy(bert)], ['', ALL]);
+    assert.equal((await ask(admin, 'PUT', 'CareTeam/team', team)).status, 200);
+    await decree(denied('Organization/h1'));
+    assert.equal(await seenBy(doctor('hana', 'h1-heart')), '');
+  });
+
+  /** what is wrong with a consent, and of what its writer is told */
+  const told: readonly (readonly [what: string, consent: object, expression: string, code: string])[] = [
+    ['a team that is not there', denied('CareTeam/none'), 'Consent.provision.actor[0].reference', 'not-supported'],
+    ['a kind of people', permitted('Group/kind'), 'Consent.provision.provision[0].actor[0].reference', 'not-supported'],
+    ['a doctor who is not there', denied('Practitioner/none'), 'Consent.provision.actor[0].reference', 'not-found'],
+    [
+      'a patient nobody is',
+      { patient: known('Patient', '0'), ...denied('Practitioner/ada') },
+      'Consent.patient',
+      'not-found',
+    ],
+    [
+      'an unknown purpose',
+      { provision: { type: 'deny', purpose: [{ system: 'urn:x', code: 'y' }] } },
+      'Consent.provision.purpose[0]',
+      'not-supported',
+    ],
+    ['no type', { provision: { type: 'deny', class: [{ code: 'x' }] } }, 'Consent.provision.class[0]', 'not-supported'],
+    ['a scope of others', { scope: coding('research'), provision: { type: 'deny' } }, 'Consent.scope', 'not-supported'],
+    ['a policy in words', { policyRule: { text: 'as usual' } }, 'Consent.policyRule', 'not-supported'],
+  ];
+  for (const [what, consent, expression, code] of told) {
+    it(`tells who writes it of ${what}`, async () => {
+      const written = await ask(admin, 'PUT', 'Consent/c', { ...base, id: 'c', ...consent });
+      assert.ok(written.status < 300, written.text);
+      const seen = (written.answer.warnings ?? []).map((one) => [one.severity, one.code, one.expression]);
+      assert.deepEqual(seen, [['warning', code, expression]]);
+      assert.match(present(written.answer, 'update', undefined).headers?.Warning ?? '', /^299 wardgate "Consent\./);
+      const { body: outcome } = present(written.answer, 'update', 'return=OperationOutcome');
+      assert.deepEqual((outcome as unknown as OperationOutcome).issue[0]?.expression, [expression]);
+      for (const type of ['batch', 'transaction']) {
+        const resource = { ...base, id: 'c', ...consent };
+        const entry = [{ resource, request: { method: 'PUT', url: 'Consent/c' } }];
+        const { body } = await ask(admin, 'POST', '', { resourceType: 'Bundle', type, entry });
+        const [issue] = body.entry[0].response.outcome.issue;
+        assert.deepEqual([issue.code, issue.expression], [code, [`Bundle.entry[0].resource.${expression.slice(8)}`]]);
+      }
+    });
+  }
+
+  /** what is refused, because it would deny nothing */
+  const without: readonly (readonly [what: string, consent: object, expression: string, code: string])[] = [
+    ['no patient', { patient: undefined, provision: { type: 'deny' } }, 'Consent.patient', 'required'],
+    [
+      'a patient of elsewhere',
+      { patient: { reference: 'https://x.example/Patient/1' }, ...denied('Practitioner/ada') },
+      'Consent.patient',
+      'required',
+    ],
+    [
+      'what is elsewhere',
+      {
+        provision: {
+          type: 'deny',
+          data: [{ meaning: 'instance', reference: { reference: 'https://x.example/Observation/1' } }],
+        },
+      },
+      'Consent.provision.data[0].reference',
+      'not-found',
+    ],
+  ];
+  for (const [what, consent, expression, code] of without) {
+    it(`is refused where it is about ${what}`, async () => {
+      const resource = JSON.parse(JSON.stringify({ ...base, id: 'c', ...consent })) as object;
+      const { status, body } = await ask(admin, 'PUT', 'Consent/c', resource);
+      assert.deepEqual([status, body.issue?.[0].code, body.issue?.[0].expression], [422, code, [expression]]);
+      const entry = [{ resource, request: { method: 'PUT', url: 'Consent/c' } }];
+      const { status: all } = await ask(admin, 'POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
+      assert.equal(all, 422);
+      const draft = await ask(admin, 'PUT', 'Consent/c', { ...resource, status: 'draft' });
+      assert.deepEqual([draft.status, draft.answer.warnings], [200, undefined], draft.text);
+    });
+  }
 
   it('hides the record, not that there is a patient, nor the consent', async () => {
     await decree({ provision: { type: 'deny' } });

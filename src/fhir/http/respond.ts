@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Answer, Target } from '../interactions/call.ts';
 import { etagOf, readPreferReturn } from '../interactions/headers.ts';
+import type { Issue } from '../model/errors.ts';
 import { outcomeOf } from '../model/outcome.ts';
 import { CHALLENGE } from './authenticate.ts';
 import type { Content, Presentation } from './encode.ts';
@@ -19,10 +20,15 @@ const COMPRESSED = /^(?:image\/(?!svg|bmp)|video\/|audio\/|application\/(?:zip|g
 
 const writes = new Set<Target['kind']>(['create', 'update', 'update-conditional', 'patch', 'patch-conditional']);
 
-/** `Prefer: return=…` on a write. Without it the representation is sent. */
-export function present(answer: Answer, kind: Target['kind'], prefer: string | undefined): Answer {
-  if (prefer === undefined || !writes.has(kind)) return answer;
+/** `Prefer: return=…` on a write. Without it the representation is sent. What every client is told stands in a header where no outcome is sent. */
+export function present(answered: Answer, kind: Target['kind'], prefer: string | undefined): Answer {
+  const { warnings = [] } = answered;
+  if ((prefer === undefined && warnings.length === 0) || !writes.has(kind)) return answered;
   const wanted = readPreferReturn(prefer);
+  const answer =
+    warnings.length === 0 || wanted === 'OperationOutcome'
+      ? answered
+      : { ...answered, headers: { ...answered.headers, Warning: warnings.map(warningOf).join(', ') } };
   if (wanted === 'minimal') {
     const { body: _, ...rest } = answer;
     return rest;
@@ -31,10 +37,16 @@ export function present(answer: Answer, kind: Target['kind'], prefer: string | u
     const more = answer.progress === undefined ? '' : `; ${answer.progress} tells what becomes of it`;
     const diagnostics = `${answer.location ?? kind} ${answer.status === 201 ? 'was created' : 'is stored'}${more}`;
     const done = { severity: 'information', code: 'informational', diagnostics } as const;
-    const outcome = outcomeOf([...(answer.findings ?? []), done]);
+    const outcome = outcomeOf([...(answer.findings ?? []), ...warnings, done]);
     return { ...answer, body: { ...outcome } };
   }
   return answer;
+}
+
+/** https://www.rfc-editor.org/rfc/rfc7234#section-5.5.7 */
+function warningOf({ expression, diagnostics }: Issue): string {
+  const text = `${expression === undefined ? '' : `${expression}: `}${diagnostics}`;
+  return `299 wardgate "${text.replace(/[^\x20-\x7e]/g, '?').replace(/["\\]/g, '\\$&')}"`;
 }
 
 export async function respond(

@@ -93,6 +93,8 @@ export interface Answer {
   headers?: Record<string, string>;
   /** findings that did not stop a write, for `Prefer: return=OperationOutcome` */
   findings?: readonly Issue[];
+  /** what a client is told of a write whatever it prefers */
+  warnings?: readonly Issue[];
 }
 
 /** One kind of request and its story. `dispatch.ts` proves that every kind has one. */

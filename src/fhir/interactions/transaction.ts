@@ -42,7 +42,8 @@ export const createTransaction = (parts: BundleParts): RunBundle => {
     );
     const findings = await checkItems(parts.engine, plan, call, entries);
     const answers = await call.store.transaction((tx) => perform(plan, tx, call), { expected: plan.expected });
-    for (const [index, issues] of findings) answers[index] = { ...answers[index]!, outcome: outcomeOf(issues) };
+    for (const [index, issues] of findings)
+      answers[index] = { ...answers[index]!, outcome: outcomeOf([...issues, ...(answers[index]!.warnings ?? [])]) };
     return { status: 200, body: writeResponseBundle('transaction-response', answers, call.base) };
   };
 
@@ -175,7 +176,7 @@ async function writeAll(
       throw culprit === undefined ? error : atEntry(error, culprit.item.entry.index);
     });
     for (const [position, { item, write }] of some.entries()) {
-      const { type, id, version, lastUpdated, bytes, created, changed } = written[position]!;
+      const { type, id, version, lastUpdated, bytes, created, changed, findings } = written[position]!;
       if (write!.kind === 'create' && !created) {
         // references to it are already written: only a new try can make them right
         throw new FhirError('transient', `An equal ${type} was created at the same time; please try again`);
@@ -183,7 +184,10 @@ async function writeAll(
       const status = item.kind === 'delete' ? 204 : created ? 201 : 200;
       const location = item.kind === 'delete' ? {} : { location: `${type}/${id}/_history/${version}` };
       const body = prefers === 'representation' && bytes !== null ? { body: bytes } : {};
-      answers[item.entry.index] = { status, ...location, ...body, ...(changed ? { version, lastUpdated } : {}) };
+      const { index } = item.entry;
+      const warnings = findings?.map((issue) => issueAt(issue, index));
+      const told = warnings === undefined ? {} : { warnings, outcome: outcomeOf(warnings) };
+      answers[index] = { status, ...location, ...body, ...(changed ? { version, lastUpdated } : {}), ...told };
     }
   }
 }
@@ -218,8 +222,8 @@ function storeOf(tx: Transaction, store: Store): Store {
 
 /** A write's resource is sent only where the client prefers it; what was asked for is always sent. */
 export function presented(answer: Answer, { method, target, index }: Entry, outer: Call): EntryAnswer {
-  const { findings } = answer;
-  const told = findings === undefined ? {} : { outcome: outcomeOf(findings.map((issue) => issueAt(issue, index))) };
+  const findings = [...(answer.findings ?? []), ...(answer.warnings ?? [])];
+  const told = findings.length === 0 ? {} : { outcome: outcomeOf(findings.map((issue) => issueAt(issue, index))) };
   const isAsked = target.kind === 'operation' || method === 'GET';
   if (isAsked || readPreferReturn(outer.headers.prefer) === 'representation') return { ...answer, ...told };
   const { body: _, ...rest } = answer;

@@ -8,7 +8,7 @@ export function answerWritten(
   findings: readonly Issue[] = [],
   status = written.created ? 201 : 200,
 ): Answer {
-  const { type, id, version, lastUpdated, bytes } = written;
+  const { type, id, version, lastUpdated, bytes, findings: warnings } = written;
   return {
     status,
     ...(bytes === null ? {} : { body: bytes }),
@@ -18,5 +18,6 @@ export function answerWritten(
     // it becomes searchable in the background (added-parameters/activation.ts)
     ...(type === 'SearchParameter' && bytes !== null ? { progress: `${type}/${id}/$status` } : {}),
     ...(findings.length === 0 ? {} : { findings }),
+    ...(warnings === undefined ? {} : { warnings }),
   };
 }

@@ -1,5 +1,6 @@
 // The port between the engine and the database. Interactions, operations and hospital rules know only this file;
 // storage/mongo is the one room that implements it. A store belongs to one tenant (one database).
+import type { Issue } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
 import type { Resource } from '../model/resource.ts';
 
@@ -153,6 +154,8 @@ export interface Written extends Version {
   created: boolean;
   /** false where nothing had to be written (conditional create found a match, delete of nothing) */
   changed: boolean;
+  /** what the writer should know of it, though it did not stop the write */
+  findings?: readonly Issue[];
 }
 
 /** A small document outside the resources that guards something that can be won once: a slot's places, a bed, a lot's stock. */

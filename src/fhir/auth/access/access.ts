@@ -16,7 +16,7 @@ import { type NarrowDeps, narrowedStore } from './narrowed-store.ts';
 import type { Taken } from './narrowed-writes.ts';
 import type { Policies } from './policies.ts';
 import { createRights, criteriaInForce, type HeldPolicy, type Rights } from './rights.ts';
-import { knownVariables, lookUpVariables, type Needed, organizationsBelow } from './variables.ts';
+import { knownVariables, lookUpVariables, type Needed, organizationsAbove, organizationsBelow } from './variables.ts';
 
 export interface Access {
   /** Throws `forbidden` or `login` for what the caller never may */
@@ -101,18 +101,26 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
   }
 
   /** Many work at the same organisations. */
-  const places = new Map<string, { ids: Promise<readonly string[]>; until: number }>();
-  function below(ids: readonly string[]): Promise<readonly string[]> {
-    const key = ids.join();
-    const known = places.get(key);
-    const now = engine.now();
-    if (known && now < known.until) return known.ids;
-    if (places.size >= MOST_KEPT) places.clear();
-    const found = organizationsBelow(ids, { store, definitions });
-    places.set(key, { ids: found, until: now + LOOKED_UP_MS });
-    found.catch(() => places.delete(key));
-    return found;
+  function keptByPlace(look: typeof organizationsBelow): (ids: readonly string[]) => Promise<readonly string[]> {
+    const places = new Map<string, { ids: Promise<readonly string[]>; until: number }>();
+    return (ids) => {
+      const key = ids.join();
+      const known = places.get(key);
+      const now = engine.now();
+      if (known && now < known.until) return known.ids;
+      if (places.size >= MOST_KEPT) places.clear();
+      const found = look(ids, { store, definitions });
+      places.set(key, { ids: found, until: now + LOOKED_UP_MS });
+      found.catch(() => places.delete(key));
+      return found;
+    };
   }
+  const lookUp = {
+    store,
+    below: keptByPlace(organizationsBelow),
+    above: keptByPlace(organizationsAbove),
+    statesOf: deps.statesOf,
+  };
 
   function neededBy(held: readonly HeldPolicy[]): Needed {
     const lists = held.flatMap(({ policy }) => {
@@ -146,7 +154,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       doctorsSee: deps.doctorsSee,
       criteria,
       planScope,
-      variables: () => known ?? lookUpVariables(caller, needed, { ...criteria, store, below, statesOf: deps.statesOf }),
+      variables: () => known ?? lookUpVariables(caller, needed, { ...criteria, ...lookUp }),
       consents,
       record: new Set(policies.groups.record),
     });
@@ -217,6 +225,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       judge: { extractor, store },
       taken: deps.taken,
       ownBase: deps.ownBase,
+      criteria: () => ({ definitions, settings, now: engine.now() }),
       cursors: cursorsOf(caller, secret),
     };
   }

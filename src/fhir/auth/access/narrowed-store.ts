@@ -1,11 +1,12 @@
 // A store that is narrowed to one caller: nobody above it has to check access, so nobody can forget to. It wraps the store that obeys the
 // hospital's rules, so that rules see everything and callers do not.
-import { FhirError } from '../../model/errors.ts';
+import { FhirError, type Issue } from '../../model/errors.ts';
 import { withBeyond } from '../../storage/beyond.ts';
 import type { Store, Transaction, TransactionOptions, Write, Written } from '../../storage/store.ts';
 import { narrowedFinder, narrowedReader, narrowedStoreReads, type ReadDeps } from './narrowed-reads.ts';
 import { type Judged, judgedWrites, type WriteDeps } from './narrowed-writes.ts';
 import { shownVersion } from './shown.ts';
+import { mayBeUnkept, unkeptIn } from './unkept.ts';
 
 export type NarrowDeps = ReadDeps & WriteDeps;
 
@@ -17,12 +18,15 @@ export const narrowedStore = (base: Store, deps: NarrowDeps, everything: NarrowD
   withBeyond(narrowed(base, deps, everything), () => narrowed(base, everything, everything));
 
 function narrowed(base: Store, deps: NarrowDeps, everything: NarrowDeps): Store {
+  const reads = narrowedStoreReads(base, deps);
+
   async function write(change: Write): Promise<Written> {
+    const [findings] = await findingsOn([change], reads, deps);
     for (let turn = 1; ; turn++) {
       const [judged] = await judgedWrites([change], base, deps);
       if ('written' in judged!) return judged.written;
       try {
-        return await shownWritten(await base.write(guarded(judged!)), deps);
+        return withFindings(await shownWritten(await base.write(guarded(judged!)), deps), findings);
       } catch (error) {
         // it was judged as it was: what somebody else made of it meanwhile is judged again
         const isOutrun = error instanceof FhirError && error.kind === 'precondition' && !isConditional(change);
@@ -39,14 +43,17 @@ function narrowed(base: Store, deps: NarrowDeps, everything: NarrowDeps): Store 
     }, options);
   }
 
-  return { ...base, ...narrowedStoreReads(base, deps), write, transaction };
+  return { ...base, ...reads, write, transaction };
 }
 
 /** Inside a transaction everybody sees one snapshot, and who meets another one starts again: nothing has to be guarded. */
 function narrowedTransaction(tx: Transaction, base: Store, deps: NarrowDeps, expected: readonly Write[]): Transaction {
   const inside: NarrowDeps = { ...deps, judge: { ...deps.judge, store: tx } };
 
+  const reads = { ...narrowedReader(tx, base, inside), ...narrowedFinder(tx, inside) };
+
   async function write(writes: readonly Write[]): Promise<Written[]> {
+    const findings = await findingsOn(writes, reads, inside, expected);
     const judged = await judgedWrites(writes, tx, inside, expected);
     const wanted = judged.flatMap((one) => ('write' in one ? [one.write] : []));
     const written =
@@ -56,11 +63,29 @@ function narrowedTransaction(tx: Transaction, base: Store, deps: NarrowDeps, exp
             throw aboutOriginal(error, judged, writes);
           });
     let next = 0;
-    return Promise.all(judged.map((one) => ('write' in one ? shownWritten(written[next++]!, inside) : one.written)));
+    const shown = judged.map((one) => ('write' in one ? shownWritten(written[next++]!, inside) : one.written));
+    return (await Promise.all(shown)).map((one, index) => withFindings(one, findings[index]));
   }
 
-  return { ...tx, ...narrowedReader(tx, base, inside), ...narrowedFinder(tx, inside), write };
+  return { ...tx, ...reads, write };
 }
+
+/** What the caller should know of each write; most are of types of which there is nothing to know. */
+async function findingsOn(
+  writes: readonly Write[],
+  reads: Pick<Store, 'find' | 'readMany'>,
+  { criteria }: NarrowDeps,
+  expected: readonly Write[] = [],
+): Promise<(readonly Issue[])[]> {
+  if (!writes.some(mayBeUnkept)) return [];
+  const arriving = new Set(
+    [...expected, ...writes].flatMap((one) => (one.kind === 'delete' ? [] : `${one.type}/${one.id}`)),
+  );
+  return Promise.all(writes.map((one) => unkeptIn(one, { reads, criteria: criteria(), arriving })));
+}
+
+const withFindings = (written: Written, findings: readonly Issue[] = []): Written =>
+  findings.length === 0 || !written.changed ? written : { ...written, findings };
 
 async function shownWritten(written: Written, deps: NarrowDeps): Promise<Written> {
   const { type, bytes, created } = written;

@@ -5,19 +5,21 @@ import { type LiteralReference, literalReferences } from '../../interactions/ref
 import { FhirError, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { SearchKeys } from '../../model/keys.ts';
+import { type Name, nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import { patientsNamed } from '../../search/index.ts';
 import type { FindQuery, Store, Version, Write, Written } from '../../storage/store.ts';
 import { deepEqual } from '../../validation/deep-equal.ts';
 import { checkKept, checkState, isAppState, OUTSIDE, stateGone, withSubjectHere } from './app-state.ts';
 import { type Around, createAround } from './around-writes.ts';
+import type { CriteriaContext } from './criteria.ts';
 import { hiddenInAll, withHiddenKept } from './hidden.ts';
 import { type JudgeDeps, keysOf, type Subject, waysTo } from './judge.ts';
 import { narrowedQuery } from './narrow-query.ts';
 import { type Ownership, ownersFor, withOwners } from './owners.ts';
 import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
-import { nameOf, type Reference, referredBy } from './referred.ts';
+import { referredBy } from './referred.ts';
 import type { Rights } from './rights.ts';
 import { labelsOf, refuseBrokenConditions } from './write-conditions.ts';
 
@@ -29,6 +31,7 @@ export interface WriteDeps {
   taken: Taken;
   /** how others call this server, where it was not told (BASE_URL) */
   ownBase?: string | undefined;
+  criteria: () => CriteriaContext;
 }
 
 /** What the hospital's rules take a place in for a write of some types: slots, beds, stock. */
@@ -312,7 +315,7 @@ async function refuseOtherPatients(
   }
 }
 
-function notHere(missing: Reference, content: Resource): FhirError {
+function notHere(missing: Name, content: Resource): FhirError {
   const diagnostics = `${nameOf(missing)} does not exist here`;
   const named = referencesIn(content).find((one) => nameOf(one) === nameOf(missing));
   return new FhirError('business-rule', diagnostics, {
@@ -322,7 +325,7 @@ function notHere(missing: Reference, content: Resource): FhirError {
   });
 }
 
-const referencesIn = (resource: Resource): LiteralReference[] => literalReferences(resource, '');
+const referencesIn = (resource: Resource): LiteralReference[] => literalReferences(resource);
 
 interface Naming {
   letter: 'c' | 'u';
@@ -359,7 +362,7 @@ async function refuseOthersPlaces({ letter, after }: Naming, before: Resource | 
 }
 
 async function refuseUnusable(
-  reference: Reference,
+  reference: Name,
   { letter, after }: Naming,
   { rights, around, judge }: Room,
 ): Promise<void> {

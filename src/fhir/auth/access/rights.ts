@@ -5,7 +5,7 @@ import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
 import { isAppState } from './app-state.ts';
-import { type Consents, deniedBy } from './consents.ts';
+import type { Consents } from './consents.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
 import { type Hidden, hiddenBy } from './hidden.ts';
 import { type Ownership, ownedBy } from './owners.ts';
@@ -19,9 +19,10 @@ import {
   typesOf,
 } from './policy.ts';
 import { allOf, anyOf, isNothing } from './predicates.ts';
+import { deniedBy } from './provisions.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
-import { placeVariable } from './variables.ts';
+import { ABOVE, placeVariable } from './variables.ts';
 
 /** A policy as it is used: its grants by type. */
 export interface PolicyInForce {
@@ -55,7 +56,7 @@ export interface RightsDeps {
   /** as `criteria`, for what a scope asks of terminology */
   planScope: (plan: (context: CriteriaContext) => Predicate) => Promise<Predicate>;
   variables: () => Variables | Promise<Variables>;
-  consents: Pick<Consents, 'all'>;
+  consents: Pick<Consents, 'all' | 'parties'>;
   /** types that a consent means which names none */
   record: ReadonlySet<string>;
 }
@@ -275,12 +276,20 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
   }
 
   function deniedPredicate(type: string, known: Variables): Predicate {
-    const { fhirUser } = caller;
-    const names = new Set((known.get('organizations') ?? []).map((id) => `Organization/${id}`));
-    if (fhirUser) names.add(`${fhirUser.type}/${fhirUser.id}`);
+    const { fhirUser, organizations } = caller;
+    const asker = {
+      user: fhirUser && `${fhirUser.type}/${fhirUser.id}`,
+      organizations:
+        organizations.length === 0
+          ? undefined
+          : new Set(
+              ['organizations', ABOVE].flatMap((name) => known.get(name) ?? []).map((id) => `Organization/${id}`),
+            ),
+    };
     const ofPatients = (of: string, ids: readonly string[]): Predicate =>
       anyOf(ids.map((id) => ofPatient(of, id) ?? nothing));
-    return deniedBy(deps.consents.all(), type, { names, record: deps.record, ofPatients }, criteria);
+    const { record, consents } = deps;
+    return deniedBy(consents.all(), type, { asker, parties: consents.parties, record, ofPatients }, criteria);
   }
 
   function labelPredicate(type: string, policy: Policy): Predicate {

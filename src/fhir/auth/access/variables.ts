@@ -17,6 +17,8 @@ export interface LookUpDeps extends CriteriaContext {
   store: Pick<Store, 'find'>;
   /** organisations with all that are part of them */
   below: (ids: readonly string[]) => Promise<readonly string[]>;
+  /** what they are part of, however far up */
+  above: (ids: readonly string[]) => Promise<readonly string[]>;
   /** the codes of app state that are a client's, as values of a search */
   statesOf: (client: string) => Promise<readonly string[]>;
 }
@@ -30,6 +32,9 @@ export interface Needed {
 
 /** The name under which an organisation stands with all that are part of it. */
 export const placeVariable = (organization: string): string => `place ${organization}`;
+
+/** The name of the organisations of which the caller's are part: consents speak of them, policies do not. */
+export const ABOVE = 'organizations above';
 
 /** What needs no database; undefined where something must be looked up. */
 export function knownVariables(caller: Caller, { lists, places }: Needed): Variables | undefined {
@@ -61,14 +66,16 @@ export async function lookUpVariables(caller: Caller, { lists, places }: Needed,
   const { fhirUser, organizations } = caller;
   // a carer acts for the patients whose related person it is
   const proxy = { search: 'RelatedPerson?_id=x&active:not=false', take: 'patient' };
-  const [below, patients, states] = await Promise.all([
+  const [below, above, patients, states] = await Promise.all([
     deps.below(organizations),
+    deps.above(organizations),
     fhirUser?.type === 'RelatedPerson'
       ? listed([{ ...proxy, search: proxy.search.replace('x', fhirUser.id) }], variables, deps)
       : variables.get('patients')!,
     mayKeepState(caller) ? deps.statesOf(caller.client) : [],
   ]);
   variables.set('organizations', below);
+  variables.set(ABOVE, above);
   variables.set('patients', patients);
   variables.set('app-state', states);
   for (const place of places) variables.set(placeVariable(place), await deps.below([place]));
@@ -91,6 +98,26 @@ export async function organizationsBelow(
     for await (const { id } of everyMatch(store, query)) if (!seen.has(id)) found.push(id);
     for (const id of found) seen.add(id);
     level = [...new Set(found)];
+  }
+  return [...seen];
+}
+
+export async function organizationsAbove(
+  ids: readonly string[],
+  { store, definitions }: Pick<LookUpDeps, 'store' | 'definitions'>,
+): Promise<readonly string[]> {
+  const prefixes = parentsOf(definitions, 'Organization').map((param) => `${param}|Organization/`);
+  const seen = new Set<string>();
+  for (let level = [...ids]; level.length > 0; ) {
+    const where = { op: 'ids', ids: level } as const;
+    const query = { type: 'Organization', where, atOnce: AT_ONCE, wantReferences: true, leaveBytes: true } as const;
+    level = [];
+    for await (const { keys = [] } of everyMatch(store, query)) {
+      for (const prefix of prefixes)
+        level.push(...keys.flatMap((key) => (key.startsWith(prefix) ? key.slice(prefix.length) : [])));
+    }
+    level = level.filter((id) => !seen.has(id));
+    for (const id of level) seen.add(id);
   }
   return [...seen];
 }

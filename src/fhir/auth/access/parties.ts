@@ -1,0 +1,311 @@
+// Who an actor of a consent is: read once and followed since, because a team or a group is whoever is in it now. Where that cannot be found out
+// nobody is left out of what is denied, and nobody let in. https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision.actor.reference
+import type { CareTeam, Group, HealthcareService, Identifier, Period, PractitionerRole, Reference } from 'fhir/r4.js';
+import { dateInterval } from '../../model/dates.ts';
+import { parseJson } from '../../model/json.ts';
+import type { Predicate } from '../../model/predicate.ts';
+import { localName, type Name, nameOf } from '../../model/references.ts';
+import type { Resource } from '../../model/resource.ts';
+import { planCriteria } from '../../search/index.ts';
+import { everyMatch } from '../../storage/every-match.ts';
+import type { Store } from '../../storage/store.ts';
+import { type CriteriaContext, tokenValue } from './criteria.ts';
+
+/** How sure it is that somebody is meant; the surest of several is the largest. */
+export const NO = 0;
+export const MAYBE = 1;
+export const YES = 2;
+export type Standing = typeof NO | typeof MAYBE | typeof YES;
+
+export const surest = (standings: readonly Standing[]): Standing => Math.max(NO, ...standings) as Standing;
+export const leastSure = (standings: readonly Standing[]): Standing => Math.min(YES, ...standings) as Standing;
+
+/** Who asks, as far as it may be named. */
+export interface Asker {
+  /** `Practitioner/1`; a program is nobody */
+  user: string | undefined;
+  /** the caller's, with all that are part of them and all that they are part of; undefined where it is bound to none */
+  organizations: ReadonlySet<string> | undefined;
+}
+
+/** What may be needed to tell who somebody is, as it is now. */
+export interface Parties {
+  standing(reference: Reference | undefined, asker: Asker, context: CriteriaContext): Standing;
+  /** the resources that are meant: one that is named, or all that have the identifier */
+  named(reference: Reference | undefined, context: CriteriaContext): readonly Name[];
+}
+
+export interface FollowedParties extends Parties {
+  /** another one whenever somebody may be meant anew, or not any more */
+  readonly revision: number;
+  /** looks at these, and at whom they consist of */
+  refresh(references: Iterable<Reference>): Promise<void>;
+}
+
+export interface PartiesDeps {
+  /** below every restriction */
+  store: Pick<Store, 'find' | 'readMany'>;
+  criteria: () => CriteriaContext;
+}
+
+const AT_ONCE = 500;
+/** Consist of others. */
+const TOGETHER: ReadonlySet<string> = new Set(['PractitionerRole', 'CareTeam', 'Group', 'HealthcareService']);
+/** Whose identifier it may be that says no type. */
+const IDENTIFIED = ['Practitioner', 'Organization', 'Patient', 'RelatedPerson', ...TOGETHER];
+
+interface Known {
+  version: number;
+  resource: Resource;
+}
+
+export function createParties({ store, criteria }: PartiesDeps): FollowedParties {
+  let known = new Map<string, Known>();
+  let holders = new Map<string, readonly Name[]>();
+  let staff = new Map<string, readonly Reference[]>();
+  let signature = '';
+  let revision = 0;
+
+  async function refresh(references: Iterable<Reference>): Promise<void> {
+    const context = criteria();
+    const found = new Map<string, Known>();
+    const held = new Map<string, readonly Name[]>();
+    const asked = new Set<string>();
+    for (let next = [...references]; next.length > 0; ) {
+      const names: Name[] = [];
+      const logical = new Map<string, Reference>();
+      for (const reference of next) {
+        const name = nameIn(reference, context);
+        const key = name === undefined ? identifierKey(reference) : nameOf(name);
+        if (key === undefined || asked.has(key)) continue;
+        asked.add(key);
+        if (name === undefined) logical.set(key, reference);
+        else if (TOGETHER.has(name.type)) names.push(name);
+      }
+      const byIdentifier = await lookUpIdentifiers([...logical.values()], context);
+      const services = names.filter(({ type }) => type === 'HealthcareService').map(nameOf);
+      const roles = await findNames('PractitionerRole', 'service', services, context);
+      const fresh = await load([...names, ...byIdentifier, ...roles], found);
+      for (const [key, reference] of logical)
+        held.set(
+          key,
+          byIdentifier.filter((name) => isHeldBy(found.get(nameOf(name)), reference)),
+        );
+      next = fresh.flatMap(consistsOf);
+    }
+    known = found;
+    holders = held;
+    staff = staffOf(found, context);
+    const now = JSON.stringify([
+      [...found].map(([name, { version }]) => `${name} ${version}`).sort(),
+      [...held].map(([key, names]) => [key, ...names.map(nameOf)].join(' ')).sort(),
+    ]);
+    if (now !== signature) revision++;
+    signature = now;
+  }
+
+  async function lookUpIdentifiers(references: readonly Reference[], context: CriteriaContext): Promise<Name[]> {
+    const tokens = new Map<string, Set<string>>();
+    for (const { type, identifier } of references) {
+      const { system, value } = identifier!;
+      const token = tokenValue(system, value!);
+      for (const one of type === undefined ? IDENTIFIED : [type])
+        tokens.set(one, (tokens.get(one) ?? new Set()).add(token));
+    }
+    const found: Name[] = [];
+    for (const [type, some] of tokens) {
+      if (context.definitions.searchParameters(type).has('identifier'))
+        found.push(...(await findNames(type, 'identifier', [...some], context)));
+    }
+    return found;
+  }
+
+  async function findNames(
+    type: string,
+    parameter: string,
+    values: readonly string[],
+    context: CriteriaContext,
+  ): Promise<Name[]> {
+    const found: Name[] = [];
+    for (let start = 0; start < values.length; start += AT_ONCE) {
+      const query = [[parameter, values.slice(start, start + AT_ONCE).join(',')]] as const;
+      const { where } = planCriteria({ ...context, type, query });
+      for await (const { id } of everyMatch(store, { type, where, atOnce: AT_ONCE, leaveBytes: true }))
+        found.push({ type, id });
+    }
+    return found;
+  }
+
+  /** Content is read only where there is another version than before. Gives what was not in `found`. */
+  async function load(names: readonly Name[], found: Map<string, Known>): Promise<Known[]> {
+    const wanted = new Map(names.filter((name) => !found.has(nameOf(name))).map((name) => [nameOf(name), name]));
+    const types = new Set([...wanted.values()].map(({ type }) => type));
+    const changed: Name[] = [];
+    for (const type of types) {
+      const some = [...wanted.values()].filter((name) => name.type === type);
+      for (let start = 0; start < some.length; start += AT_ONCE) {
+        const where: Predicate = { op: 'ids', ids: some.slice(start, start + AT_ONCE).map(({ id }) => id) };
+        const page = await store.find({ type, where, sort: [], limit: AT_ONCE, total: 'none', leaveBytes: true });
+        for (const { id, version } of page.matches) {
+          const before = known.get(nameOf({ type, id }));
+          if (before?.version === version) found.set(nameOf({ type, id }), before);
+          else changed.push({ type, id });
+        }
+      }
+    }
+    for (let start = 0; start < changed.length; start += AT_ONCE) {
+      for (const version of await store.readMany(changed.slice(start, start + AT_ONCE))) {
+        if (version?.bytes)
+          found.set(nameOf(version), { version: version.version, resource: parseJson(version.bytes) as Resource });
+      }
+    }
+    return [...wanted.keys()].flatMap((name) => found.get(name) ?? []);
+  }
+
+  function named(reference: Reference | undefined, context: CriteriaContext): readonly Name[] {
+    const name = nameIn(reference, context);
+    if (name !== undefined) return [name];
+    const key = identifierKey(reference);
+    return (key === undefined ? undefined : holders.get(key)) ?? [];
+  }
+
+  function standing(
+    reference: Reference | undefined,
+    asker: Asker,
+    context: CriteriaContext,
+    /** what this one is a part of: whoever is in a circle is not in it by that */
+    within: readonly string[] = [],
+  ): Standing {
+    const names = named(reference, context);
+    if (names.length === 0) return MAYBE;
+    const standings = names.map((name) => standingOf(name, asker, context, within));
+    return names.length === 1 ? standings[0]! : notSure(surest(standings));
+  }
+
+  function standingOf(name: Name, asker: Asker, context: CriteriaContext, within: readonly string[]): Standing {
+    const { type } = name;
+    const text = nameOf(name);
+    if (PEOPLE.has(type)) return asker.user === text ? YES : NO;
+    if (type === 'Organization')
+      return asker.organizations === undefined ? MAYBE : asker.organizations.has(text) ? YES : NO;
+    if (type === 'Device') return asker.user === undefined ? MAYBE : NO;
+    if (within.includes(text)) return NO;
+    const resource = known.get(text)?.resource as unknown;
+    const inner = [...within, text];
+    const of = (reference: Reference | undefined): Standing => standing(reference, asker, context, inner);
+    const anyOf = (references: readonly (Reference | undefined)[]): Standing =>
+      references.length === 0 ? MAYBE : surest(references.map(of));
+    if (resource === undefined) return MAYBE;
+    switch (type) {
+      case 'PractitionerRole': {
+        const role = resource as PractitionerRole;
+        const isAt = role.organization === undefined || asker.organizations === undefined ? YES : of(role.organization);
+        const both = leastSure([role.practitioner === undefined ? MAYBE : of(role.practitioner), isAt]);
+        return role.active !== false && isNow(role.period, context) ? both : notSure(both);
+      }
+      case 'CareTeam': {
+        const team = resource as CareTeam;
+        const { participant = [] } = team;
+        const now = participant.filter(({ period }) => isNow(period, context)).map(({ member }) => member);
+        const isWorking = team.status === 'active' && isNow(team.period, context);
+        return isWorking && anyOf(now) === YES ? YES : notSure(anyOf(participant.map(({ member }) => member)));
+      }
+      case 'Group': {
+        const group = resource as Group;
+        const { member = [] } = group;
+        if (!group.actual) return MAYBE;
+        const now = member.filter(({ inactive, period }) => !inactive && isNow(period, context));
+        const isIn = group.active !== false && anyOf(now.map(({ entity }) => entity)) === YES;
+        return isIn ? YES : notSure(anyOf(member.map(({ entity }) => entity)));
+      }
+      case 'HealthcareService': {
+        const { providedBy, active } = resource as HealthcareService;
+        const ofStaff = surest((staff.get(text) ?? []).map(of));
+        const ofProvider = notSure(providedBy === undefined ? MAYBE : of(providedBy));
+        return active === false ? notSure(surest([ofStaff, ofProvider])) : surest([ofStaff, ofProvider]);
+      }
+      default:
+        return MAYBE;
+    }
+  }
+
+  return {
+    get revision() {
+      return revision;
+    },
+    refresh,
+    named,
+    standing: (reference, asker, context) => standing(reference, asker, context),
+  };
+}
+
+const PEOPLE: ReadonlySet<string> = new Set(['Practitioner', 'Patient', 'RelatedPerson', 'Person']);
+
+const notSure = (standing: Standing): Standing => leastSure([standing, MAYBE]);
+
+/** A resource of ours, by its address here or below the base, whichever version of it was meant. */
+export const nameIn = ({ reference = '' }: Reference = {}, { settings }: CriteriaContext): Name | undefined =>
+  localName(reference, settings.baseUrl);
+
+/** Whether it must be looked up who is meant. */
+export function isFollowed(reference: Reference, context: CriteriaContext): boolean {
+  const name = nameIn(reference, context);
+  return name === undefined ? identifierKey(reference) !== undefined : TOGETHER.has(name.type);
+}
+
+/** of https://hl7.org/fhir/R4/references.html#logical */
+function identifierKey({ type, identifier }: Reference = {}): string | undefined {
+  if (identifier?.value === undefined) return undefined;
+  return JSON.stringify([type, identifier.system, identifier.value]);
+}
+
+function isHeldBy(known: Known | undefined, { type, identifier }: Reference): boolean {
+  if (known === undefined || (type !== undefined && type !== known.resource.resourceType)) return false;
+  const own = known.resource as { identifier?: Identifier | Identifier[] };
+  return [own.identifier ?? []]
+    .flat()
+    .some(
+      ({ system, value }) =>
+        value === identifier!.value && (identifier!.system === undefined || system === identifier!.system),
+    );
+}
+
+function consistsOf({ resource }: Known): Reference[] {
+  switch (resource.resourceType) {
+    case 'PractitionerRole': {
+      const { practitioner, organization } = resource as unknown as PractitionerRole;
+      return [practitioner, organization].flatMap((one) => one ?? []);
+    }
+    case 'CareTeam':
+      return ((resource as unknown as CareTeam).participant ?? []).flatMap(({ member }) => member ?? []);
+    case 'Group':
+      return ((resource as unknown as Group).member ?? []).map(({ entity }) => entity);
+    case 'HealthcareService':
+      return [(resource as unknown as HealthcareService).providedBy].flatMap((one) => one ?? []);
+    default:
+      return [];
+  }
+}
+
+/** Who works for a service, by it. */
+function staffOf(known: ReadonlyMap<string, Known>, context: CriteriaContext): Map<string, readonly Reference[]> {
+  const staff = new Map<string, Reference[]>();
+  for (const [reference, { resource }] of known) {
+    if (resource.resourceType !== 'PractitionerRole') continue;
+    for (const service of (resource as unknown as PractitionerRole).healthcareService ?? []) {
+      const name = nameIn(service, context);
+      if (name === undefined) continue;
+      const some = staff.get(nameOf(name)) ?? [];
+      staff.set(nameOf(name), some);
+      some.push({ reference });
+    }
+  }
+  return staff;
+}
+
+export function isNow(period: Period | undefined, { now, settings }: CriteriaContext): boolean {
+  const [from, to] = [period?.start, period?.end].map((text) =>
+    text === undefined ? undefined : dateInterval(text, settings.timeZone),
+  );
+  return (from === undefined || from.lo <= now) && (to === undefined || now <= to.hi);
+}
