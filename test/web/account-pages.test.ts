@@ -167,6 +167,32 @@ describe('pages of accounts', () => {
     assert.match(again.html, /used already/);
   });
 
+  it('say which patient a carer is asked to act for, and nothing else of them', async () => {
+    const patient = await people.register({ firstName: 'Emil', lastName: 'Small', phone: '+493012345678' });
+    const { resource } = await patient.call('profile');
+    const admin = await people.person('admin');
+    const named = [
+      { use: 'maiden', given: ['Emil'], family: 'Formerly' },
+      { use: 'official', given: ['Emil', 'B.'], family: 'Small' },
+    ];
+    const known = { ...resource, name: named, birthDate: '1984-05-06', address: [{ city: 'Bergen' }] };
+    assert.equal((await admin.put(`/Patient/${resource.id}`, known)).status, 200);
+    const email = freshEmail();
+    await patient.call('add-carer', { email });
+    const path = await people.inMailTo(
+      email,
+      /asked to act for Emil B\. Small here[\s\S]*hospital\.example(\/invitation\/\S+)/,
+    );
+    const page = await open(path);
+    assert.match(page.html, /asked to act for <strong>Emil B\. Small<\/strong>/);
+    for (const secret of [resource.id, 'Formerly', patient.email, '3012345678', '1984', 'Bergen', patient.account])
+      assert.ok(!page.html.includes(secret), secret);
+    await admin.delete(`/Patient/${resource.id}`);
+    const gone = await open(path);
+    assert.deepEqual([gone.status, /The patient is not here any more/.test(gone.html)], [404, true]);
+    assert.equal((await open(path, { firstName: 'Anna', lastName: 'Small', password: PASSWORD })).status, 404);
+  });
+
   it('allow no script, no frame and no form of another site', async () => {
     const { headers } = await open('/account/register');
     assert.match(

@@ -57,10 +57,9 @@ export function addAccountPages(app: Express, { accounts, visitorOf, forms, logg
 
   async function invitation(req: Request, res: Response, view: View): Promise<void> {
     const token = String(req.params.token);
-    const { invitation: found, hasAccount } = await invitations.look(token);
+    const { invitation: found, hasAccount, patient } = await invitations.look(token);
     const { email, role, firstName, lastName } = found;
-    const what = role === undefined ? 'carer of a patient' : roleOf(role).display.toLowerCase();
-    const shown = { token, email, hasAccount, role: what };
+    const shown = { token, email, hasAccount, patient, role: role && roleOf(role).display.toLowerCase() };
     const known = { ...(firstName && { firstName }), ...(lastName && { lastName }) };
     ask(req, res, 'account/invitation', {
       title: 'Welcome',

@@ -1,4 +1,6 @@
 // How pages say times, devices and people. Pure.
+import type { HumanName } from 'fhir/r4.js';
+import { nameAmong } from '../../fhir/model/human-name.ts';
 
 export type When = (time: string | undefined) => string;
 
@@ -35,19 +37,9 @@ export function deviceOf(userAgent: string | undefined): string {
   return system === undefined ? browser : `${browser} on ${system}`;
 }
 
-interface Name {
-  text?: string;
-  prefix?: string[];
-  given?: string[];
-  family?: string;
-}
-
 /** of a Patient, a Practitioner, an Organization … */
 export function nameOf(resource: object): string | undefined {
-  const { name, title } = resource as { name?: string | Name[]; title?: string };
+  const { name, title } = resource as { name?: string | HumanName[]; title?: string };
   if (typeof name === 'string') return name;
-  const [first] = name ?? [];
-  if (first === undefined) return title;
-  const parts = [...(first.prefix ?? []), ...(first.given ?? []), first.family].filter(Boolean).join(' ');
-  return first.text ?? (parts === '' ? undefined : parts);
+  return nameAmong(name) ?? title;
 }

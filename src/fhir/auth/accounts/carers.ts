@@ -49,7 +49,8 @@ export function createCarers({ store, book, models, invitations, mails, tokens }
   return {
     async ask({ patient, email, relationship, by }) {
       const to = needEmail(email);
-      const name = nameOf(await store.read('Patient', patient));
+      const name = await nameOf(store, patient);
+      if (name === undefined) throw new FhirError('not-found', 'There is no such patient', { expression: 'patient' });
       const carer = { patient, ...(relationship !== undefined && { relationship }) };
       const { saved, link } = await invitations.save({ email: to, carer, by }, LINK_MS);
       await mails.send('carer', to, { name, url: link }, saved.endsAt.getTime());
@@ -80,9 +81,10 @@ export function createCarers({ store, book, models, invitations, mails, tokens }
   };
 }
 
-function nameOf(version: Awaited<ReturnType<Store['read']>>): string {
-  if (!version?.bytes) throw new FhirError('not-found', 'There is no such patient', { expression: 'patient' });
-  return nameIn(parseJson(version.bytes) as Resource);
+/** as it is said to who is asked to care; undefined where there is no such patient */
+export async function nameOf(store: Pick<Store, 'read'>, patient: string): Promise<string | undefined> {
+  const version = await store.read('Patient', patient);
+  return version?.bytes ? nameIn(parseJson(version.bytes) as Resource) || 'a patient without a name' : undefined;
 }
 
 export interface Relation {

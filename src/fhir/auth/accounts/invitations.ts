@@ -7,7 +7,7 @@ import type { Store } from '../../storage/store.ts';
 import type { Visitor } from '../sign-in.ts';
 import type { Administration } from './administration.ts';
 import type { Book, Entry } from './book.ts';
-import { relatedPersonOf } from './carers.ts';
+import { nameOf, relatedPersonOf } from './carers.ts';
 import type { AccountDocument, ActsFor, HeldRole, Invitation } from './documents.ts';
 import { needEmail } from './email-address.ts';
 import type { Mails } from './mails.ts';
@@ -81,8 +81,8 @@ export interface Invitations {
   invite(by: Administrator, request: InvitationRequest): Promise<Invitation>;
   list(by: Administrator): Promise<Invitation[]>;
   revoke(by: Administrator, ref: string): Promise<void>;
-  /** for the page of the link; throws where it is of no use any more */
-  look(token: string): Promise<{ invitation: Invitation; hasAccount: boolean }>;
+  /** for the page of the link, which anybody may have: of a patient the name and no more; throws where it is of no use any more */
+  look(token: string): Promise<{ invitation: Invitation; hasAccount: boolean; patient?: string }>;
   accept(acceptance: Acceptance, visitor: Visitor): Promise<{ account: AccountDocument } | { challenge: string }>;
   linkForAdministrator(email?: string): Promise<string>;
   /** in the transaction that makes the account of who came by the link */
@@ -120,6 +120,14 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
             : undefined;
     if (why !== undefined) throw new FhirError('not-found', why, { expression: 'token' });
     return invitation!;
+  }
+
+  /** the name of whom somebody is asked to care for */
+  async function patientIn({ carer }: Invitation): Promise<string | undefined> {
+    const name = carer && (await nameOf(store, carer.patient));
+    if (carer !== undefined && name === undefined)
+      throw new FhirError('not-found', 'The patient is not here any more', { expression: 'token' });
+    return name;
   }
 
   async function use(id: string, { account, beside }: Entry): Promise<void> {
@@ -202,11 +210,14 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     async look(token) {
       const invitation = await need(token);
       const { email } = invitation;
-      return { invitation, hasAccount: email !== undefined && (await book.findByEmail(email)) !== undefined };
+      const patient = await patientIn(invitation);
+      const hasAccount = email !== undefined && (await book.findByEmail(email)) !== undefined;
+      return { invitation, hasAccount, ...(patient !== undefined && { patient }) };
     },
 
     async accept({ token, password, ...who }, visitor) {
       const invitation = await need(token);
+      await patientIn(invitation);
       const { _id, email, carer } = invitation;
       const { firstName = invitation.firstName ?? '', lastName = invitation.lastName ?? '', phone } = who;
       const request = { firstName, lastName, password, ...(phone !== undefined && { phone }) };

@@ -94,7 +94,7 @@ const letters = {
   }),
   carer: ({ name, url }: { name: string; url: string }) => ({
     subject: 'You are asked to act for somebody',
-    before: [`${name} asks you to act for them here: to see the record and to make appointments.`],
+    before: [`You are asked to act for ${name} here: to see the record and to make appointments.`],
     link: { label: 'Accept', url },
     after: ['The link is good for seven days and once.', 'If you do not know who this is, ignore it.'],
   }),

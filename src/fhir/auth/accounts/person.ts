@@ -1,6 +1,7 @@
 // The Patient or Practitioner that belongs to an account, and the PractitionerRole of a role held at an organization: made new, never
 // found by an e-mail address (row A2), and kept in step with the profile.
 import type { Address, ContactPoint, HumanName, Patient, Practitioner, PractitionerRole } from 'fhir/r4.js';
+import { nameAmong } from '../../model/human-name.ts';
 import type { Resource } from '../../model/resource.ts';
 import { type RoleCode, roleOf } from './roles.ts';
 
@@ -81,6 +82,5 @@ export const practitionerRoleOf = ({ id, code, practitioner, organization }: Rol
 export function nameIn(resource: Resource): string {
   const { name } = resource as { name?: string | HumanName[] };
   if (typeof name === 'string') return name;
-  const { text, given = [], family = '' } = name?.[0] ?? {};
-  return text ?? [...given, family].join(' ').trim();
+  return nameAmong(name) ?? '';
 }

@@ -1,8 +1,9 @@
 // The directory over the server's own searches, asked as the person who picks: what they may not see is not found.
-import type { Address, Encounter, HumanName, Identifier, Patient } from 'fhir/r4.js';
+import type { Address, Encounter, Identifier, Patient } from 'fhir/r4.js';
 import type { Call } from '../../interactions/call.ts';
 import { createInnerCalls, type InnerCallsDeps } from '../../interactions/inner-calls.ts';
 import { FhirError } from '../../model/errors.ts';
+import { nameAmong } from '../../model/human-name.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Caller } from '../caller.ts';
@@ -98,18 +99,11 @@ export function patientEntry({
 }: Patient): PatientEntry {
   return {
     id: id!,
-    name: nameOf(name) ?? `Patient ${id}`,
+    name: nameAmong(name) ?? `Patient ${id}`,
     ...(birthDate !== undefined && { birthDate }),
     ...(gender !== undefined && { gender }),
     identifiers: [...identifier.flatMap(identifierText), ...address.slice(0, 1).flatMap(cityOf)].slice(0, 3),
   };
-}
-
-function nameOf(names: readonly HumanName[]): string | undefined {
-  const name = names.find(({ use }) => use === 'official' || use === 'usual') ?? names[0];
-  if (name === undefined) return undefined;
-  const parts = [...(name.prefix ?? []), ...(name.given ?? []), name.family].filter(Boolean).join(' ');
-  return name.text ?? (parts === '' ? undefined : parts);
 }
 
 const identifierText = ({ type, value }: Identifier): string[] => {
