@@ -65,6 +65,12 @@ export const signIns = {
   /** what an app may do for someone */
   consent: dcm('110137', 'User Security Attributes Changed'),
   roles: dcm('110136', 'Security Roles Changed'),
+  /** somebody asked what a token stands for */
+  introspection: {
+    system: 'https://wardgate.dev/fhir/CodeSystem/audit-event',
+    code: 'introspection',
+    display: 'Token Introspection',
+  },
 } as const satisfies Record<string, Code>;
 
 /** Operations that change an account or a session. */

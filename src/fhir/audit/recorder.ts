@@ -2,7 +2,7 @@
 
 import { isSecretName } from '../../platform/logger/mask.ts';
 import type { Caller, Named } from '../auth/caller.ts';
-import type { Answer, Call, Dispatch, Target } from '../interactions/call.ts';
+import type { ActedOn, Answer, Call, Dispatch, Target } from '../interactions/call.ts';
 import { FhirError } from '../model/errors.ts';
 import type { Store } from '../storage/store.ts';
 import type { signIns } from './facts.ts';
@@ -49,6 +49,7 @@ export interface SignInEvent {
   request?: string;
   /** id of the access token that was made */
   token?: string;
+  about?: readonly ActedOn[];
 }
 
 export interface Recorder {
@@ -105,7 +106,7 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
   }
 
   /** Of those who knock on and on, one refusal a minute is written down, with the number of those before it. */
-  function repeated(caller: Caller): { skip: boolean; times: number } {
+  function repeated(caller: Pick<Caller, 'id' | 'client' | 'address'>): { skip: boolean; times: number } {
     const name = `${caller.id} ${caller.client} ${caller.address}`;
     const minute = Math.floor(now() / MINUTE_MS);
     const known = throttled.get(name);
@@ -174,7 +175,11 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
       if (traced === undefined || (traced.wrote.length === 0 && traced.entries.size === 0)) return write([first]);
       return recordAll(first, who, traced).then(write);
     },
-    signIn: (event) => write([recordOfSignIn(event)]),
+    signIn(event) {
+      const { account: id = '', client = '', address, status } = event;
+      const { skip, times } = status === 429 ? repeated({ id, client, address }) : ONCE;
+      return skip ? DONE : write([{ ...recordOfSignIn(event), ...(times > 0 && { times }) }]);
+    },
   };
   return recorder;
 
@@ -221,6 +226,7 @@ export const recordOfSignIn = ({
   status,
   refusal,
   request,
+  about = [],
 }: SignInEvent): NewRecord => ({
   kind: 'sign-in',
   code: act,
@@ -235,8 +241,10 @@ export const recordOfSignIn = ({
   ...(token !== undefined && { token }),
   ...(refusal !== undefined && { refusal }),
   ...(request !== undefined && { request }),
+  ...(about.length > 0 && { about }),
 });
 
+const ONCE = { skip: false, times: 0 };
 const DONE = Promise.resolve();
 /** no base: only relative references */
 const NO_BASE = Buffer.from('\0');

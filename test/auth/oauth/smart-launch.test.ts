@@ -1,6 +1,7 @@
 // SMART App Launch 2.2 as apps see it: http://hl7.org/fhir/smart-app-launch/app-launch.html
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
 import { clientFrom } from '../../../src/fhir/auth/oauth/client-request.ts';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
@@ -638,7 +639,11 @@ describe('an app', () => {
       assert.deepEqual(await client.tokenIntrospection(app.config, tokens.access_token), { active: false });
       // the app goes on with its refresh token
       const again = await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+      oauth.events.length = 0;
+      await client.tokenRevocation(app.config, 'nonsense');
       await client.tokenRevocation(app.config, again.refresh_token!);
+      const revoked = { act: 'logout', client: 'my-app', address: '127.0.0.1', status: 200 };
+      assert.deepEqual(oauth.events, [revoked], 'what was no token has ended nothing');
       assert.deepEqual(await client.tokenIntrospection(app.config, again.access_token), { active: false });
       await assert.rejects(client.refreshTokenGrant(app.config, again.refresh_token!), { error: 'invalid_grant' });
     });
@@ -666,6 +671,8 @@ describe('an app', () => {
       const server = await createSmartApp(oauth, 'records', client.ClientSecretBasic(secret!));
       const { access_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
       assert.equal((await client.tokenIntrospection(server.config, token)).sub, 'd1');
+      const { act, client: by, about } = oauth.events.at(-1)!;
+      assert.deepEqual([act, by, about?.[0]?.id], ['introspection', 'records', 'd1']);
     });
 
     it('may show an access token of its own, which tells about its client’s, or about all where it is a resource server', async () => {
@@ -687,6 +694,7 @@ describe('an app', () => {
         { scope: STAY },
         { id: 'd1' },
       );
+      oauth.events.length = 0;
       for (const bearer of [own, token]) {
         const { status, active, patient, need_patient_banner: banner, scope } = await ask(bearer, token);
         assert.deepEqual(
@@ -697,6 +705,16 @@ describe('an app', () => {
       assert.deepEqual(await ask(thiefs, token), { status: 200, active: false });
       assert.deepEqual(await ask(own, 'nonsense'), { status: 200, active: false });
       for (const bearer of ['nonsense', 'a.b.c']) assert.equal((await ask(bearer, token)).status, 401);
+      const asked = { act: 'introspection', address: '127.0.0.1' };
+      const about = [{ kind: 'account', id: 'd1', detail: { token: decodeJwt(token).jti } }];
+      const wrong = { ...asked, status: 401, refusal: 'invalid_token' };
+      assert.deepEqual(oauth.events, [
+        { ...asked, status: 200, client: 'record-system', about },
+        { ...asked, status: 200, client: 'my-app', account: 'd1', about },
+        { ...asked, status: 200, client: 'thief', account: 'd1' },
+        { ...asked, status: 200, client: 'record-system' },
+        ...[wrong, wrong],
+      ]);
       await oauth.clients.disable('record-system');
       assert.equal((await ask(own, token)).status, 401);
     });

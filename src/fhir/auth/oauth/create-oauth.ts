@@ -18,7 +18,7 @@ import type { Directory } from './directory.ts';
 import { createEnded } from './ended.ts';
 import { createFederation } from './federation.ts';
 import { createForeignSignIn, type ForeignSignIn } from './foreign-sign-in.ts';
-import { addGrantRecord, type OauthEvent } from './grant-record.ts';
+import { addGrantRecord, introspectionEvent, type OauthEvent } from './grant-record.ts';
 import { addSteps, createHandle, refusalOf, type TooMany } from './handle.ts';
 import { createIdentityLinks, type IdentityLinksRoom } from './identity-links.ts';
 import { createInteractions, type Interactions } from './interactions.ts';
@@ -175,6 +175,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       }),
       introspectByToken: (authorization, form) =>
         introspectByToken(authorization, form, { verify, grants: store.grants, addresses, clients }),
+      recordIntrospection: (asked, req) => record(introspectionEvent(asked, deps.visitorOf(req).address)),
       tooMany,
     }),
     interactions: createInteractions({

@@ -7,7 +7,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { FhirError } from '../../model/errors.ts';
 import type { Grants } from '../../storage/grants.ts';
 import { type Addresses, routes } from './addresses.ts';
-import { type Answer, introspect, launchParameters } from './introspect.ts';
+import { type Answer, type Asked, introspect, launchParameters } from './introspect.ts';
 import { IMPLIED_CONSENT } from './launch-room.ts';
 import { mayLookAt, type OauthPages } from './provider.ts';
 import { scopesIn } from './scopes.ts';
@@ -41,7 +41,9 @@ export interface HandleDeps {
   /** an app registers itself; rejects where its address did so too often. Absent where not everybody may. */
   beginRegistration?: (req: IncomingMessage) => Promise<void>;
   /** undefined: who asks shows no access token, but is a client by itself */
-  introspectByToken: (authorization: string | undefined, form: URLSearchParams) => Promise<Answer | undefined>;
+  introspectByToken: (authorization: string | undefined, form: URLSearchParams) => Promise<Asked | undefined>;
+  /** puts on record what was asked so */
+  recordIntrospection: (asked: Asked, req: IncomingMessage) => Promise<void>;
   tooMany: TooMany;
 }
 
@@ -52,6 +54,7 @@ export function createHandle({
   publicClientOf,
   beginRegistration,
   introspectByToken,
+  recordIntrospection,
   tooMany,
 }: HandleDeps): Handle {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -70,8 +73,11 @@ export function createHandle({
       return void res.writeHead(303, { Location, 'Cache-Control': 'no-store' }).end();
     }
     if (path === routes.introspection) {
-      const answer = await introspectByToken(req.headers.authorization, form);
-      if (answer !== undefined) return answerJson(res, (answer.status === 401 && (await tooMany(req))) || answer);
+      const asked = await introspectByToken(req.headers.authorization, form);
+      if (asked !== undefined) {
+        const answer = (asked.answer.status === 401 && (await tooMany(req))) || asked.answer;
+        return answerJson(res, await recordIntrospection({ ...asked, answer }, req).then(() => answer, refusalOf));
+      }
     }
     if (path === routes.token) await nameRefresher(form, req);
     return provider().callback()(withBody(req, form), res);

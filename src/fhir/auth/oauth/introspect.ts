@@ -70,6 +70,12 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
+export interface Asked {
+  answer: Answer;
+  /** whose token was shown, where it is good */
+  asker?: AccessToken;
+}
+
 /**
  * Who asks may show an access token in place of its client's credentials. One of a resource server tells about all tokens, every other about
  * those of its own client; undefined where none is shown.
@@ -78,19 +84,22 @@ export async function introspectByToken(
   authorization: string | undefined,
   form: URLSearchParams,
   deps: IntrospectDeps & { clients: Pick<ClientRegistry, 'find'> },
-): Promise<Answer | undefined> {
+): Promise<Asked | undefined> {
   const [, shown] = BEARER.exec(authorization ?? '') ?? [];
   if (shown === undefined) return undefined;
   const asker = await verified(shown, deps.verify);
   if (asker === undefined) {
     const error_description = 'the bearer token is not valid';
     const headers = { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
-    return { status: 401, body: { error: 'invalid_token', error_description }, headers };
+    return { answer: { status: 401, body: { error: 'invalid_token', error_description }, headers } };
   }
   const text = form.get('token');
-  if (text === null) return { status: 400, body: { error: 'invalid_request', error_description: 'token is missing' } };
+  if (text === null) {
+    const body = { error: 'invalid_request', error_description: 'token is missing' };
+    return { answer: { status: 400, body }, asker };
+  }
   const { metadata } = (await deps.clients.find(asker.client)) ?? {};
   const isOfResourceServer = metadata?.resource_server === true;
   const mayLookAt = (owner: string): boolean => isOfResourceServer || owner === asker.client;
-  return { status: 200, body: await introspect(text, mayLookAt, deps) };
+  return { answer: { status: 200, body: await introspect(text, mayLookAt, deps) }, asker };
 }
