@@ -39,6 +39,7 @@ describe('pages about apps', () => {
       id: 'growth-chart',
       kind: 'server',
       redirectUri: 'https://chart.example/\nhttps://chart.example/index.html\n',
+      signOutUri: ' ',
       scope: 'launch/patient  openid patient/*.rs',
     });
     assert.match(page.title, /^Growth chart/);
@@ -75,6 +76,32 @@ describe('pages about apps', () => {
     assert.match(page.text, /whatever a person allows/);
     const client = await pages.oauth.clients.find('growth-chart');
     assert.deepEqual(client?.metadata.redirect_uris, ['https://other.example/']);
+  });
+
+  it('say where browsers go after a sign-out, and beside the field what is wrong with it', async () => {
+    const addressesOf = async () =>
+      (await pages.oauth.clients.find('growth-chart'))?.metadata.post_logout_redirect_uris ?? [];
+    let page = await admin.open('/admin/clients/growth-chart');
+    for (const [wrong, why] of [
+      ['not an address', /post_logout_redirect_uris/],
+      ['javascript:alert(1)', /post_logout_redirect_uris/],
+    ] as const) {
+      page = await admin.submit(page, '/growth-chart', { signOutUri: wrong });
+      assert.equal(page.status, 400, wrong);
+      assert.match(/id="signOutUri-wrong">([^<]*)/.exec(page.text)?.[1] ?? '', why);
+      assert.ok(page.text.includes(wrong.replaceAll('"', '&quot;')), 'what was typed stays');
+      assert.deepEqual(await addressesOf(), []);
+    }
+    const two = ['https://chart.example/bye?from=here', 'https://chart.example/out'];
+    page = await admin.submit(page, '/growth-chart', { signOutUri: two.join('\n') });
+    assert.match(page.text, /The app is changed/);
+    assert.deepEqual(await addressesOf(), two);
+    assert.match(
+      page.text,
+      /id="signOutUri"[^>]*>\s*https:\/\/chart\.example\/bye\?from=here\nhttps:\/\/chart\.example\/out</,
+    );
+    page = await admin.submit(page, '/growth-chart', { signOutUri: '' });
+    assert.deepEqual(await addressesOf(), []);
   });
 
   it('disable, enable and remove one', async () => {

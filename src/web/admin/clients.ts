@@ -66,7 +66,7 @@ export function addClientPages({ page, form }: Room): void {
 
   async function client({ ask, id }: Visit, { said, problem }: Again): Promise<View> {
     const { client: [one] = [] } = await ask.run<ClientsOutput>('clients', { id });
-    const { redirectUri = [], launchUri, scope, jwks, jwksUri, name } = one!;
+    const { redirectUri = [], signOutUri = [], launchUri, scope, jwks, jwksUri, name } = one!;
     return {
       template: 'admin/client',
       title: name,
@@ -77,14 +77,22 @@ export function addClientPages({ page, form }: Room): void {
       scopes: scope === undefined ? undefined : describeScopes(scope.split(' ')),
       values: problem
         ? said
-        : { name, redirectUri: redirectUri.join('\n'), launchUri, scope, jwksUri, jwks: jwks && pretty(jwks) },
+        : {
+            name,
+            redirectUri: redirectUri.join('\n'),
+            signOutUri: signOutUri.join('\n'),
+            launchUri,
+            scope,
+            jwksUri,
+            jwks: jwks && pretty(jwks),
+          },
     };
   }
   page(`${CLIENTS}/:id`, client);
   form(
     `${CLIENTS}/:id`,
     async ({ ask, id }, { name, ...said }) => {
-      const without = [!said.launchUri && 'launchUri', !said.scope && 'scope'].filter(Boolean);
+      const without = ['launchUri', 'signOutUri', 'scope'].filter((member) => said[member]?.trim() === '');
       await ask.run('change-client', { id, name, ...membersIn(said), ...(without.length > 0 && { without }) });
       return { to: `${CLIENTS}/${id}`, text: 'The app is changed.' };
     },
@@ -124,16 +132,19 @@ export function addClientPages({ page, form }: Room): void {
 }
 
 /** One address a line; what is empty is not said. */
-const membersIn = ({ redirectUri = '', launchUri, scope, jwks, jwksUri }: Form): object => {
-  const addresses = redirectUri.split(/\s+/).filter(Boolean);
+const membersIn = ({ redirectUri, signOutUri, launchUri, scope, jwks, jwksUri }: Form): object => {
+  const [back, out] = [addressesIn(redirectUri), addressesIn(signOutUri)];
   return {
-    ...(addresses.length > 0 && { redirectUri: addresses }),
+    ...(back.length > 0 && { redirectUri: back }),
+    ...(out.length > 0 && { signOutUri: out }),
     ...(launchUri && { launchUri }),
     ...(scope && { scope: scope.split(/\s+/).join(' ') }),
     // a key set stays where it is until another is said
     ...(jwksUri ? { jwksUri } : jwks ? { jwks } : {}),
   };
 };
+
+const addressesIn = (text = ''): string[] => text.split(/\s+/).filter(Boolean);
 
 function kindOf({ backend, native, authentication, resourceServer, redirectUri = [] }: Client): string {
   if (backend) return 'System';
