@@ -252,7 +252,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     store,
     ...(access && { storeFor: access.storeFor }),
     ...(recorder && { recorded: recorder.work }),
-    ...(accounts && { mayGoOn: stillAllowed(accounts, deps.parts?.oauth as Pick<Oauth, 'clients'>) }),
+    ...(accounts && { mayGoOn: stillAllowed(accounts, deps.parts?.oauth as Pick<Oauth, 'clients' | 'tokens'>) }),
     engine,
     operations,
     newSecret: () => randomBytes(24).toString('hex'),
@@ -329,8 +329,8 @@ async function openAccounts(deps: AccountsDeps, recorder: Recorder | undefined):
   return recordedAccounts(await createAccounts({ ...deps, tokens, links }), recorder);
 }
 
-const stillAllowed = ({ signIn }: Accounts, { clients }: Pick<Oauth, 'clients'>) =>
-  createStillAllowed({ signIn, clients, own: [FIRST_PARTY, OPERATOR], actingAs });
+const stillAllowed = ({ signIn }: Accounts, { clients, tokens }: Pick<Oauth, 'clients' | 'tokens'>) =>
+  createStillAllowed({ signIn, clients, tokens, own: [FIRST_PARTY, OPERATOR], actingAs });
 
 /** What wards need of the outside, by name. */
 function partsOf({ geminiApiKey, geminiModel, geminiBaseUrl }: ServiceSettings): Record<string, unknown> {

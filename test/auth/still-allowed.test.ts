@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { actingAs } from '../../src/fhir/auth/accounts/acting.ts';
 import type { Caller } from '../../src/fhir/auth/caller.ts';
-import { FIRST_PARTY, OPERATOR } from '../../src/fhir/auth/oauth/token-claims.ts';
+import { clientGrant, FIRST_PARTY, OPERATOR } from '../../src/fhir/auth/oauth/token-claims.ts';
 import { createStillAllowed } from '../../src/fhir/auth/still-allowed.ts';
 import { callerFrom } from '../../src/fhir/http/authenticate.ts';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { aCaller } from '../support/callers.ts';
 import { freshEmail, openPeople, PASSWORD, type People, type Person } from '../support/people.ts';
+import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
+import { createVisitor } from '../support/visitor.ts';
 
 describe('work that goes on without its caller', function () {
   this.timeout(60_000);
@@ -19,7 +22,8 @@ describe('work that goes on without its caller', function () {
     for (const id of ['h1', 'h2'])
       await admin.put(`/Organization/${id}`, { resourceType: 'Organization', id, name: id });
     const { signIn } = people.server.service.accounts!;
-    isStill = createStillAllowed({ signIn, clients: people.oauth.clients, own: [FIRST_PARTY, OPERATOR], actingAs });
+    const { clients, tokens } = people.oauth;
+    isStill = createStillAllowed({ signIn, clients, tokens, own: [FIRST_PARTY, OPERATOR], actingAs });
   });
   after(() => people.close());
 
@@ -62,6 +66,55 @@ describe('work that goes on without its caller', function () {
     assert.equal(await isStill(carer), true);
     await patient.call('remove-carer', { id: (await patient.call('carers')).carer.id });
     assert.equal(await isStill(carer), false);
+  });
+
+  it('ends with what an app was allowed, and neither with another sign-in to it nor with a sign-out of our own', async () => {
+    const { email, account } = await people.register();
+    await people.oauth.clients.register({
+      client_id: 'exporter',
+      redirect_uris: [CALLBACK],
+      token_endpoint_auth_method: 'none',
+    });
+    const app = await createSmartApp(people.oauth, 'exporter');
+    const allow = async (): Promise<Caller> => {
+      const { url, verifier } = await app.begin({
+        scope: 'launch/patient offline_access patient/*.rs',
+        prompt: 'login',
+      });
+      const visitor = createVisitor(people.oauth.root);
+      let page = await visitor.submit(await visitor.open(url.href), '/sign-in', { email, password: PASSWORD });
+      page = await visitor.submit(page, '/code', { code: await people.codeFor(email) });
+      page = await visitor.submit(page, '/allow');
+      return callerOf((await app.redeem(page.url, verifier)).access_token);
+    };
+    const [first, second] = [await allow(), await allow()];
+    assert.deepEqual([await isStill(first), await isStill(second)], [true, true]);
+    const person = await people.signIn(email);
+    await person.call('end-session', { id: first.token!.grant });
+    assert.deepEqual([await isStill(first), await isStill(second)], [false, true]);
+    const own = await callerOf(person.accessToken);
+    await person.call('logout', {});
+    assert.deepEqual([await isStill(own), await isStill(second)], [true, true]);
+    // another process hears of it, and one that is told by the database alone
+    const elsewhere = await people.oauth.another();
+    await people.oauth.tokens.endAllOf(account);
+    assert.equal(await isStill(second), false);
+    for (let tries = 0; !(await elsewhere.tokens.hasEnded(second.token!.grant)); tries++) {
+      assert.ok(tries < 400);
+      await sleep(50);
+    }
+  });
+
+  it('ends with the keys or scopes of a system', async () => {
+    const at = { backend: true, scope: 'system/*.rs', jwksUri: 'https://lab.example/keys' };
+    const { id } = (await admin.call('register-client', { name: 'Lab', ...at })).client;
+    const { generation } = (await people.oauth.clients.find(id))!;
+    const token = { id: 't1', grant: clientGrant(id, generation), expires: people.clock.now + 3_600_000 };
+    const client = { ...aCaller('system'), kind: 'client', id, client: id, token } as const;
+    await admin.call('change-client', { id, name: 'Laboratory' });
+    assert.equal(await isStill(client), true);
+    await admin.call('change-client', { id, scope: 'system/Observation.rs' });
+    assert.equal(await isStill(client), false);
   });
 
   it('ends with a client that was disabled, and is never the command line’s to lose', async () => {

@@ -1,22 +1,25 @@
 // Whether somebody is still who they were when they began work that goes on without them (operations/async.ts): what such work may see was
-// decided when it began, and a deactivation, a role that was withdrawn or a care that has ended must end it.
+// decided when it began, and a deactivation, a role that was withdrawn, a care that has ended or an app that was taken its access must end it.
 import type { Caller } from './caller.ts';
 import type { SignIn } from './sign-in.ts';
 
 export interface StillAllowedDeps {
   signIn: Pick<SignIn, 'account'>;
   clients: { find(id: string): Promise<{ disabled?: boolean } | undefined> };
-  /** clients that are not registered: our own pages, the command line */
+  /** what an app was allowed, or a system holds by its keys and scopes */
+  tokens: { hasEnded(grant: string): Promise<boolean> };
+  /** clients that are not registered: our own pages, the command line. Work may outlast a sign-out there */
   own: readonly string[];
   /** how an account is asked for that is used as this caller uses it */
   actingAs: (caller: Caller) => readonly (string | undefined)[];
 }
 
-export function createStillAllowed({ signIn, clients, own, actingAs }: StillAllowedDeps) {
-  async function isClient(id: string): Promise<boolean> {
+export function createStillAllowed({ signIn, clients, tokens, own, actingAs }: StillAllowedDeps) {
+  async function isClient({ client: id, token }: Caller): Promise<boolean> {
     if (own.includes(id)) return true;
     const client = await clients.find(id);
-    return client !== undefined && !client.disabled;
+    if (client === undefined || client.disabled) return false;
+    return token === undefined || !(await tokens.hasEnded(token.grant));
   }
 
   async function isPerson(caller: Caller): Promise<boolean> {
@@ -32,6 +35,6 @@ export function createStillAllowed({ signIn, clients, own, actingAs }: StillAllo
 
   return async (caller: Caller): Promise<boolean> => {
     if (caller.kind === 'anonymous') return true;
-    return (await isClient(caller.client)) && (caller.kind === 'client' || (await isPerson(caller)));
+    return (await isClient(caller)) && (caller.kind === 'client' || (await isPerson(caller)));
   };
 }

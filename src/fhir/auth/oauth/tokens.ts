@@ -35,6 +35,8 @@ export interface Issuer extends Tokens {
   endAccessToken(id: string, expires: number): Promise<void>;
   /** the person signed out of the browser: apps that may not stay connected end */
   endSession(uid: string): Promise<void>;
+  /** before its time, and not longer ago than any token lives: one that has lapsed has not */
+  hasEnded(grant: string): Promise<boolean>;
   /** a grant was used for new tokens */
   used(grant: string, withRefreshToken: boolean): Promise<void>;
 }
@@ -255,6 +257,10 @@ export function createTokens(deps: TokensDeps): Issuer {
     endAllOf,
     sessions,
     endAccessToken,
+    async hasEnded(grant) {
+      if (!ended.isKnown()) await ended.look();
+      return ended.has(grant);
+    },
     used,
     endSession: (uid) => grants.endAllOfSession(uid, 'offline_access'),
   };
