@@ -64,6 +64,24 @@ describe('references', () => {
       assert.equal(update.status, 422);
     });
 
+    it('stay as they were in what is changed, wherever they lead', async () => {
+      const stored = { ...about('Patient/lost'), id: 'o3' };
+      await server.service.store.write({ kind: 'update', type: 'Observation', id: 'o3', resource: stored });
+      const put = async (more: object) => {
+        const resource = { ...stored, status: 'amended', ...more };
+        const entry = [{ resource, request: { method: 'PUT', url: 'Observation/o3' } }];
+        return [
+          await client.put('/Observation/o3', resource),
+          await client.post('', { resourceType: 'Bundle', type: 'transaction', entry }),
+        ];
+      };
+      for (const reply of await put({})) assert.equal(reply.status, 200, reply.text);
+      for (const reply of await put({ performer: [{ reference: 'Patient/lost-too' }] })) {
+        assert.equal(reply.status, 422);
+        assert.match(reply.body.issue[0].expression[0], /\bperformer\[0\]\.reference$/);
+      }
+    });
+
     it('are told all at once', async () => {
       const performer = [{ reference: 'Practitioner/a' }, { reference: 'Practitioner/b' }];
       const { body } = await client.post('/Observation', anObservation({ performer }));

@@ -1,7 +1,8 @@
 // Referential integrity, where the settings ask for it: no write that refers to nothing, no delete of what others refer to.
 // https://hl7.org/fhir/R4/http.html#integrity
 import { FhirError, type Issue } from '../model/errors.ts';
-import { localName, type Name } from '../model/references.ts';
+import { parseJson } from '../model/json.ts';
+import { localName, type Name, nameOf } from '../model/references.ts';
 import type { Resource } from '../model/resource.ts';
 import { planCriteria } from '../search/index.ts';
 import type { Store, Transaction } from '../storage/store.ts';
@@ -30,6 +31,24 @@ function collect(node: object, path: string, base: string | undefined, found: Li
   }
 }
 
+/**
+ * Names of what a resource refers to as it is stored. An update keeps them: what they point to may have ended, or be out of the caller's reach.
+ */
+export async function referencesKept(
+  resources: readonly Name[],
+  store: Pick<Store | Transaction, 'readMany'>,
+  base: string,
+): Promise<Map<string, ReadonlySet<string>>> {
+  const stored = resources.length === 0 ? [] : await store.readMany(resources);
+  return new Map(
+    stored.flatMap((version) => {
+      if (!version?.bytes) return [];
+      const references = literalReferences(parseJson(version.bytes) as Resource, base);
+      return [[nameOf(version), new Set(references.map(nameOf))]];
+    }),
+  );
+}
+
 /** Refuses a resource whose references point to nothing. `arriving` names what the same transaction creates: `Type/id`. */
 export async function refuseBrokenReferences(
   engine: Engine,
@@ -46,11 +65,21 @@ export async function refuseBrokenReferences(
   });
   if (references.length === 0) return;
   const targets = await store.readMany(references);
-  const issues: Issue[] = references.flatMap(({ type, id, expression }, index) =>
-    targets[index]?.bytes
-      ? []
-      : [{ severity: 'error', code: 'not-found', diagnostics: `${type}/${id} does not exist here`, expression }],
-  );
+  const missing = references.filter((_, index) => !targets[index]?.bytes);
+  if (missing.length === 0) return;
+  const { id: ownId, resourceType } = resource as Resource & { id?: string };
+  const before = ownId === undefined ? [] : [{ type: resourceType, id: ownId }];
+  const kept = (await referencesKept(before, store, base)).get(own);
+  const issues = missing
+    .filter((one) => !kept?.has(nameOf(one)))
+    .map(
+      (one): Issue => ({
+        severity: 'error',
+        code: 'not-found',
+        diagnostics: `${nameOf(one)} does not exist here`,
+        expression: one.expression,
+      }),
+    );
   if (issues.length > 0) throw new FhirError('business-rule', 'References point to nothing', { issues });
 }
 

@@ -4,6 +4,7 @@ import { FhirError } from '../model/errors.ts';
 import { matches } from '../model/matches.ts';
 import { outcomeOf } from '../model/outcome.ts';
 import type { Predicate } from '../model/predicate.ts';
+import { nameOf } from '../model/references.ts';
 import { createKeyExtractor } from '../search/index.ts';
 import { beyond, withBeyond } from '../storage/beyond.ts';
 import type { Match, Store, Transaction } from '../storage/store.ts';
@@ -15,7 +16,7 @@ import { type Hits, keyOf, lookUp } from './look-up.ts';
 import { planned } from './look-ups.ts';
 import type { InteractionParts } from './parts.ts';
 import { checkItems } from './profiles.ts';
-import { literalReferences, refuseDeleteOfReferenced } from './references.ts';
+import { literalReferences, referencesKept, refuseDeleteOfReferenced } from './references.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { withId } from './resource-body.ts';
 import { type EntryAnswer, writeResponseBundle } from './response-bundle.ts';
@@ -139,18 +140,24 @@ async function refuseBroken(
   const arriving = new Set(
     decisions.filter(({ item }) => item.kind !== 'delete').map(({ item, id }) => `${item.type}/${id}`),
   );
-  const asked = decisions.flatMap(({ write, item }) =>
+  const asked = decisions.flatMap(({ write, item, id: by }) =>
     write === undefined || write.kind === 'delete'
       ? []
-      : literalReferences(write.resource, base).map((reference) => ({ ...reference, index: item.entry.index })),
+      : literalReferences(write.resource, base).map((reference) => ({ ...reference, item, by })),
   );
-  const open = asked.filter(({ type, id }) => !arriving.has(`${type}/${id}`));
+  const open = asked.filter((reference) => !arriving.has(nameOf(reference)));
   const distinct = new Map(open.map(({ type, id }) => [`${type}/${id}`, { type, id }]));
   const versions = await tx.readMany([...distinct.values()]);
   const present = new Set([...distinct.keys()].filter((_, position) => versions[position]?.bytes));
-  for (const { type, id, expression, index } of open) {
-    if (present.has(`${type}/${id}`)) continue;
-    refusals.add(new FhirError('business-rule', `${type}/${id} does not exist here`, { expression }), index);
+  const missing = open.filter((reference) => !present.has(nameOf(reference)));
+  const referring = new Map(missing.map(({ item, by }) => [`${item.type}/${by}`, { type: item.type, id: by }]));
+  const kept = await referencesKept([...referring.values()], tx, base);
+  for (const { item, by, expression, ...reference } of missing) {
+    if (kept.get(`${item.type}/${by}`)?.has(nameOf(reference))) continue;
+    refusals.add(
+      new FhirError('business-rule', `${nameOf(reference)} does not exist here`, { expression }),
+      item.entry.index,
+    );
   }
 }
 

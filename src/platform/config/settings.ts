@@ -259,13 +259,13 @@ export const settings = {
     name: 'CHECK_REFERENCES',
     default: 'off',
     parse: onOff,
-    help: 'Refuses a write whose references point to nothing.',
+    help: 'Refuses a write whose references point to nothing. An update may keep those that it had.',
   }),
   refuseDeleteOfReferenced: required({
     name: 'REFUSE_DELETE_OF_REFERENCED',
     default: 'off',
     parse: onOff,
-    help: 'Refuses to delete what other resources refer to.',
+    help: 'Refuses to delete what other resources refer to, those that the caller sees.',
   }),
   validationProfiles: required({
     name: 'VALIDATION_PROFILES',
