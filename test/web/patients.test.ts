@@ -4,6 +4,7 @@ import { OWNER_SYSTEM } from '../../src/fhir/auth/access/owners.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { aPatient } from '../support/fhir-client.ts';
 import { type Browser, openPages, type Pages } from '../support/pages.ts';
+import { PASSWORD } from '../support/people.ts';
 import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
 import { createVisitor } from '../support/visitor.ts';
 
@@ -138,6 +139,45 @@ describe('the pages of patients', () => {
     // every process knows it within five seconds
     await until(async () => (await statusOf(() => pages.oauth.tokens.verify(online!))) === 'ended', 20_000);
     assert.ok(await pages.oauth.tokens.verify(offline!));
+  });
+
+  it('leave the browser’s sign-in to apps to the same person, and end it where another one signs in', async () => {
+    const [first, second] = [await pages.person('doctor', 'h1'), await pages.person('doctor', 'h1')];
+    const app = await createSmartApp(pages.oauth, 'growth');
+    let browser = createVisitor(pages.oauth.root);
+    for (const scope of ['openid user/*.rs online_access', 'openid user/*.rs offline_access']) {
+      const { url, verifier } = await app.begin({ scope, prompt: 'consent' });
+      let page = await browser.open(url.href);
+      if (page.title.startsWith('Sign in')) {
+        page = await browser.submit(page, '/sign-in', { email: first.email, password: PASSWORD });
+        page = await browser.submit(page, '/code', { code: await pages.codeFor(first.email) });
+      }
+      await app.redeem((await browser.submit(page, '/allow')).url, verifier);
+    }
+    /** on our own pages, in the same browser; gives whom an app finds there then */
+    const enterAs = async (email: string): Promise<string | undefined> => {
+      // one jar for both
+      const own = createVisitor(pages.root);
+      own.cookies.push(...browser.cookies.filter(({ name }) => name.startsWith('wardgate_session')));
+      let page = await own.open(`${pages.root}/account`);
+      page = await own.submit(page, '/sign-in', { email, password: PASSWORD });
+      page = await own.submit(page, '/code', { code: await pages.codeFor(email) });
+      assert.match(page.title, /^Your account/);
+      const { url, verifier } = await app.begin({ scope: 'openid user/*.rs', prompt: 'consent' });
+      browser = createVisitor(pages.oauth.root);
+      browser.cookies.push(...own.cookies);
+      const asked = await browser.open(url.href);
+      assert.match(asked.title, /^Allow access/);
+      return (await app.redeem((await browser.submit(asked, '/allow')).url, verifier)).claims()?.sub;
+    };
+    const mayStay = async (): Promise<string[]> => {
+      const allowed = (await pages.oauth.tokens.sessions(first.account)).flatMap(({ scopes }) => scopes);
+      return allowed.filter((scope) => scope.endsWith('_access')).sort();
+    };
+    assert.equal(await enterAs(first.email), first.account);
+    assert.deepEqual(await mayStay(), ['offline_access', 'online_access'], 'the same person goes on');
+    assert.equal(await enterAs(second.email), second.account);
+    assert.deepEqual(await mayStay(), ['offline_access']);
   });
 
   const statusOf = async (verify: () => unknown): Promise<'good' | 'ended'> => {
