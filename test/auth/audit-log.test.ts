@@ -168,6 +168,25 @@ describe('the audit log', function () {
       assert.deepEqual((await check()).defects, []);
     });
 
+    it('once, where the file that a dead server left is long and most of it was carried in other blocks', async () => {
+      const journal = await open();
+      const url = `Patient?name=${'x'.repeat(6000)}`;
+      const wanted = Array.from({ length: 600 }, (_, i) => `p${i}`);
+      for (const [index, id] of wanted.entries()) {
+        await journal.write([{ ...read(id), url }]);
+        if (index % 50 === 49) await journal.carry();
+      }
+      const [file = ''] = readdirSync(folder);
+      const left = readFileSync(join(folder, file));
+      await journal.close();
+      writeFileSync(join(folder, file), left);
+      forgetOwner();
+      await (await open()).close();
+      assert.deepEqual(await idsIn(journal.chain), wanted);
+      assert.deepEqual((await check()).defects, []);
+      assert.deepEqual(readdirSync(folder), []);
+    });
+
     /** as if the process that wrote the files were gone */
     function forgetOwner(): void {
       for (const file of readdirSync(folder)) {

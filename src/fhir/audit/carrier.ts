@@ -13,15 +13,23 @@ export interface Carrier {
 export function createCarrier({ log, key }: { log: AuditLog; key: Buffer }): Carrier {
   const name = keyName(key);
 
+  /** What is not there yet: somebody else may have carried some of it, in blocks that end elsewhere. */
+  async function restOf(block: AuditBlock): Promise<AuditBlock | undefined> {
+    const { chain, first, last, frames } = block;
+    const head = (await log.head(chain))?.n ?? 0;
+    const there = head < first ? undefined : await log.blockOf(chain, Math.min(head, last));
+    if (there === undefined) return block;
+    const rest = readFrames(frames).frames.filter((frame) => frame.last > there.last);
+    return rest.length === 0 ? undefined : blockOf(chain, rest);
+  }
+
   async function append(block: AuditBlock): Promise<void> {
-    for (let open: AuditBlock | undefined = block; open !== undefined; ) {
+    for (let open = await restOf(block); open !== undefined; ) {
       if (await log.append(open, name)) return;
-      // some of it is there: carried by who took this process for dead, or before a crash
-      const { chain, first }: AuditBlock = open;
-      const there = (await log.head(chain))?.n ?? 0;
-      const rest: Frame[] = readFrames(open.frames).frames.filter(({ last }) => last > there);
-      if (rest[0]?.first === first) throw new Error(`The audit log ${chain} has another record at ${first}`);
-      open = rest.length === 0 ? undefined : blockOf(chain, rest);
+      const rest = await restOf(open);
+      if (rest?.first === open.first)
+        throw new Error(`The audit log ${open.chain} has another record at ${open.first}`);
+      open = rest;
     }
   }
 
