@@ -1,4 +1,5 @@
-// A closed-loop HTTP/1.1 client on bare sockets: each connection sends its next request when the answer to the last has arrived.
+// A closed-loop HTTP/1.1 client on bare sockets: each connection sends its next request when the answer to the last has arrived, and at a
+// given rate not before its time has come.
 // It costs a few microseconds a request, so that on a shared machine the server is what is measured.
 import net from 'node:net';
 
@@ -7,6 +8,8 @@ export interface LoadOptions {
   connections: number;
   seconds: number;
   warmupSeconds?: number;
+  /** of all connections together; absent: as many as are answered */
+  perSecond?: number;
   /** the next request, whole */
   request: () => Buffer;
 }
@@ -59,6 +62,7 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
   const times: number[] = [];
   const start = performance.now() + (options.warmupSeconds ?? 1) * 1000;
   const end = start + options.seconds * 1000;
+  const apart = options.perSecond === undefined ? 0 : (options.connections * 1000) / options.perSecond;
   await Promise.all(
     Array.from(
       { length: options.connections },
@@ -68,9 +72,17 @@ export async function closedLoop(options: LoadOptions): Promise<LoadResult> {
           socket.setNoDelay(true);
           let parts: Buffer[] = [];
           let sent = 0;
-          const send = (): void => {
+          const write = (): void => {
             sent = performance.now();
             socket.write(options.request());
+          };
+          // connections take turns, so that what the server does for several at once does not depend on how fast it is
+          let due = performance.now() + Math.random() * apart;
+          const send = (): void => {
+            const wait = due - performance.now();
+            due += apart;
+            if (wait < 1) write();
+            else setTimeout(write, wait);
           };
           socket.on('connect', send);
           socket.on('error', reject);
