@@ -24,6 +24,12 @@ export function exactOf(predicate: Predicate): Exact | undefined {
   return exact && !exact.tokens ? { keys: exact.keys, tokens: confirmation.tokens } : undefined;
 }
 
+/** A token never stands without its key, so whoever has none of the tokens is none of those that are meant. */
+export function negationOf(predicate: Predicate): Predicate {
+  const tokens = exactOf(predicate)?.tokens;
+  return { op: 'not', of: tokens ? { op: 'confirms', tokens } : predicate };
+}
+
 /** As `exactOf`, of alternatives that may need tokens or not. */
 export function alternativesOf(predicate: Predicate): Exact[] | undefined {
   if (predicate.op !== 'or') {

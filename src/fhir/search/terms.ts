@@ -2,7 +2,7 @@
 // https://hl7.org/fhir/R4/search.html#modifiers
 import { FhirError } from '../model/errors.ts';
 import { everything, nothing, type Predicate } from '../model/predicate.ts';
-import { anyOf } from './confirmed.ts';
+import { anyOf, negationOf } from './confirmed.ts';
 import { needParameter } from './parameters.ts';
 import type { Parameter, SearchContext, Term } from './search-type.ts';
 import { splitEscaped } from './separators.ts';
@@ -48,7 +48,7 @@ export function planValue(term: Term, value: string): Predicate {
   if (!NEGATIONS.has(modifier)) return anyOf(matchesOf(term, values));
   const source = sources.length === 1 ? sources[0] : undefined;
   const complement = source && type.complement?.(values, source.code, term);
-  return complement ?? { op: 'not', of: anyOf(matchesOf({ ...term, modifier: NEGATIONS.get(modifier) }, values)) };
+  return complement ?? negationOf(anyOf(matchesOf({ ...term, modifier: NEGATIONS.get(modifier) }, values)));
 }
 
 const matchesOf = (term: Term, values: readonly unknown[]): Predicate[] =>

@@ -21,18 +21,35 @@ export interface NarrowedQuery {
   reach: Reach;
 }
 
-/** undefined where the caller reaches nothing of the type */
-export async function narrowedQuery(query: FindQuery, deps: NarrowDeps): Promise<NarrowedQuery | undefined> {
+/** undefined where the caller reaches nothing of the type; at once where nothing is to be looked up, as for most searches */
+export function narrowedQuery(
+  query: FindQuery,
+  deps: NarrowDeps,
+): NarrowedQuery | undefined | Promise<NarrowedQuery | undefined> {
+  const reach = listedReach(deps.rights, query.type, query.purpose === 'listing');
+  return reach instanceof Promise
+    ? reach.then((late) => narrowedTo(late, query, deps))
+    : narrowedTo(reach, query, deps);
+}
+
+function narrowedTo(
+  reach: Reach,
+  query: FindQuery,
+  deps: NarrowDeps,
+): NarrowedQuery | undefined | Promise<NarrowedQuery> {
   const { definitions, rights } = deps;
-  const { type, where, sort, purpose } = query;
-  const listed = listedReach(rights, type, purpose === 'listing');
-  const reach = listed instanceof Promise ? await listed : listed;
+  const { type, where, purpose } = query;
   if (reach.isNothing) return undefined;
   if (purpose === 'include') return { reach, query: { ...query, where: includable(definitions, type, reach, where) } };
-  const joined = isLocal(where) ? where : await narrowedJoins(deps, type, where);
   // most callers are shown all there is of what they reach
-  if (!rights.hidesAnything)
-    return { reach, query: { ...query, where: restricted(definitions, type, reach.where, joined) } };
+  if (rights.hidesAnything || !isLocal(where)) return narrowedSlowly(reach, query, deps);
+  return { reach, query: { ...query, where: restricted(definitions, type, reach.where, where) } };
+}
+
+async function narrowedSlowly(reach: Reach, query: FindQuery, deps: NarrowDeps): Promise<NarrowedQuery> {
+  const { definitions } = deps;
+  const { type, where, sort } = query;
+  const joined = await narrowedJoins(deps, type, where);
   const ways = await usableWays(deps, type, reach, () => [
     ...parametersSpokenOf(definitions, type, where),
     ...sort.flatMap((key) => sortedBy(key, type, definitions)),

@@ -38,7 +38,8 @@ export function narrowedFinder(base: Pick<Store, 'find'>, deps: ReadDeps): Pick<
   return {
     async find(asked) {
       const released = cursors.release(asked.after);
-      const narrowed = await narrowedQuery(released === undefined ? asked : { ...asked, after: released }, deps);
+      const pending = narrowedQuery(released === undefined ? asked : { ...asked, after: released }, deps);
+      const narrowed = pending instanceof Promise ? await pending : pending;
       if (!narrowed) return EMPTY;
       const { query, reach } = narrowed;
       const page = await base.find(query.explain && !deps.rights.mayExplain ? { ...query, explain: false } : query);

@@ -70,7 +70,7 @@ function translate(predicate: Resolved): Document {
     case 'or':
       return anyOf(predicate.of);
     case 'not':
-      return predicate.of.op === 'equals' ? { k: { $ne: predicate.of.key } } : { $nor: [translate(predicate.of)] };
+      return negated(predicate.of);
     case 'equals':
       return { k: predicate.key };
     case 'oneOf':
@@ -104,14 +104,33 @@ function translate(predicate: Resolved): Document {
   }
 }
 
+function negated(predicate: Resolved): Document {
+  if (predicate.op === 'confirms') return { t: { $nin: predicate.tokens } };
+  return predicate.op === 'equals' ? { k: { $ne: predicate.key } } : { $nor: [translate(predicate)] };
+}
+
+/** What is said of one field is said at once: a command that is shorter is written, sent and read sooner. */
 function allOf(parts: readonly Resolved[]): Document {
-  const flat = flatten('and', parts);
-  const keys = flat.flatMap((part) => (part.op === 'equals' ? [part.key] : []));
-  const others = flat.filter(({ op }) => op !== 'equals').map(translate);
-  if (keys.length > 0) others.unshift({ k: keys.length === 1 ? keys[0] : { $all: keys } });
+  const keys: string[] = [];
+  const tokens: string[] = [];
+  const noTokens: string[] = [];
+  const others: Document[] = [];
+  for (const part of flatten('and', parts)) {
+    if (part.op === 'equals') keys.push(part.key);
+    else if (part.op === 'confirms' && part.tokens.length === 1) tokens.push(part.tokens[0]!);
+    else if (part.op === 'not' && part.of.op === 'confirms') noTokens.push(...part.of.tokens);
+    else others.push(translate(part));
+  }
+  const own: Document = {};
+  if (keys.length > 0) own.k = every(keys);
+  if (noTokens.length > 0) own.t = { ...(tokens.length > 0 && { $all: tokens }), $nin: noTokens };
+  else if (tokens.length > 0) own.t = every(tokens);
+  if (keys.length + tokens.length + noTokens.length > 0) others.unshift(own);
   if (others.length === 0) return {};
   return others.length === 1 ? others[0]! : { $and: others };
 }
+
+const every = (texts: readonly string[]): Document | string => (texts.length === 1 ? texts[0]! : { $all: texts });
 
 function anyOf(parts: readonly Resolved[]): Document {
   const flat = flatten('or', parts);
