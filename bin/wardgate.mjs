@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const NEEDED_NODE = [20, 19];
@@ -21,6 +22,8 @@ const LONG_TESTS = [
   'test/crash/killed-server.test.ts',
   'test/platform/start.test.ts',
 ];
+/** a lock that is older was left by a process whose number another one has now */
+const LONGEST_BUILD_MS = 600_000;
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
 
@@ -82,15 +85,59 @@ async function install() {
 }
 
 async function build() {
-  const files = sourcesOf(at('src'));
+  if (isBuilt()) return;
+  await alone(async () => {
+    // another command may have done it meanwhile
+    if (!isBuilt()) await buildAll();
+  });
+}
+
+const MARKER = at('dist/.wardgate-build');
+const isBuilt = () => textOf(MARKER) === stateOf(sourcesOf(at('src')));
+
+function stateOf(files) {
   const state = createHash('sha256');
   for (const file of [...files, at('tsconfig.json'), at('node_modules/.wardgate-lock')]) {
     const { mtimeMs, size } = fs.statSync(file);
     state.update(`${path.relative(root, file)} ${mtimeMs} ${size}\n`);
   }
-  const wanted = state.digest('hex');
-  const marker = at('dist/.wardgate-build');
-  if (textOf(marker) === wanted) return;
+  return state.digest('hex');
+}
+
+/** Two commands at once would compile into each other's files: one builds, and the others wait for it. */
+async function alone(step) {
+  const lock = at('node_modules/.wardgate-building');
+  for (;;) {
+    try {
+      fs.writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const [owner, since] = [textOf(lock), timeOf(lock)];
+    if (owner === undefined || since === 0) continue;
+    if (isRunning(Number(owner)) && Date.now() - since < LONGEST_BUILD_MS) await sleep(200);
+    else fs.rmSync(lock, { force: true });
+  }
+  try {
+    await step();
+  } finally {
+    fs.rmSync(lock, { force: true });
+  }
+}
+
+/** 0: it has not said its number yet */
+function isRunning(pid) {
+  try {
+    return pid === 0 || process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+async function buildAll() {
+  const files = sourcesOf(at('src'));
+  const wanted = stateOf(files);
   say('Building …');
   await compile();
   const isComplete = () => files.every((file) => !isCode(file) || fs.existsSync(compiledOf(file)));
@@ -101,7 +148,7 @@ async function build() {
   }
   copyData(files);
   removeLeftovers();
-  fs.writeFileSync(marker, wanted);
+  fs.writeFileSync(MARKER, wanted);
 }
 
 async function compile() {
