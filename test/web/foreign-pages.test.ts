@@ -85,6 +85,20 @@ describe('the pages’ own sign-in by another identity provider', function () {
     assert.equal((await visitor.open(address)).status, 404);
   });
 
+  it('is linked to nobody who says that it is somebody else, at a workstation that others use', async () => {
+    const mary = await pages.register({ firstName: 'Mary' });
+    const visitor = createVisitor(pages.root);
+    let page = await visitor.open(await goThere(visitor, 'eve'));
+    page = await visitor.submit(page, '/start-over');
+    assert.match(page.title, /^Sign in/);
+    assert.doesNotMatch(page.text, /You signed in with/);
+    page = await visitor.submit(page, '/sign-in', { email: mary.email, password: PASSWORD });
+    page = await visitor.submit(page, '/code', { code: await pages.codeFor(mary.email) });
+    assert.match((await visitor.open(`${pages.root}/account/links`)).text, /Nothing besides your password/);
+    const later = createVisitor(pages.root);
+    assert.match((await later.open(await goThere(later, 'eve'))).title, /^Sign in/);
+  });
+
   it('tells by a mail that the account is linked, and lets its owner end that with the password', async () => {
     const grace = await pages.register({ firstName: 'Grace' });
     const visitor = createVisitor(pages.root);

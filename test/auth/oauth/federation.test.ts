@@ -79,6 +79,17 @@ describe('a person with an account at another provider', () => {
     oauth.accounts.add({ id: 'dana' });
   });
 
+  it('is linked to nobody who says that it is somebody else', async () => {
+    const visitor = createVisitor(oauth.root);
+    const { page } = await begin(visitor);
+    const back = await visitor.open(await signInElsewhere(visitor, page, 'eve'));
+    const anew = await visitor.submit(back, '/start-over');
+    assert.match(anew.title, /^Sign in/);
+    assert.doesNotMatch(anew.text, /You signed in with/);
+    await signIn(visitor, anew, { account: 'finn', accounts: oauth.accounts });
+    assert.deepEqual(await oauth.links.of('finn'), []);
+  });
+
   it('is told when the other side refuses', async () => {
     const visitor = createVisitor(oauth.root);
     const { page } = await begin(visitor);
