@@ -220,11 +220,17 @@ describe('pages in a browser', function () {
   describe('keep nobody out', () => {
     let event: string;
     let invitation: string;
+    let ofCarer: string;
     before(async () => {
       await allowApp(pages, admin.email);
       const email = freshEmail();
       await admin.call('invite', { email, role: 'doctor', organization: 'Organization/h1' });
       invitation = await pages.inMailTo(email, /hospital\.example(\/invitation\/\S+)/);
+      // her session before may have ended
+      ada = await pages.signIn(ada.email);
+      const carer = freshEmail();
+      await ada.call('add-carer', { email: carer });
+      ofCarer = await pages.inMailTo(carer, /hospital\.example(\/invitation\/\S+)/);
       for (const { account } of [admin, mary]) {
         const there = {
           provider: DIRECTORY.name,
@@ -276,6 +282,7 @@ describe('pages in a browser', function () {
         await page.waitForURL('**/admin');
         const paths = [
           invitation,
+          ofCarer,
           '/admin',
           '/admin/users',
           '/admin/users?status=pending&role=donor',
