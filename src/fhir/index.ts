@@ -7,6 +7,7 @@ export {
   type OperationContext,
   type OperationModule,
 } from './operations/operation.ts';
+export { beyond } from './storage/beyond.ts';
 export { everyMatch } from './storage/every-match.ts';
 export { type Change, defineRule, type WriteRule } from './storage/rules.ts';
 export type {

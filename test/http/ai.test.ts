@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OWNER_SYSTEM } from '../../src/fhir/auth/access/owners.ts';
+import type { Caller } from '../../src/fhir/auth/caller.ts';
+import { type Ask, aCaller, askerOf } from '../support/callers.ts';
 import { aGoodAnswer, type GeminiServer, startGeminiServer } from '../support/gemini-server.ts';
 import { type Hospital, openHospital, parametersOf, sentenceOf } from '../support/hospital.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
 describe('$symptom-analysis', () => {
   let gemini: GeminiServer;
@@ -151,5 +155,73 @@ describe('$symptom-analysis', () => {
     } finally {
       await bare.close();
     }
+  });
+});
+
+describe('$symptom-analysis where people sign in', () => {
+  let gemini: GeminiServer;
+  let server: TestServer;
+  let ask: Ask;
+  const doctor = aCaller('doctor', { organizations: ['h1'], fhirUser: { type: 'Practitioner', id: 'dora' } });
+  const patient = aCaller('patient', { fhirUser: { type: 'Patient', id: 'ada' } });
+  before(async () => {
+    gemini = await startGeminiServer();
+    server = await startTestServer('ai-signed-in', {
+      settings: { auth: 'on', doctorsSee: 'care', geminiApiKey: 'k1', geminiBaseUrl: gemini.baseUrl },
+    });
+    ask = askerOf(server);
+    const meta = { security: [{ system: OWNER_SYSTEM, code: 'h1' }] };
+    const generalPractitioner = [{ reference: 'Practitioner/dora' }];
+    for (const one of [{ id: 'ada', generalPractitioner }, { id: 'bob' }]) {
+      const { status } = await ask(aCaller('admin'), 'PUT', `Patient/${one.id}`, {
+        resourceType: 'Patient',
+        meta,
+        ...one,
+      });
+      assert.equal(status, 201);
+    }
+  });
+  after(async () => {
+    await server.close();
+    await gemini.close();
+  });
+
+  const analyse = (caller: Caller, about?: string) => {
+    const patientOf = about === undefined ? [] : [{ name: 'patient', valueReference: { reference: about } }];
+    const parameter = [{ name: 'symptoms', valueString: 'itchy toe' }, ...patientOf];
+    return ask(caller, 'POST', '$symptom-analysis', { resourceType: 'Parameters', parameter });
+  };
+
+  it('is for patients about themselves, and for doctors about those in their care', async () => {
+    for (const [caller, about] of [
+      [patient, 'Patient/ada'],
+      [patient, undefined],
+      [doctor, 'Patient/ada'],
+    ] as const) {
+      const { status, body, text } = await analyse(caller, about);
+      assert.equal(status, 200, text);
+      const assessment = body.parameter.find(({ name }: { name: string }) => name === 'assessment').valueReference;
+      const kept = await ask(caller, 'GET', assessment.reference);
+      assert.equal(kept.body.subject.reference, 'Patient/ada');
+      const found = await ask(aCaller('admin'), 'GET', `Provenance?target=${assessment.reference}`);
+      assert.deepEqual(found.body.entry[0].resource.meta.security, [{ system: OWNER_SYSTEM, code: 'h1' }]);
+    }
+  });
+
+  it('is about nobody else', async () => {
+    for (const caller of [patient, doctor]) assert.equal((await analyse(caller, 'Patient/bob')).status, 404);
+    const { status, body } = await analyse(doctor);
+    assert.deepEqual([status, body.issue[0].expression], [400, ['patient']]);
+    for (const role of ['nurse', 'receptionist', 'donor']) assert.equal((await analyse(aCaller(role))).status, 403);
+  });
+
+  it('of whom is not in care is for a doctor who breaks the glass', async () => {
+    const urgent = server.service.access!.withReason(doctor, 'unconscious after an accident');
+    assert.equal((await ask(doctor, 'GET', 'Patient/bob')).status, 404);
+    assert.equal((await ask(urgent, 'GET', 'Patient/bob')).status, 200);
+    const elsewhere = aCaller('doctor', { organizations: ['h2'], fhirUser: { type: 'Practitioner', id: 'eva' } });
+    const stranger = server.service.access!.withReason(elsewhere, 'unconscious after an accident');
+    assert.equal((await ask(stranger, 'GET', 'Patient/bob')).status, 404);
+    assert.equal((await analyse(urgent, 'Patient/bob')).status, 200);
   });
 });

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Patient } from 'fhir/r4.js';
 import { DateTime } from 'luxon';
-import { defineOperation, type OperationContext } from '../../fhir/index.ts';
+import { beyond, type Call, defineOperation, type OperationContext } from '../../fhir/index.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { SymptomAnalysisInput, SymptomAnalysisOutput } from '../../generated/operation-io.ts';
 import { need, needId, update } from '../shared/resources.ts';
@@ -19,11 +19,11 @@ const TRIES = 2;
 
 export default defineOperation<SymptomAnalysisInput, SymptomAnalysisOutput>({
   definition: 'symptom-analysis',
-  needs: ['Patient.r', 'RiskAssessment.c', 'Provenance.c'],
+  needs: ['Patient.r', 'RiskAssessment.c'],
   async: 'allowed',
   async run(input, context) {
     const { store, now, call, parts } = context;
-    const patientId = input.patient && needId(input.patient, 'Patient', call, 'patient');
+    const patientId = input.patient ? needId(input.patient, 'Patient', call, 'patient') : ownPatient(call);
     const patient = patientId === undefined ? undefined : await need<Patient>(store, 'Patient', patientId);
     const question = questionOf(input, patient, now());
     const prompt = promptOf(question);
@@ -33,8 +33,8 @@ export default defineOperation<SymptomAnalysisInput, SymptomAnalysisOutput>({
     const analysis = provider === undefined ? fromRedFlags(flags) : fromModel(await ask(provider, prompt, context));
 
     const inputHash = sha256(prompt.text);
-    // the same call from the queue, run a second time after a crash, writes the same two resources
-    const id = `analysis-${sha256(`${call.id} ${inputHash}`).slice(0, 32)}`;
+    // the same call from the queue, run a second time after a crash, is kept once
+    const id = `analysis-${sha256([call.id, call.caller?.id, patientId, inputHash].join(' ')).slice(0, 32)}`;
     const circumstances = {
       id,
       subject: patientId === undefined ? { display: 'Not identified' } : { reference: `Patient/${patientId}` },
@@ -43,12 +43,28 @@ export default defineOperation<SymptomAnalysisInput, SymptomAnalysisOutput>({
       inputHash,
       model: provider?.model,
     };
-    await store.transaction((tx) =>
-      tx.write([update(assessmentOf(analysis, circumstances)), update(provenanceOf(analysis, circumstances))]),
-    );
+    await store
+      .transaction(async (tx) => {
+        if ((await tx.read('RiskAssessment', id)) !== undefined) return;
+        await tx.write([update(assessmentOf(analysis, circumstances))]);
+        // what made it is said by this server, and by nobody who asked
+        await beyond(tx).write([update(provenanceOf(analysis, circumstances))]);
+      })
+      .catch((error: unknown) => {
+        throw patientId === undefined && (error as FhirError).kind === 'forbidden' ? patientMissing() : error;
+      });
     return { ...analysis, assessment: { reference: `RiskAssessment/${id}` } };
   },
 });
+
+/** Patients who name nobody ask about themselves. */
+const ownPatient = ({ caller }: Call): string | undefined =>
+  caller?.fhirUser?.type === 'Patient' ? caller.fhirUser.id : undefined;
+
+const patientMissing = (): FhirError =>
+  new FhirError('required', 'Say which patient it is about: you may keep analyses of patients only', {
+    expression: 'patient',
+  });
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

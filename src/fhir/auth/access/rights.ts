@@ -115,8 +115,11 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
         (scope.context !== 'patient' || patient !== undefined),
     );
 
-  const seesAllHistory = (grant: Grant): boolean => grant.may.includes('h') && criteriaOf(grant) === undefined;
-  const criteriaOf = (grant: Grant): readonly string[] | undefined => criteriaInForce(grant, deps.doctorsSee);
+  const seesAllHistory = (grant: Grant): boolean =>
+    grant.may.includes('h') && criteriaInForce(grant, deps.doctorsSee) === undefined;
+  /** In an emergency nobody has taken the patient into care yet. */
+  const criteriaOf = (grant: Grant, policy: Policy): readonly string[] | undefined =>
+    criteriaInForce(grant, breaksGlass(policy) ? 'organization' : deps.doctorsSee);
 
   const isGranted = (type: string, letter: Letter): boolean =>
     inForce.some(({ grantsOf }) => grantsOf(type).some(({ may }) => may.includes(letter)));
@@ -159,7 +162,14 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
       const consent: Predicate = isConsented ? everything : { op: 'not', of: denied };
       for (const grant of grantsOf(type)) {
         if (!grant.may.includes(letter)) continue;
-        const where = allOf([owner, await grantPredicate(grant, type, known), scope(grant), ofApp, label, consent]);
+        const where = allOf([
+          owner,
+          await grantPredicate(grant, { type, policy }, known),
+          scope(grant),
+          ofApp,
+          label,
+          consent,
+        ]);
         const hidden = hiddenOf(grant, type);
         ways.push({ where, ...(hidden && { hidden }), ...(grant.writes && { writes: grant.writes }) });
       }
@@ -167,8 +177,12 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     return reachOf(ways);
   }
 
-  async function grantPredicate(grant: Grant, type: string, known: Variables): Promise<Predicate> {
-    const alternatives = criteriaOf(grant);
+  async function grantPredicate(
+    grant: Grant,
+    { type, policy }: { type: string; policy: Policy },
+    known: Variables,
+  ): Promise<Predicate> {
+    const alternatives = criteriaOf(grant, policy);
     if (!alternatives) return everything;
     const parts = alternatives.map((text) =>
       text.startsWith(VISIBLE)
