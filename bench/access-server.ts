@@ -55,7 +55,7 @@ const service = await createFhirService({
   ...(MODE === 'on' && audit && { audit }),
 });
 signIn?.connect(service);
-const health = createHealth({ ping: async () => undefined, isStopping: () => false });
+const health = createHealth({ ping: async () => undefined, pingRedis: async () => undefined, isStopping: () => false });
 const web = createWebApp({ health, fhirPath: FHIR_PATH, version: service.version, addPages: signIn?.addPages });
 if (signIn) writeFileSync(DOOR, JSON.stringify(await openDoor()));
 const server = http

@@ -8,7 +8,7 @@ describe('outside /fhir', () => {
   let isStopping = false;
   let ping = async (): Promise<unknown> => 'pong';
   const app = createWebApp({
-    health: createHealth({ ping: () => ping(), isStopping: () => isStopping }),
+    health: createHealth({ ping: () => ping(), pingRedis: async () => 'pong', isStopping: () => isStopping }),
     fhirPath: '/fhir',
     version: '1.2.3',
   });

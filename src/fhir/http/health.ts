@@ -4,23 +4,33 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface HealthDeps {
   /** resolves when the store answers */
   ping(): Promise<unknown>;
+  /** … and when Redis does, without which data is read and written, but nobody signs in and the queue waits */
+  pingRedis(): Promise<unknown>;
   /** true from the moment the server has begun to stop */
   isStopping(): boolean;
 }
 
-/** A database that does not answer in this time is not ready. */
+/** What does not answer in this time does not answer. */
 const PATIENCE_MS = 2000;
 
 export type HealthHandler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** by path */
-export function createHealth({ ping, isStopping }: HealthDeps): Record<'/healthz' | '/readyz', HealthHandler> {
+export function createHealth({
+  ping,
+  pingRedis,
+  isStopping,
+}: HealthDeps): Record<'/healthz' | '/readyz', HealthHandler> {
   return {
     '/healthz': (_req, res) => write(res, 200, 'ok'),
     '/readyz': (_req, res) => {
       if (isStopping()) return write(res, 503, 'stopping');
+      const isWhole = inTime(pingRedis()).then(
+        () => true,
+        () => false,
+      );
       inTime(ping()).then(
-        () => write(res, 200, 'ready'),
+        async () => write(res, 200, (await isWhole) ? 'ready' : 'ready, but Redis does not answer: nobody can sign in'),
         () => write(res, 503, 'the database does not answer'),
       );
     },
