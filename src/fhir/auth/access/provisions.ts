@@ -62,16 +62,23 @@ export function deniedBy(
   asking: Asking,
   context: CriteriaContext,
 ): Predicate {
-  const whole: string[] = [];
-  const parts: Predicate[] = [];
+  /** many patients say the same: it is one condition, of all of them */
+  const alike = new Map<string, { root: ConsentProvision; ids: string[] }>();
   for (const consent of consents) {
     const ids = patientsOf(consent, asking.parties, context);
     if (ids.length === 0) continue;
-    const denied = deniedWithin(rootOf(consent), type, asking, context);
-    if (isEverything(denied)) whole.push(...ids);
-    else if (!isNothing(denied)) parts.push(allOf([asking.ofPatients(type, ids), denied]));
+    const root = rootOf(consent);
+    const key = JSON.stringify(root);
+    const known = alike.get(key);
+    if (known) known.ids.push(...ids);
+    else alike.set(key, { root, ids });
   }
-  return anyOf([...(whole.length > 0 ? [asking.ofPatients(type, whole)] : []), ...parts]);
+  return anyOf(
+    [...alike.values()].map(({ root, ids }) => {
+      const denied = deniedWithin(root, type, asking, context);
+      return isNothing(denied) ? nothing : allOf([asking.ofPatients(type, ids), denied]);
+    }),
+  );
 }
 
 export const patientsOf = ({ patient }: Consent, parties: Parties, context: CriteriaContext): string[] =>
