@@ -214,11 +214,12 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
       ...(accounts && { accounts }),
     },
   });
+  const ownBase = settings.baseUrl === undefined ? settings.linkBase : undefined;
   const consents =
     settings.auth === 'on'
       ? await createConsents({
           store,
-          criteria: () => ({ definitions, settings, now: now() }),
+          criteria: () => ({ definitions, settings, now: now(), ownBase }),
           now,
           onError: (error) => logger.warn('consents could not be looked up', { error: String(error) }),
         })
@@ -240,7 +241,7 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
             types: new Set(rules.flatMap(({ reads = [] }) => reads)),
           },
           doctorsSee: settings.doctorsSee ?? 'organization',
-          ownBase: settings.baseUrl === undefined ? settings.linkBase : undefined,
+          ownBase,
           async statesOf(client) {
             const found = await (deps.parts?.oauth as Pick<Oauth, 'clients'> | undefined)?.clients.find(client);
             return found === undefined ? [] : statesOf(found);

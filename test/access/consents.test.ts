@@ -580,3 +580,32 @@ describe('a consent that denies', () => {
     assert.equal(await seenBy(ada), 'lab old drug');
   });
 });
+
+describe('a consent where the server was not told its address', () => {
+  it('names by the address that its answers have', async () => {
+    const server = await startTestServer('access-consents-unnamed', { settings: { auth: 'on', linkBase: OWN } });
+    const ask = askerOf(server);
+    const security = [{ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'h1' }];
+    const write = async (resource: { resourceType: string; id: string; [more: string]: unknown }) => {
+      const { resourceType, id } = resource;
+      const { status, text } = await ask(aCaller('admin'), 'PUT', `${resourceType}/${id}`, {
+        ...resource,
+        meta: { security },
+      });
+      assert.equal(status, 201, text);
+    };
+    const subject = { reference: 'Patient/ann' };
+    await write({ resourceType: 'Patient', id: 'ann' });
+    await write({ resourceType: 'Observation', id: 'lab', status: 'final', code: { text: 'x' }, subject });
+    await write({
+      ...base,
+      id: 'c',
+      patient: { reference: `${OWN}/Patient/ann` },
+      ...denied(`${OWN}/Practitioner/ada/_history/1`),
+    });
+    await server.service.access!.consents.refresh();
+    assert.equal((await ask(ada, 'GET', 'Observation/lab')).status, 404);
+    assert.equal((await ask(bert, 'GET', 'Observation/lab')).status, 200);
+    await server.close();
+  });
+});

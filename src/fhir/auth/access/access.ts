@@ -143,7 +143,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
 
   function makeRights(caller: Caller): Kept {
     const now = engine.now();
-    const criteria: CriteriaContext = { definitions, settings, now, planned: plansOfAll() };
+    const criteria: CriteriaContext = { definitions, settings, now, ownBase: deps.ownBase, planned: plansOfAll() };
     const inForce = policiesOf(caller);
     const needed = neededBy(inForce);
     const known = knownVariables(caller, needed);
@@ -225,7 +225,7 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       judge: { extractor, store },
       taken: deps.taken,
       ownBase: deps.ownBase,
-      criteria: () => ({ definitions, settings, now: engine.now() }),
+      criteria: () => ({ definitions, settings, now: engine.now(), ownBase: deps.ownBase }),
       cursors: cursorsOf(caller, secret),
     };
   }

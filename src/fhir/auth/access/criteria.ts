@@ -28,6 +28,8 @@ export interface CriteriaContext {
   definitions: Definitions;
   settings: SearchSettings;
   now: number;
+  /** how others call this server, where it was not told (BASE_URL) */
+  ownBase?: string | undefined;
   lookups?: Lookups;
   /** what was planned for other callers, by type and query */
   planned?: Map<string, Predicate>;

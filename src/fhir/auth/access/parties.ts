@@ -244,8 +244,8 @@ const PEOPLE: ReadonlySet<string> = new Set(['Practitioner', 'Patient', 'Related
 const notSure = (standing: Standing): Standing => leastSure([standing, MAYBE]);
 
 /** A resource of ours, by its address here or below the base, whichever version of it was meant. */
-export const nameIn = ({ reference = '' }: Reference = {}, { settings }: CriteriaContext): Name | undefined =>
-  localName(reference, settings.baseUrl);
+export const nameIn = ({ reference = '' }: Reference = {}, { settings, ownBase }: CriteriaContext): Name | undefined =>
+  localName(reference, settings.baseUrl ?? ownBase);
 
 /** Whether it must be looked up who is meant. */
 export function isFollowed(reference: Reference, context: CriteriaContext): boolean {
