@@ -127,7 +127,14 @@ const tlsOf = ({ tlsCert: cert, tlsKey: key }: Config): TlsFiles | undefined =>
 /** The addresses of pages and tokens are those of BASE_URL, whatever a request calls this server. */
 async function openDoor({ base, config, ...parts }: Omit<SignInDeps, 'fhirPath' | 'now'>): Promise<OpenSignIn> {
   const { openSignIn } = await import('./sign-in.ts');
-  return openSignIn({ ...parts, config, base: config.baseUrl ?? base, fhirPath: FHIR_PATH, now: systemClock });
+  return openSignIn({
+    ...parts,
+    config,
+    base: config.baseUrl ?? base,
+    ownRoot: new URL(base).origin,
+    fhirPath: FHIR_PATH,
+    now: systemClock,
+  });
 }
 
 const isFhir = (url: string): boolean => {

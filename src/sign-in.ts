@@ -35,6 +35,8 @@ export interface SignInDeps {
   config: Config;
   /** the FHIR base as clients see it; tokens are for it, and the issuer lies beside it */
   base: string;
+  /** where a browser on this machine finds the server, which alone is shown the development mailbox; absent: where clients do */
+  ownRoot?: string | undefined;
   fhirPath: string;
   mongo: Mongo;
   redis: Redis;
@@ -120,7 +122,7 @@ export async function openSignIn(deps: SignInDeps): Promise<OpenSignIn> {
         links: oauth.links,
         demand: limits.demand,
         origin: () => root,
-        ...(mailbox && { mailboxUrl: () => `${root}${MAILBOX_PATH}` }),
+        ...(mailbox && { mailboxUrl: () => `${deps.ownRoot ?? root}${MAILBOX_PATH}` }),
       },
       parts: { oauth },
       security: capabilitySecurity(oauth.addresses),

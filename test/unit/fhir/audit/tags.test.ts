@@ -152,7 +152,7 @@ describe('records of the audit log', () => {
   });
 
   it('have a code for everything that happens to a session', () => {
-    assert.deepEqual(Object.keys(signIns), ['login', 'logout', 'account', 'consent', 'roles']);
+    assert.deepEqual(Object.keys(signIns), ['login', 'logout', 'account', 'consent', 'roles', 'introspection']);
   });
 
   const key = (text: string): Predicate => ({ op: 'equals', key: text });
