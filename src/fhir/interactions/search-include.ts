@@ -3,6 +3,7 @@
 import type { Definitions } from '../definitions/definitions.ts';
 import type { Issue } from '../model/errors.ts';
 import type { Predicate } from '../model/predicate.ts';
+import { nameOf } from '../model/references.ts';
 import { type Include, referredBy, referringKeys } from '../search/index.ts';
 import { everyMatch } from '../storage/every-match.ts';
 import type { Match, Store } from '../storage/store.ts';
@@ -50,8 +51,6 @@ export async function includeFor(
   }
   return { resources, warnings };
 }
-
-const nameOf = ({ type, id }: { type: string; id: string }): string => `${type}/${id}`;
 
 /** What each type is asked for in this round. */
 function wantedBy(

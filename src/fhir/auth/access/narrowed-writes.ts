@@ -1,7 +1,7 @@
 // What a caller may write: what is there before must be within its reach for the change, what will be there after as well, and the content must
 // meet what its roles demand. What is not within reach at all is answered as what does not exist.
 import type { Definitions } from '../../definitions/definitions.ts';
-import { type LiteralReference, literalReferences } from '../../interactions/references.ts';
+import { literalReferences } from '../../interactions/references.ts';
 import { FhirError, notFound } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
 import type { SearchKeys } from '../../model/keys.ts';
@@ -298,34 +298,39 @@ async function refuseOtherPatients(
   resource: Resource,
   after: SearchKeys,
   before: SearchKeys | undefined,
-  { rights, definitions, around, judge }: Room,
+  room: Room,
 ): Promise<void> {
+  const { rights, definitions } = room;
   const { resourceType: type } = resource;
   if (type === 'Patient') return;
   const reading = await rights.patientsByRole();
   if (isEverywhere(reading)) return;
   const known = new Set(before ? patientsNamed(definitions, type, before.k) : []);
   const named = new Set(patientsNamed(definitions, type, after.k).filter((id) => !known.has(id)));
-  for (const id of named) {
-    const patient = { type: 'Patient', id };
-    if (around.isArriving(patient)) continue;
-    const version = await around.read(patient);
-    if (version?.bytes && (await waysTo(reading, { ...version, bytes: version.bytes }, judge)).length > 0) continue;
-    throw notHere(patient, resource);
-  }
+  for (const id of named) await refuseUnreached({ type: 'Patient', id }, { reach: reading, after: resource }, room);
+}
+
+/** What will be there once all is written may be named too. */
+async function refuseUnreached(
+  reference: Name,
+  { reach, after }: { reach: Reach; after: Resource },
+  { around, judge }: Room,
+): Promise<void> {
+  if (isEverywhere(reach) || around.isArriving(reference)) return;
+  const version = await around.read(reference);
+  if (version?.bytes && (await waysTo(reach, { ...version, bytes: version.bytes }, judge)).length > 0) return;
+  throw notHere(reference, after);
 }
 
 function notHere(missing: Name, content: Resource): FhirError {
   const diagnostics = `${nameOf(missing)} does not exist here`;
-  const named = referencesIn(content).find((one) => nameOf(one) === nameOf(missing));
+  const named = literalReferences(content).find((one) => nameOf(one) === nameOf(missing));
   return new FhirError('business-rule', diagnostics, {
     issues: [
       { severity: 'error', code: 'not-found', diagnostics, expression: named?.expression ?? content.resourceType },
     ],
   });
 }
-
-const referencesIn = (resource: Resource): LiteralReference[] => literalReferences(resource);
 
 interface Naming {
   letter: 'c' | 'u';
@@ -355,21 +360,13 @@ async function refuseOtherHospitals(
 async function refuseOthersPlaces({ letter, after }: Naming, before: Resource | undefined, room: Room): Promise<void> {
   const { by, types } = room.taken;
   if (!by.has(after.resourceType)) return;
-  const known = new Set(before && referencesIn(before).map(nameOf));
-  for (const reference of referencesIn(after))
+  const known = new Set(before && literalReferences(before).map(nameOf));
+  for (const reference of literalReferences(after))
     if (types.has(reference.type) && !known.has(nameOf(reference)))
       await refuseUnusable(reference, { letter, after }, room);
 }
 
-async function refuseUnusable(
-  reference: Name,
-  { letter, after }: Naming,
-  { rights, around, judge }: Room,
-): Promise<void> {
-  if (around.isArriving(reference)) return;
-  const reach = await rights.usable(reference.type, { of: after.resourceType, letter });
-  if (isEverywhere(reach)) return;
-  const version = await around.read(reference);
-  if (version?.bytes && (await waysTo(reach, { ...version, bytes: version.bytes }, judge)).length > 0) return;
-  throw notHere(reference, after);
+async function refuseUnusable(reference: Name, { letter, after }: Naming, room: Room): Promise<void> {
+  const reach = await room.rights.usable(reference.type, { of: after.resourceType, letter });
+  await refuseUnreached(reference, { reach, after }, room);
 }
