@@ -18,6 +18,7 @@ export {
 export { needParameter, parametersOf, type TypeParameters } from './parameters.ts';
 export { patientCompartmentKeys, patientsNamed } from './patient-compartment.ts';
 export { type PlanInput, planCriteria, planSearch, type SearchPlan, type SearchSettings } from './plan.ts';
+export { escapeValue, tokenValue } from './separators.ts';
 export { elementsReadBy, parametersOfKey, parametersSpokenOf, type SpokenParameter } from './spoken-parameters.ts';
 export { hasTokenOf, tokenPart } from './token-keys.ts';
 export { parentsOf } from './tree-parents.ts';

@@ -22,3 +22,10 @@ export function splitEscaped(text: string, separator: string): string[] {
 export function unescapeValue(text: string): string {
   return text.includes('\\') ? text.replace(/\\([,$|\\])/g, '$1') : text;
 }
+
+/** A text that means each of its characters, as the value of a search. */
+export const escapeValue = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
+
+/** `system|code` as the value of a search; without a system, of any. */
+export const tokenValue = (system: string | undefined, code: string): string =>
+  system === undefined ? escapeValue(code) : `${escapeValue(system)}|${escapeValue(code)}`;

@@ -4,6 +4,7 @@ import type { AuditEvent } from 'fhir/r4.js';
 import { idSystemOf } from '../../fhir/audit/event.ts';
 import type { Call } from '../../fhir/interactions/call.ts';
 import type { Resource } from '../../fhir/model/resource.ts';
+import { escapeValue } from '../../fhir/search/index.ts';
 import type { UsersOutput, VerifyAuditOutput } from '../../generated/operation-io.ts';
 import { sleep } from '../../platform/clock/clock.ts';
 import type { Ask } from '../signed-in/ask.ts';
@@ -133,7 +134,7 @@ async function search(ask: Ask, filter: Filter, position: string | undefined) {
   if (who !== undefined) query.push(...(await byWho(ask, who)));
   // what was done to an account is one of these, by which the log is indexed
   if (account !== undefined)
-    query.push(['entity:identifier', `${idSystemOf('account')}|${escaped(account)}`], ['subtype', '110136,110137']);
+    query.push(['entity:identifier', `${idSystemOf('account')}|${escapeValue(account)}`], ['subtype', '110136,110137']);
   if (patient !== undefined) query.push(['patient', (await patientsCalled(ask, patient)).join(',')]);
   if (outcome !== undefined) query.push(['outcome', outcome]);
   if (from !== undefined && DATE.test(from)) query.push(['date', `ge${from}`]);
@@ -151,7 +152,7 @@ async function search(ask: Ask, filter: Filter, position: string | undefined) {
 /** A name, an e-mail address, the id of an account or of a client, or a resource: `Practitioner/p1`. */
 async function byWho(ask: Ask, text: string): Promise<Pairs> {
   if (/^[A-Z][A-Za-z]+\/[A-Za-z0-9.-]+$/.test(text)) return [['agent', text]];
-  const ids = [escaped(text)];
+  const ids = [escapeValue(text)];
   if (ask.mayRun('users')) {
     const { account = [] } = await ask.run<UsersOutput>('users', { text, count: MOST_NAMESAKES });
     ids.push(...account.map(({ id }) => id));
@@ -164,10 +165,10 @@ async function patientsCalled(ask: Ask, text: string): Promise<string[]> {
   const id = /^(?:Patient\/)?([A-Za-z0-9.-]{1,64})$/.exec(text)?.[1];
   const references = id === undefined ? [] : [`Patient/${id}`];
   if (ask.maySearch('Patient')) {
-    const words = escaped(text)
+    const words = escapeValue(text)
       .split(/\s+/)
       .map((word) => ['name', word] as const);
-    for (const query of [words, [['identifier', escaped(text)] as const]]) {
+    for (const query of [words, [['identifier', escapeValue(text)] as const]]) {
       const { entries } = await ask.search('Patient', [
         ...query,
         ['_elements', 'name'],
@@ -179,8 +180,6 @@ async function patientsCalled(ask: Ask, text: string): Promise<string[]> {
   // nobody is called so: then nothing is found
   return references.length === 0 ? ['Patient/-'] : [...new Set(references)];
 }
-
-const escaped = (text: string): string => text.replace(/[\\,$|]/g, (sign) => `\\${sign}`);
 
 const eventOf = (resource: Resource): AuditEvent & { id: string } => resource as unknown as AuditEvent & { id: string };
 

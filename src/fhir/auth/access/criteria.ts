@@ -86,12 +86,6 @@ export function criteriaPredicate(
   return allOf(parts);
 }
 
-/** `system|code` as the value of a search; without a system, of any. */
-export function tokenValue(system: string | undefined, code: string): string {
-  const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
-  return system === undefined ? escaped(code) : `${escaped(system)}|${escaped(code)}`;
-}
-
 /** Ids of many patients are one caller's alone. */
 const LONGEST_SHARED = 500;
 

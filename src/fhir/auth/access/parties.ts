@@ -6,10 +6,10 @@ import { parseJson } from '../../model/json.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { localName, type Name, nameOf } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
-import { planCriteria } from '../../search/index.ts';
+import { planCriteria, tokenValue } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
-import { type CriteriaContext, tokenValue } from './criteria.ts';
+import type { CriteriaContext } from './criteria.ts';
 
 /** How sure it is that somebody is meant; the surest of several is the largest. */
 export const NO = 0;

@@ -3,8 +3,8 @@
 // https://hl7.org/fhir/R4/consent.html#6.2.5
 import type { Coding, Consent, ConsentProvision, ConsentProvisionData } from 'fhir/r4.js';
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
-import { parametersOf } from '../../search/index.ts';
-import { type CriteriaContext, planOnce, tokenValue } from './criteria.ts';
+import { parametersOf, tokenValue } from '../../search/index.ts';
+import { type CriteriaContext, planOnce } from './criteria.ts';
 import {
   type Asker,
   isNow,

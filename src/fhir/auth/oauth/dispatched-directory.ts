@@ -6,6 +6,7 @@ import { FhirError } from '../../model/errors.ts';
 import { nameAmong } from '../../model/human-name.ts';
 import { parseJson } from '../../model/json.ts';
 import type { Resource } from '../../model/resource.ts';
+import { escapeValue } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
 import type { Account } from '../sign-in.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
@@ -83,7 +84,7 @@ export async function findEncounters(
 function queriesFor(text: string): Call['query'][] {
   const typed = text.trim();
   if (typed === '') return [[['_sort', 'family']]];
-  const plain = typed.replace(/[\\,$|]/g, (sign) => `\\${sign}`);
+  const plain = escapeValue(typed);
   const words = plain.split(/\s+/).map((word) => ['name', word] as const);
   const isDate = /^\d{4}(-\d{2}(-\d{2})?)?$/.test(typed);
   return [words, [['identifier', plain]], ...(isDate ? [[['birthdate', typed]] as const] : [])];

@@ -2,7 +2,7 @@
 // names, contact points, and postal code with a given name. Whoever is alike enough to be a match meets at least one of them.
 import type { Patient } from 'fhir/r4.js';
 import type { Engine } from '../../interactions/call.ts';
-import { planCriteria } from '../../search/index.ts';
+import { escapeValue, planCriteria, tokenValue } from '../../search/index.ts';
 import { normaliseString } from '../../search/normalise-string.ts';
 import type { Store } from '../../storage/store.ts';
 import { nicknamesOf } from './match-names.ts';
@@ -30,8 +30,7 @@ export async function candidatesFor(
 /** Of merged records only the one that goes on is meant. */
 const isSurviving = ({ link = [] }: Patient): boolean => !link.some(({ type }) => type === 'replaced-by');
 
-const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
-const either = (values: Iterable<string>): string => [...new Set(values)].map(escaped).join(',');
+const either = (values: Iterable<string>): string => [...new Set(values)].map(escapeValue).join(',');
 
 export function blocksOf({ identifier = [], name = [], birthDate, telecom = [], address = [] }: Patient): Criteria[] {
   const blocks: Criteria[] = [];
@@ -45,9 +44,7 @@ export function blocksOf({ identifier = [], name = [], birthDate, telecom = [], 
 
   const identifiers = identifier.filter(({ value }) => value !== undefined && value !== '');
   if (identifiers.length > 0) {
-    const tokens = identifiers.map(({ system, value }) =>
-      system === undefined ? escaped(value!) : `${escaped(system)}|${escaped(value!)}`,
-    );
+    const tokens = identifiers.map(({ system, value }) => tokenValue(system, value!));
     blocks.push([['identifier', [...new Set(tokens)].join(',')]]);
   }
   if (birthDate !== undefined && birthDate.length === 10) {

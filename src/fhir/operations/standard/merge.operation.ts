@@ -6,7 +6,7 @@ import { FhirError } from '../../model/errors.ts';
 import { outcomeOf } from '../../model/outcome.ts';
 import { localName } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
-import { planCriteria } from '../../search/index.ts';
+import { planCriteria, tokenValue } from '../../search/index.ts';
 import { beyond } from '../../storage/beyond.ts';
 import type { Transaction, Write, Written } from '../../storage/store.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
@@ -87,10 +87,7 @@ async function patientOf(
   if (identifiers.length === 0) {
     throw new FhirError('required', `Give ${parameter} or ${expression}`, { expression: parameter });
   }
-  const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
-  const query = identifiers.map(
-    ({ system = '', value = '' }) => ['identifier', `${escaped(system)}|${escaped(value)}`] as const,
-  );
+  const query = identifiers.map(({ system = '', value = '' }) => ['identifier', tokenValue(system, value)] as const);
   const { definitions, settings, now } = engine;
   const { where } = planCriteria({ definitions, type: 'Patient', query, settings, now: now() });
   const { matches } = await store.find({ type: 'Patient', where, sort: [], limit: 2, total: 'none' });

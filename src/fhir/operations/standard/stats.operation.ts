@@ -5,7 +5,7 @@ import type { ObservationStatsInput, ObservationStatsOutput } from '../../../gen
 import { dateInterval } from '../../model/dates.ts';
 import { FhirError } from '../../model/errors.ts';
 import { localName, nameOf } from '../../model/references.ts';
-import { planCriteria } from '../../search/index.ts';
+import { planCriteria, tokenValue } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import { didYouMean } from '../../validation/hints.ts';
 import { defineOperation, type OperationContext } from '../operation.ts';
@@ -86,9 +86,7 @@ function readPeriod({ duration, period }: ObservationStatsInput, { now }: Operat
   return { start: new Date(end - duration * HOUR).toISOString(), end: new Date(end).toISOString() };
 }
 
-const escaped = (text: string): string => text.replace(/[\\,$|]/g, '\\$&');
-const tokenOf = ({ system, code }: Coding): string =>
-  system === undefined ? escaped(code!) : `${escaped(system)}|${escaped(code!)}`;
+const tokenOf = ({ system, code }: Coding): string => tokenValue(system, code!);
 
 async function observationsOf(
   { engine, store }: OperationContext,
