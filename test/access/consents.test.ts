@@ -447,6 +447,10 @@ describe('a consent that denies', () => {
     assert.equal(await seenBy(doctor('hana', 'h1-heart')), '');
   });
 
+  /** `warning not-found Consent.patient` */
+  const firstIn = ({ issue: [first] }: OperationOutcome): string =>
+    `${first?.severity} ${first?.code} ${first?.expression}`;
+
   /** what is wrong with a consent, and of what its writer is told */
   const told: readonly (readonly [what: string, consent: object, expression: string, code: string])[] = [
     ['a team that is not there', denied('CareTeam/none'), 'Consent.provision.actor[0].reference', 'not-supported'],
@@ -475,6 +479,13 @@ describe('a consent that denies', () => {
       const seen = (written.answer.warnings ?? []).map((one) => [one.severity, one.code, one.expression]);
       assert.deepEqual(seen, [['warning', code, expression]]);
       assert.match(present(written.answer, 'update', undefined).headers?.Warning ?? '', /^299 wardgate "Consent\./);
+      const asked = [
+        await ask(admin, 'POST', 'Consent/$validate', { ...base, ...consent }),
+        await ask(admin, 'POST', 'Consent/$validate?mode=create', { ...base, ...consent }),
+        await ask(admin, 'POST', 'Consent/c/$validate?mode=update', { ...base, id: 'c', ...consent }),
+        await ask(admin, 'GET', 'Consent/c/$validate'),
+      ];
+      for (const { text, body } of asked) assert.equal(firstIn(body), `warning ${code} ${expression}`, text);
       const { body: outcome } = present(written.answer, 'update', 'return=OperationOutcome');
       assert.deepEqual((outcome as unknown as OperationOutcome).issue[0]?.expression, [expression]);
       for (const type of ['batch', 'transaction']) {
@@ -486,6 +497,19 @@ describe('a consent that denies', () => {
       }
     });
   }
+
+  it('is not asked what it means while it is broken, nor where only a profile is asked about', async () => {
+    const broken = { ...base, ...denied('CareTeam/none'), provision: { type: 'deny', actor: 'x' } };
+    const { status, body } = await ask(admin, 'POST', 'Consent/$validate', broken);
+    assert.equal(status, 200);
+    assert.equal(firstIn(body), 'error structure Consent.provision.actor');
+    const profile = 'http://hl7.org/fhir/StructureDefinition/Consent';
+    const asked = await ask(admin, 'POST', `Consent/$validate?mode=profile&profile=${profile}`, {
+      ...base,
+      ...denied('CareTeam/none'),
+    });
+    assert.doesNotMatch(asked.text, /Who is meant/);
+  });
 
   /** what is refused, because it would deny nothing */
   const without: readonly (readonly [what: string, consent: object, expression: string, code: string])[] = [
@@ -513,6 +537,8 @@ describe('a consent that denies', () => {
       const resource = JSON.parse(JSON.stringify({ ...base, id: 'c', ...consent })) as object;
       const { status, body } = await ask(admin, 'PUT', 'Consent/c', resource);
       assert.deepEqual([status, body.issue?.[0].code, body.issue?.[0].expression], [422, code, [expression]]);
+      const asked = await ask(admin, 'POST', 'Consent/$validate', resource);
+      assert.equal(firstIn(asked.body), `error ${code} ${expression}`, asked.text);
       const entry = [{ resource, request: { method: 'PUT', url: 'Consent/c' } }];
       const { status: all } = await ask(admin, 'POST', '', { resourceType: 'Bundle', type: 'transaction', entry });
       assert.equal(all, 422);

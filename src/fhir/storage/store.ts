@@ -218,6 +218,8 @@ export interface Store {
   history(query: HistoryQuery): Promise<HistoryPage>;
   /** one change, without a transaction where none is needed; micro-batched */
   write(change: Write): Promise<Written>;
+  /** what the change would tell its writer (`findings`), and errors that would stop it, without making it; absent where nobody judges */
+  foretell?(change: Write): Promise<readonly Issue[]>;
   /** runs `work` at least once and commits it at most once; a write conflict with another transaction runs it again */
   transaction<T>(work: (tx: Transaction) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }

@@ -6,7 +6,7 @@ import type { Store, Transaction, TransactionOptions, Write, Written } from '../
 import { narrowedFinder, narrowedReader, narrowedStoreReads, type ReadDeps } from './narrowed-reads.ts';
 import { type Judged, judgedWrites, type WriteDeps } from './narrowed-writes.ts';
 import { shownVersion } from './shown.ts';
-import { mayBeUnkept, unkeptIn } from './unkept.ts';
+import { mayBeUnkept, refuseForceless, unkeptIn } from './unkept.ts';
 
 export type NarrowDeps = ReadDeps & WriteDeps;
 
@@ -43,7 +43,10 @@ function narrowed(base: Store, deps: NarrowDeps, everything: NarrowDeps): Store 
     }, options);
   }
 
-  return { ...base, ...reads, write, transaction };
+  const foretell = (change: Write): Promise<Issue[]> =>
+    unkeptIn(change, { reads, criteria: deps.criteria(), arriving: NONE });
+
+  return { ...base, ...reads, write, transaction, foretell };
 }
 
 /** Inside a transaction everybody sees one snapshot, and who meets another one starts again: nothing has to be guarded. */
@@ -81,8 +84,12 @@ async function findingsOn(
   const arriving = new Set(
     [...expected, ...writes].flatMap((one) => (one.kind === 'delete' ? [] : `${one.type}/${one.id}`)),
   );
-  return Promise.all(writes.map((one) => unkeptIn(one, { reads, criteria: criteria(), arriving })));
+  return Promise.all(
+    writes.map(async (one) => refuseForceless(await unkeptIn(one, { reads, criteria: criteria(), arriving }), one)),
+  );
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 const withFindings = (written: Written, findings: readonly Issue[] = []): Written =>
   findings.length === 0 || !written.changed ? written : { ...written, findings };

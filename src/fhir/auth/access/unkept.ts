@@ -31,12 +31,15 @@ export interface UnkeptDeps {
 export const mayBeUnkept = (write: Write): write is Exclude<Write, { kind: 'delete' }> =>
   write.kind !== 'delete' && write.type === 'Consent';
 
-/** What is worth telling of the write. Throws where a denial would be without force. */
+/** What is worth telling of the write; errors where a denial would be without force. */
 export async function unkeptIn(write: Write, deps: UnkeptDeps): Promise<Issue[]> {
   if (!mayBeUnkept(write)) return NOTHING;
   const consent = write.resource as Resource as unknown as Consent;
   if (consent.status !== 'active') return NOTHING;
-  const issues = speaksOfPrivacy(consent) ? await ofPrivacy(consent, deps) : ofOthers(consent);
+  return speaksOfPrivacy(consent) ? ofPrivacy(consent, deps) : ofOthers(consent);
+}
+
+export function refuseForceless(issues: readonly Issue[], write: Write): readonly Issue[] {
   if (!issues.some(({ severity }) => severity === 'error')) return issues;
   throw new FhirError('business-rule', 'The consent would deny nothing', { issues, about: write });
 }

@@ -33,6 +33,8 @@ export default defineOperation<ResourceValidateInput, ResourceValidateOutput>({
     });
     issues.unshift(...(call.bodyIssues ?? []));
     if (mode === 'update') issues.unshift(...wrongId(resource as Resource, id!));
+    // what is broken is refused before anybody asks what it means
+    if (mode !== 'profile' && isFine(issues)) issues.unshift(...(await foretold(resource as Resource, context)));
     return answer(issues, 'No problems were found');
   },
 });
@@ -66,6 +68,12 @@ async function deleteIssues({ engine, store, target }: OperationContext): Promis
   }
 }
 
+async function foretold(resource: Resource, { store }: OperationContext): Promise<readonly Issue[]> {
+  const { resourceType: type } = resource;
+  const issues = (await store.foretell?.({ kind: 'create', type, resource })) ?? [];
+  return [...issues.filter(isError), ...issues.filter((one) => !isError(one))];
+}
+
 function wrongId(resource: Resource, id: string): Issue[] {
   if (resource.id === id) return [];
   const diagnostics =
@@ -84,9 +92,12 @@ const existingIn =
     return references.map(({ type, id }) => present.has(`${type}/${id}`));
   };
 
+const isError = ({ severity }: Issue): boolean => severity === 'error' || severity === 'fatal';
+
+const isFine = (issues: readonly Issue[]): boolean => !issues.some(isError);
+
 function answer(issues: readonly Issue[], done: string): ResourceValidateOutput {
-  const isFine = !issues.some(({ severity }) => severity === 'error' || severity === 'fatal');
-  const all: Issue[] = isFine
+  const all: Issue[] = isFine(issues)
     ? [
         ...issues,
         {
