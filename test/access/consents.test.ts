@@ -607,6 +607,66 @@ describe('a consent that denies', () => {
   });
 });
 
+describe('a period in a consent', () => {
+  const DAY = '2031-05-01';
+  const NOON = Date.parse(`${DAY}T12:00:00Z`);
+  const clock = { now: NOON };
+  // who acts for no organisation is remembered longest
+  const ada = aCaller('doctor', { fhirUser: { type: 'Practitioner', id: 'ada' } });
+  let server: TestServer;
+  let ask: Ask;
+  before(async () => {
+    server = await startTestServer('access-consents-periods', { settings: { auth: 'on' }, now: () => clock.now });
+    ask = askerOf(server);
+    await write({ resourceType: 'Patient', id: 'ann' });
+    await write({ resourceType: 'Practitioner', id: 'ada' });
+    const lab = { status: 'final', code: { text: 'x' }, subject: { reference: 'Patient/ann' } };
+    await write({ resourceType: 'Observation', id: 'lab', ...lab });
+  });
+  after(() => server.close());
+
+  async function write(resource: { resourceType: string; id: string; [more: string]: unknown }): Promise<void> {
+    const { resourceType, id } = resource;
+    const { status, text } = await ask(aCaller('admin'), 'PUT', `${resourceType}/${id}`, resource);
+    assert.ok(status < 300, text);
+  }
+
+  const period = { start: `${DAY}T12:00:00Z`, end: `${DAY}T12:00:10Z` };
+  const ended = NOON + 11_000;
+  const day = { start: DAY, end: DAY };
+  const [midnight, next] = [`${DAY}T00:00:00Z`, '2031-05-02T00:00:00Z'].map(Date.parse) as [number, number];
+  const [untilNoon, thereafter] = [{ end: `${DAY}T11:59:59Z` }, { start: `${DAY}T12:00:11Z` }];
+  const member = { reference: 'Practitioner/ada' };
+  /** when ada is denied the record, and when not any more */
+  const rows: readonly (readonly [what: string, consent: object, from: number, to: number])[] = [
+    ['of all of it', { provision: { type: 'deny', period } }, NOON, ended],
+    [
+      'of an exception within an exception',
+      { provision: { provision: [{ type: 'permit', provision: [{ type: 'deny', period }] }] } },
+      NOON,
+      ended,
+    ],
+    ['of a day', { provision: { type: 'deny', period: day } }, midnight, next],
+    ['in the team that it permits', permitted('CareTeam/team'), NOON, ended],
+  ];
+  for (const [what, consent, from, to] of rows) {
+    it(`${what} begins and ends in its moment`, async () => {
+      clock.now = from - 40_000;
+      const participant = [untilNoon, thereafter].map((period) => ({ member, period }));
+      const team = { status: 'active', subject: { reference: 'Patient/ann' }, participant };
+      await write({ resourceType: 'CareTeam', id: 'team', ...team });
+      await write({ ...base, id: 'c', ...consent });
+      await server.service.access!.consents.refresh();
+      const seen: number[] = [];
+      for (const time of [from - 1_000, from - 1, from, to - 1, to]) {
+        clock.now = time;
+        seen.push((await ask(ada, 'GET', 'Observation/lab')).status);
+      }
+      assert.deepEqual(seen, [200, 200, 404, 404, 200]);
+    });
+  }
+});
+
 describe('a consent where the server was not told its address', () => {
   it('names by the address that its answers have', async () => {
     const server = await startTestServer('access-consents-unnamed', { settings: { auth: 'on', linkBase: OWN } });

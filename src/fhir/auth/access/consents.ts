@@ -8,10 +8,11 @@ import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
 import { createParties, isFollowed, type Parties } from './parties.ts';
+import { bordersIn, createBorders } from './periods.ts';
 import { denies, rootOf, speaksOfPrivacy } from './provisions.ts';
 
 export interface Consents {
-  /** another one whenever something is denied anew, or not any more */
+  /** another one whenever something is denied anew, or not any more; a period that begins or ends counts */
   readonly revision: number;
   readonly parties: Parties;
   all(): Iterable<Consent>;
@@ -35,8 +36,9 @@ const AT_ONCE = 500;
 const LATE_MS = 330_000;
 
 export async function createConsents({ store, criteria, now, onError }: ConsentsDeps): Promise<Consents> {
-  const denying = new Map<string, { version: number; consent: Consent }>();
+  const denying = new Map<string, { version: number; consent: Consent; borders: readonly number[] }>();
   const parties = createParties({ store, criteria });
+  const borders = createBorders(now);
   let revision = 0;
   let lookedAt = now();
 
@@ -44,7 +46,7 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     if (denying.get(id)?.version === version) return;
     const consent = bytes === null ? undefined : (parseJson(bytes) as unknown as Consent);
     const isDenying = consent !== undefined && speaksOfPrivacy(consent) && denies(rootOf(consent));
-    if (isDenying) denying.set(id, { version, consent });
+    if (isDenying) denying.set(id, { version, consent, borders: bordersIn(consent, criteria().settings) });
     if (isDenying || denying.delete(id)) revision++;
   }
 
@@ -66,7 +68,7 @@ export async function createConsents({ store, criteria, now, onError }: Consents
       }
       after = page.next;
     } while (after !== undefined);
-    await parties.refresh(namedIn());
+    await lookAtParties();
   }
 
   let looking = Promise.resolve();
@@ -75,6 +77,16 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     const next = looking.then(look);
     looking = next.catch(() => undefined);
     return next;
+  }
+
+  let expected = -1;
+  async function lookAtParties(): Promise<void> {
+    await parties.refresh(namedIn());
+    const found = revision + parties.revision;
+    if (found === expected) return;
+    expected = found;
+    const ofParties = bordersIn([...parties.resources()], criteria().settings);
+    borders.expect([...[...denying.values()].flatMap((one) => one.borders), ...ofParties]);
   }
 
   let named = { revision: -1, references: [] as readonly Reference[] };
@@ -91,12 +103,12 @@ export async function createConsents({ store, criteria, now, onError }: Consents
 
   const where = planCriteria({ ...criteria(), type: 'Consent', query: [['status', 'active']] }).where;
   for await (const match of everyMatch(store, { type: 'Consent', where, atOnce: AT_ONCE })) take(match);
-  await parties.refresh(namedIn());
+  await lookAtParties();
 
   let following: Repeated | undefined;
   return {
     get revision() {
-      return revision + parties.revision;
+      return revision + parties.revision + borders.revision;
     },
     parties,
     *all() {

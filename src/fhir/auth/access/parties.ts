@@ -1,7 +1,6 @@
 // Who an actor of a consent is: read once and followed since, because a team or a group is whoever is in it now. Where that cannot be found out
 // nobody is left out of what is denied, and nobody let in. https://hl7.org/fhir/R4/consent-definitions.html#Consent.provision.actor.reference
-import type { CareTeam, Group, HealthcareService, Identifier, Period, PractitionerRole, Reference } from 'fhir/r4.js';
-import { dateInterval } from '../../model/dates.ts';
+import type { CareTeam, Group, HealthcareService, Identifier, PractitionerRole, Reference } from 'fhir/r4.js';
 import { parseJson } from '../../model/json.ts';
 import type { Predicate } from '../../model/predicate.ts';
 import { localName, type Name, nameOf } from '../../model/references.ts';
@@ -10,6 +9,7 @@ import { planCriteria, tokenValue } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
+import { isNow } from './periods.ts';
 
 /** How sure it is that somebody is meant; the surest of several is the largest. */
 export const NO = 0;
@@ -38,6 +38,8 @@ export interface Parties {
 export interface FollowedParties extends Parties {
   /** another one whenever somebody may be meant anew, or not any more */
   readonly revision: number;
+  /** of which it depends who is meant */
+  resources(): Iterable<Resource>;
   /** looks at these, and at whom they consist of */
   refresh(references: Iterable<Reference>): Promise<void>;
 }
@@ -233,6 +235,9 @@ export function createParties({ store, criteria }: PartiesDeps): FollowedParties
     get revision() {
       return revision;
     },
+    *resources() {
+      for (const { resource } of known.values()) yield resource;
+    },
     refresh,
     named,
     standing: (reference, asker, context) => standing(reference, asker, context),
@@ -301,11 +306,4 @@ function staffOf(known: ReadonlyMap<string, Known>, context: CriteriaContext): M
     }
   }
   return staff;
-}
-
-export function isNow(period: Period | undefined, { now, settings }: CriteriaContext): boolean {
-  const [from, to] = [period?.start, period?.end].map((text) =>
-    text === undefined ? undefined : dateInterval(text, settings.timeZone),
-  );
-  return (from === undefined || from.lo <= now) && (to === undefined || now <= to.hi);
 }

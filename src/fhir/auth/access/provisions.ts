@@ -5,18 +5,8 @@ import type { Coding, Consent, ConsentProvision, ConsentProvisionData } from 'fh
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf, tokenValue } from '../../search/index.ts';
 import { type CriteriaContext, planOnce } from './criteria.ts';
-import {
-  type Asker,
-  isNow,
-  leastSure,
-  MAYBE,
-  NO,
-  nameIn,
-  type Parties,
-  type Standing,
-  surest,
-  YES,
-} from './parties.ts';
+import { type Asker, leastSure, MAYBE, NO, nameIn, type Parties, type Standing, surest, YES } from './parties.ts';
+import { isNow } from './periods.ts';
 import { allOf, anyOf, isEverything, isNothing } from './predicates.ts';
 
 type Verdict = 'deny' | 'permit';
