@@ -1,5 +1,6 @@
 // Whose work may go on: who is still what they were when it began.
 import assert from 'node:assert/strict';
+import Bull from 'bull';
 import { actingAs } from '../../src/fhir/auth/accounts/acting.ts';
 import type { Caller } from '../../src/fhir/auth/caller.ts';
 import { clientGrant, FIRST_PARTY, OPERATOR } from '../../src/fhir/auth/oauth/token-claims.ts';
@@ -7,6 +8,7 @@ import { createStillAllowed } from '../../src/fhir/auth/still-allowed.ts';
 import { callerFrom } from '../../src/fhir/http/authenticate.ts';
 import { sleep } from '../../src/platform/clock/clock.ts';
 import { aCaller } from '../support/callers.ts';
+import { redisUrl } from '../support/engines.ts';
 import { freshEmail, openPeople, PASSWORD, type People, type Person } from '../support/people.ts';
 import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
 import { createVisitor } from '../support/visitor.ts';
@@ -43,7 +45,9 @@ describe('work that goes on without its caller', function () {
     await admin.call('deactivate', { account: person.account });
     assert.equal(await isStill(caller), false);
     await admin.call('reactivate', { account: person.account });
-    assert.equal(await isStill(caller), true);
+    assert.equal(await isStill(caller), false, 'nor is what was begun before that');
+    people.clock.now++;
+    assert.equal(await isStill(await callerOf((await people.signIn(person.email)).accessToken)), true);
   });
 
   it('ends with the role at a hospital that it was done as, and not with one at another', async () => {
@@ -133,5 +137,111 @@ describe('work that goes on without its caller', function () {
     assert.equal(await isStill(client), false);
     assert.equal(await isStill({ ...client, id: OPERATOR, client: OPERATOR }), true);
     assert.equal(await isStill({ ...client, id: 'gone', client: 'gone' }), false);
+  });
+
+  describe('on the queue', () => {
+    const OTHER = 'Another-Horse-8';
+    let queue: Bull.Queue;
+    before(async () => {
+      queue = new Bull('operation', await redisUrl(), { prefix: `{${people.space}}` });
+    });
+    after(() => queue.close());
+
+    /** its work is accepted and has not begun when `deed` is done */
+    async function workOf(person: Person, deed: () => Promise<unknown>): Promise<string> {
+      await queue.pause();
+      const parameter = [{ name: 'type', valueCode: 'Basic' }];
+      const begun = await person.send(
+        'POST',
+        '/$reindex',
+        { resourceType: 'Parameters', parameter },
+        { prefer: 'respond-async' },
+      );
+      assert.equal(begun.status, 202, begun.text);
+      people.clock.now += 1;
+      await deed();
+      await queue.resume();
+      people.clock.now += 1;
+      return new URL(begun.headers.get('content-location')!).pathname.replace('/fhir', '');
+    }
+    async function answerTo(person: Person, address: string): Promise<string> {
+      for (let tries = 0; ; tries++) {
+        const { status, body } = await person.get(address);
+        if (status !== 202) return `${status} ${body.issue?.[0].diagnostics ?? ''}`.trim();
+        assert.ok(tries < 400);
+        await sleep(50);
+      }
+    }
+    const resetOf = async (email: string): Promise<void> => {
+      const { challenge } = await people.guest().call('forgot-password', { email });
+      const code = await people.codeFor(email);
+      await people.guest().call('reset-password', { code, challenge, newPassword: OTHER });
+    };
+
+    /** what is done meanwhile, by the owner in another session or by an administrator; gives how they sign in from then on */
+    type Deed = (stolen: Person, own: Person) => Promise<{ email?: string; password?: string }>;
+    const ending: Record<string, Deed> = {
+      'a reset of the password': async ({ email }) => {
+        await resetOf(email);
+        return { password: OTHER };
+      },
+      'a sign-out, and then a reset of the password': async (stolen) => {
+        await stolen.call('logout', {});
+        await resetOf(stolen.email);
+        return { password: OTHER };
+      },
+      'a change of the password in another session': async (_stolen, own) => {
+        await own.call('change-password', { currentPassword: PASSWORD, newPassword: OTHER });
+        return { password: OTHER };
+      },
+      'an end of all other sessions': async (_stolen, own) => {
+        await own.call('end-session', { others: true });
+        return {};
+      },
+      'a recovery by an administrator': async ({ account }) => {
+        const email = freshEmail();
+        await admin.call('recover-account', { account, newEmail: email });
+        await resetOf(email);
+        return { email, password: OTHER };
+      },
+      'a deactivation that is taken back': async ({ account }) => {
+        await admin.call('deactivate', { account });
+        await admin.call('reactivate', { account });
+        return {};
+      },
+    };
+    for (const [what, deed] of Object.entries(ending)) {
+      it(`does not go on after ${what}`, async () => {
+        const stolen = await people.person('admin');
+        const own = await people.signIn(stolen.email);
+        let now: Awaited<ReturnType<Deed>> = {};
+        const address = await workOf(stolen, async () => {
+          now = await deed(stolen, own);
+        });
+        const again = await people.signIn(now.email ?? stolen.email, now.password);
+        const answer = await answerTo(again, address);
+        assert.equal(answer, '403 The work has ended: who began it may not do it any more');
+        const anew = await workOf(again, async () => undefined);
+        assert.equal(await answerTo(again, anew), '200', 'what is begun after it goes on');
+      });
+    }
+
+    const keeping: Record<string, (person: Person) => Promise<unknown>> = {
+      'a sign-out': (person) => person.call('logout', {}),
+      'a change of the password in the same session': (person) =>
+        person.call('change-password', { currentPassword: PASSWORD, newPassword: OTHER }),
+      'the end of another role': async ({ account }) => {
+        await admin.call('approve', { account, role: 'nurse', organization: 'Organization/h1' });
+        await admin.call('withdraw-role', { account, role: 'nurse', organization: 'Organization/h1' });
+      },
+    };
+    for (const [what, deed] of Object.entries(keeping)) {
+      it(`goes on after ${what}`, async () => {
+        const person = await people.person('admin');
+        const address = await workOf(person, () => deed(person));
+        const password = what.includes('password') ? OTHER : PASSWORD;
+        assert.equal(await answerTo(await people.signIn(person.email, password), address), '200');
+      });
+    }
   });
 });

@@ -56,8 +56,8 @@ export function recordedAccounts(accounts: Accounts, { signIn: record }: Pick<Re
 /** Where all sessions of an account end at once: a new password, a deactivation, a sign-out everywhere. */
 export const recordedTokens = (tokens: Tokens, { signIn: record }: Pick<Recorder, 'signIn'>): Tokens => ({
   ...tokens,
-  async endAllOf(account, besides) {
-    await tokens.endAllOf(account, besides);
+  async endAllOf(account, how) {
+    await tokens.endAllOf(account, how);
     await record({ act: 'logout', account, address: '', status: 200 });
   },
 });

@@ -29,8 +29,8 @@ export interface Caller {
   client: string;
   /** class of rate limits: `standard`, `premium`, `admin`, `app`, `backend` */
   limits: string;
-  /** where the token came from, for sessions, revocation and the audit trail */
-  token?: { id: string; grant: string; expires: number };
+  /** where the token came from, for sessions, revocation and the audit trail; times in ms since 1970 */
+  token?: { id: string; grant: string; expires: number; authenticatedAt?: number };
   /** the reason that was given for seeing what would otherwise be hidden (break-glass) */
   breakGlass?: string;
   /** network address the request came from */

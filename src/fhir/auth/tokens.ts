@@ -59,6 +59,15 @@ export interface AccessToken {
   limits: string;
   /** ms since 1970 */
   expires: number;
+  /** when the person showed who they are, ms since 1970; absent for backend clients */
+  authenticatedAt?: number;
+}
+
+export interface EndAll {
+  /** this grant goes on: a change of password keeps the session it was made in */
+  besides?: string | undefined;
+  /** only what the person may do is different now: work that they began goes on as long as they may do that */
+  keepsWork?: boolean;
 }
 
 export interface Tokens {
@@ -71,8 +80,8 @@ export interface Tokens {
   /** by either token of it */
   endGrantOf(token: string): Promise<void>;
   endGrant(id: string): Promise<void>;
-  /** all of an account, besides one if wanted (a change of password keeps the session it was made in) */
-  endAllOf(account: string, besides?: string): Promise<void>;
+  /** all of an account, with the work that goes on without them */
+  endAllOf(account: string, how?: EndAll): Promise<void>;
   sessions(account: string): Promise<Session[]>;
   /**
    * From now on the grant is used for somebody, or at one place: what `SignIn.account` understands as `acting`; undefined: as oneself. The

@@ -82,7 +82,7 @@ export function callerFrom(token: AccessToken, address: string, breakGlass?: str
 }
 
 function callerOfToken(token: AccessToken, address: string, breakGlass: string | undefined): Caller {
-  const { id, grant, expires, account, client, roles, organizations, limits } = token;
+  const { id, grant, expires, authenticatedAt, account, client, roles, organizations, limits } = token;
   return {
     kind: account === undefined ? 'client' : 'account',
     id: account ?? client,
@@ -94,7 +94,7 @@ function callerOfToken(token: AccessToken, address: string, breakGlass: string |
     ...(token.encounter !== undefined && { encounter: token.encounter }),
     client,
     limits,
-    token: { id, grant, expires },
+    token: { id, grant, expires, ...(authenticatedAt !== undefined && { authenticatedAt }) },
     ...(breakGlass !== undefined && { breakGlass }),
     address,
   };

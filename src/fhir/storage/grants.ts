@@ -114,10 +114,18 @@ export interface Consents {
   forget(account: string, client: string): Promise<void>;
 }
 
-/** When an account's sign-ins before a moment stopped to count. */
+/** An account's sign-ins up to a moment do not count any more. */
+export interface Cutoff {
+  /** ms since 1970 */
+  at: number;
+  /** the grant that goes on */
+  besides?: string;
+}
+
 export interface Cutoffs {
-  find(account: string): Promise<{ at: number; besides?: string } | undefined>;
-  set(account: string, at: number, besides?: string): Promise<void>;
+  /** `work`: the newest that ended what had been begun as well */
+  find(account: string): Promise<(Cutoff & { work?: Cutoff }) | undefined>;
+  set(account: string, cutoff: Cutoff, endsWork: boolean): Promise<void>;
 }
 
 /** Accounts elsewhere that a person has tied to the one here. */

@@ -146,7 +146,7 @@ describe('tokens of our own client', () => {
     for (const { accessToken } of ended) await other.tokens.verify(accessToken);
     const { grant } = await oauth.tokens.verify(kept!.accessToken);
     const endedAt = performance.now();
-    await oauth.tokens.endAllOf(subject.account, grant);
+    await oauth.tokens.endAllOf(subject.account, { besides: grant });
     for (const { accessToken } of ended) {
       await assert.rejects(async () => oauth.tokens.verify(accessToken), refusal('login', /revoked/));
       while (await isGood(other, accessToken)) {

@@ -238,7 +238,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
       if (known === undefined) throw unknownAccount();
       // nobody is signed out by who may not withdraw anything
       needEnding(known);
-      await tokens.endAllOf(id);
+      await tokens.endAllOf(id, { keepsWork: true });
       const account = await book.change(id, async (entry) => {
         const { account } = entry;
         const ending = needEnding(account);
@@ -246,7 +246,7 @@ export function createAdministration(deps: AdministrationDeps): Administration {
         account.roles = account.roles.filter((held) => !ending.includes(held));
       });
       // again: a token may have been made while the role was still there
-      await tokens.endAllOf(id);
+      await tokens.endAllOf(id, { keepsWork: true });
       await mails.send('roleWithdrawn', account.email, { role: code });
       return account;
     },

@@ -76,7 +76,7 @@ export function createCarers({ store, book, models, invitations, mails, tokens }
         const resource = { ...(parseJson(version.bytes) as Resource), active: false };
         await tx.write([{ kind: 'update', type: 'RelatedPerson', id: relatedPerson, resource }]);
       });
-      await tokens.endAllOf(holder._id);
+      await tokens.endAllOf(holder._id, { keepsWork: true });
     },
   };
 }

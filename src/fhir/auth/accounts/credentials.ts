@@ -81,10 +81,10 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
    * the sessions, and would open the account again. Gives the providers that were linked.
    */
   async function shut(account: string, besides?: string): Promise<string[]> {
-    await tokens.endAllOf(account, besides);
+    await tokens.endAllOf(account, { besides });
     const ended = await links.endAllOf(account);
     // nor by a session that one of them opened meanwhile
-    if (ended.length > 0) await tokens.endAllOf(account, besides);
+    if (ended.length > 0) await tokens.endAllOf(account, { besides });
     return ended.map(({ provider }) => provider);
   }
 

@@ -37,7 +37,7 @@ export function createOtherSignIns(deps: OtherSignInsDeps): OtherSignIns {
   async function end({ _id, email }: AccountDocument, id: string, besides?: string): Promise<void> {
     const ended = await links.end(_id, id);
     if (ended === undefined) throw new FhirError('not-found', 'There is no such sign-in', { expression: 'id' });
-    await tokens.endAllOf(_id, besides);
+    await tokens.endAllOf(_id, { besides });
     await mails.send('unlinked', email, { unlinked: [ended.provider] });
   }
 

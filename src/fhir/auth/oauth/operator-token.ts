@@ -55,8 +55,7 @@ export function createOperatorTokens({ base, grants, keys, now }: OperatorTokens
     return { token, id, expires: until * 1000, grant: facts.grant };
   }
 
-  async function openGrant(id: string, account: string, client: string): Promise<void> {
-    const at = now();
+  async function openGrant(id: string, account: string, client: string, at = now()): Promise<void> {
     const expiresAt = at + lifetimes.accessToken * 1000;
     const seconds = { iat: Math.floor(at / 1000), exp: Math.floor(expiresAt / 1000) };
     await grants.insert({
@@ -79,13 +78,15 @@ export function createOperatorTokens({ base, grants, keys, now }: OperatorTokens
   return {
     async ofAccount({ id: account, roles, organizations, fhirUser, limits = limitsOfPeople(FIRST_PARTY, roles) }) {
       const grant = newGrantId();
-      await openGrant(grant, account, FIRST_PARTY);
+      const authenticatedAt = now();
+      await openGrant(grant, account, FIRST_PARTY, authenticatedAt);
       return sign(account, FIRST_PARTY, {
         grant,
         roles,
         organizations,
         ...(fhirUser !== undefined && { fhirUser }),
         limits,
+        authenticatedAt,
       });
     },
     async ofCommandLine() {

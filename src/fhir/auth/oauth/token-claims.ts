@@ -16,6 +16,8 @@ export interface TokenFacts {
   patient?: string;
   encounter?: string;
   limits: string;
+  /** when the person showed who they are, ms since 1970 */
+  authenticatedAt?: number;
 }
 
 /** Tokens that a client got by itself hang on no grant, but end together when its generation does. */
@@ -29,8 +31,10 @@ export const limitsOfPeople = (client: string, roles: readonly string[]): string
   return roles.includes('admin') ? 'admin' : 'standard';
 };
 
-export const claimsOf = ({ grant, roles, organizations, fhirUser, ...rest }: TokenFacts): Claims => ({
+export const claimsOf = ({ grant, roles, organizations, fhirUser, authenticatedAt, ...rest }: TokenFacts): Claims => ({
   gid: grant,
+  // `auth_time` of OpenID Connect is in whole seconds
+  ...(authenticatedAt !== undefined && { auth_ms: authenticatedAt }),
   ...(roles.length > 0 && { roles }),
   ...(organizations.length > 0 && { organizations }),
   ...(fhirUser !== undefined && { fhirUser: `${fhirUser.type}/${fhirUser.id}` }),
@@ -41,7 +45,7 @@ export type Claims = Record<string, unknown>;
 
 /** undefined where a claim is missing or of another kind: then we have not issued it */
 export function readClaims(claims: Claims): AccessToken | undefined {
-  const { jti, sub, gid, client_id: client, exp, limits, scope, patient, encounter } = claims;
+  const { jti, sub, gid, client_id: client, exp, auth_ms: authenticatedAt, limits, scope, patient, encounter } = claims;
   const roles = texts(claims.roles);
   const organizations = texts(claims.organizations);
   if (!isText(jti) || !isText(sub) || !isText(gid) || !isText(client) || !isText(limits)) return undefined;
@@ -57,6 +61,7 @@ export function readClaims(claims: Claims): AccessToken | undefined {
     limits,
     expires: exp * 1000,
     ...(!gid.startsWith(OF_CLIENT) && { account: sub }),
+    ...(typeof authenticatedAt === 'number' && { authenticatedAt }),
     ...(fhirUser !== undefined && { fhirUser }),
     // of every other client, no scope at all is no right at all
     ...(client !== FIRST_PARTY && { scopes: scope === undefined ? [] : String(scope).split(' ') }),

@@ -38,6 +38,7 @@ export function createTokenFacts({ grants, signIn }: TokenFactsDeps): TokenFacts
       ...(patient !== undefined && { patient }),
       ...(encounter !== undefined && { encounter }),
       limits: metadata.limits ?? limitsOfPeople(clientId!, account.roles),
+      authenticatedAt: grant.authenticatedAt,
     };
   }
 

@@ -3,11 +3,12 @@
 import type Provider from 'oidc-provider';
 import type { Client, AccessToken as LibraryAccessToken, RefreshToken } from 'oidc-provider';
 import { FhirError } from '../../model/errors.ts';
-import type { GrantStore } from '../../storage/grants.ts';
+import type { Grant, GrantStore } from '../../storage/grants.ts';
 import type { Account, SignIn } from '../sign-in.ts';
-import type { Session, Subject, TokenSet, Tokens } from '../tokens.ts';
+import type { EndAll, Session, Subject, TokenSet, Tokens } from '../tokens.ts';
 import { refreshTokenKey } from './adapter.ts';
 import type { Addresses } from './addresses.ts';
+import { isCutOff, type Shown } from './cutoff.ts';
 import type { Ended } from './ended.ts';
 import { errors } from './library.ts';
 import { lifetimes } from './lifetimes.ts';
@@ -37,6 +38,8 @@ export interface Issuer extends Tokens {
   endSession(uid: string): Promise<void>;
   /** before its time, and not longer ago than any token lives: one that has lapsed has not */
   hasEnded(grant: string): Promise<boolean>;
+  /** what was begun then goes on no more: the account was shut since to whoever could come in before */
+  isWorkOver(account: string, shown: Shown): Promise<boolean>;
   /** a grant was used for new tokens */
   used(grant: string, withRefreshToken: boolean): Promise<void>;
 }
@@ -56,7 +59,11 @@ export function createTokens(deps: TokensDeps): Issuer {
 
   async function accessToken(
     account: Omit<Account, 'email' | 'name'>,
-    { grant, client, seconds }: { grant: string; client: Client; seconds: number },
+    {
+      grant: { id: grant, authenticatedAt },
+      client,
+      seconds,
+    }: { grant: Pick<Grant, 'id' | 'authenticatedAt'>; client: Client; seconds: number },
   ): Promise<string> {
     const { AccessToken, ResourceServer } = provider() as Provider & { ResourceServer: ResourceServerClass };
     const token: LibraryAccessToken = new AccessToken({
@@ -80,6 +87,7 @@ export function createTokens(deps: TokensDeps): Issuer {
       organizations,
       ...(fhirUser !== undefined && { fhirUser }),
       limits,
+      authenticatedAt,
     });
     return token.save();
   }
@@ -142,7 +150,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     const seconds = accessEnds(idleSeconds);
     const authTime = Math.floor(at / 1000);
     const [access, refresh] = await Promise.all([
-      accessToken(person, { grant, client, seconds }),
+      accessToken(person, { grant: { id: grant, authenticatedAt: at }, client, seconds }),
       refreshToken({ accountId: account, grantId: grant, amr: [...amr], authTime }, client).save(),
     ]);
     return { accessToken: access, refreshToken: refresh, expiresIn: seconds };
@@ -168,7 +176,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     const client = await firstParty();
     const seconds = accessEnds(grant.idleSeconds);
     const [access, next] = await Promise.all([
-      accessToken(account, { grant: old.grantId, client, seconds }),
+      accessToken(account, { grant, client, seconds }),
       refreshToken(old, client).save(),
       grants.used(old.grantId, { lastUsedAt: now(), expiresAt: refreshEnds(now(), grant.idleSeconds) }),
     ]);
@@ -181,7 +189,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     if (grant === undefined || account === undefined || !(await grants.actAs(id, acting)))
       throw refused('The session has ended, or cannot be used so');
     const seconds = accessEnds(grant.idleSeconds);
-    const access = await accessToken(account, { grant: id, client: await firstParty(), seconds });
+    const access = await accessToken(account, { grant, client: await firstParty(), seconds });
     return { accessToken: access, expiresIn: seconds };
   }
 
@@ -201,9 +209,9 @@ export function createTokens(deps: TokensDeps): Issuer {
     if (grant !== undefined) await consents.forget(grant.account, grant.client);
   }
 
-  async function endAllOf(account: string, besides?: string): Promise<void> {
+  async function endAllOf(account: string, { besides, keepsWork = false }: EndAll = {}): Promise<void> {
     const open = (await grants.ofAccount(account)).map(({ id }) => id).filter((id) => id !== besides);
-    await cutoffs.set(account, now(), besides);
+    await cutoffs.set(account, { at: now(), ...(besides !== undefined && { besides }) }, !keepsWork);
     await grants.endAllOf(account, besides);
     for (const id of open) ended.add(id);
     await refreshTokens.removeAllOf(open);
@@ -261,6 +269,7 @@ export function createTokens(deps: TokensDeps): Issuer {
       if (!ended.isKnown()) await ended.look();
       return ended.has(grant);
     },
+    isWorkOver: async (account, shown) => isCutOff((await cutoffs.find(account))?.work, shown),
     used,
     endSession: (uid) => grants.endAllOfSession(uid, 'offline_access'),
   };

@@ -15,7 +15,7 @@ export default defineOperation<EndSessionInput, EndSessionOutput>({
       throw new FhirError('required', 'Send either the id of a session or others = true', { expression: 'id' });
     }
     if (id === undefined) {
-      await tokens.endAllOf(account, token.grant);
+      await tokens.endAllOf(account, { besides: token.grant });
       return { message: 'All other sessions have ended.' };
     }
     const isOwn = (await tokens.sessions(account)).some((session) => session.id === id);

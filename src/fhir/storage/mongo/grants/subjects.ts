@@ -1,6 +1,6 @@
 // What is known of a person besides grants: which apps need not ask again, when older sign-ins stopped to count, accounts elsewhere.
 import type { Collection, Db } from 'mongodb';
-import type { Consents, Cutoffs, Links } from '../../grants.ts';
+import type { Consents, Cutoff, Cutoffs, Links } from '../../grants.ts';
 import { named } from '../failures.ts';
 
 interface ConsentDocument {
@@ -9,10 +9,14 @@ interface ConsentDocument {
   at: Date;
 }
 
-interface CutoffDocument {
-  _id: string;
+interface CutoffFields {
   at: Date;
   besides?: string;
+}
+
+interface CutoffDocument extends CutoffFields {
+  _id: string;
+  work?: CutoffFields;
 }
 
 interface LinkDocument {
@@ -66,19 +70,28 @@ export function cutoffsIn(db: Db): Cutoffs {
     async find(account) {
       const found = await named(cutoffs(db).findOne({ _id: account }));
       if (found === null) return undefined;
-      return { at: found.at.getTime(), ...(found.besides === undefined ? {} : { besides: found.besides }) };
+      return { ...cutoffOf(found), ...(found.work !== undefined && { work: cutoffOf(found.work) }) };
     },
-    async set(account, at, besides) {
+    async set(account, { at, besides }, endsWork) {
+      const fields: CutoffFields = { at: new Date(at), ...(besides !== undefined && { besides }) };
       await named(
-        cutoffs(db).replaceOne(
+        cutoffs(db).updateOne(
           { _id: account },
-          { at: new Date(at), ...(besides === undefined ? {} : { besides }) },
+          {
+            $set: { ...fields, ...(endsWork && { work: fields }) },
+            ...(besides === undefined && { $unset: { besides: '' } }),
+          },
           { upsert: true },
         ),
       );
     },
   };
 }
+
+const cutoffOf = ({ at, besides }: CutoffFields): Cutoff => ({
+  at: at.getTime(),
+  ...(besides !== undefined && { besides }),
+});
 
 export function linksIn(db: Db): Links {
   return {
