@@ -36,8 +36,8 @@ describe('tokens of our own client', () => {
 
   it('say who holds them, for an hour', async () => {
     const subject = await signedIn();
-    const { accessToken, expiresIn } = await oauth.tokens.issue(subject);
-    const { id, grant, expires, ...rest } = await oauth.tokens.verify(accessToken);
+    const { accessToken, refreshToken, expiresIn } = await oauth.tokens.issue(subject);
+    const { id, grant, expires, authenticatedAt, ...rest } = await oauth.tokens.verify(accessToken);
     assert.deepEqual(rest, {
       account: subject.account,
       client: 'wardgate',
@@ -49,6 +49,10 @@ describe('tokens of our own client', () => {
     assert.equal(expiresIn, 3600);
     assert.ok(Math.abs(expires - Date.now() - 3_600_000) < 5000);
     assert.ok(id !== '' && grant !== '');
+    assert.ok(Math.abs(authenticatedAt! - Date.now()) < 5000);
+    const next = await oauth.tokens.refresh(refreshToken);
+    const { authenticatedAt: still } = await oauth.tokens.verify(next.accessToken);
+    assert.equal(still, authenticatedAt, 'a refresh is no sign-in');
   });
 
   it('are JWTs of RFC 9068, for this FHIR base', async () => {
