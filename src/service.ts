@@ -198,6 +198,13 @@ export async function createFhirService(deps: ServiceDeps): Promise<FhirService>
     now,
     onError: (error) => logger.error('an access policy is not in force', { error: String(error) }),
   });
+  for (const { role, version, changedAt, changedBy } of policies.all()) {
+    const changes = policies.releaseChanges(role);
+    if (changes === undefined) continue;
+    const { merged: _, ...told } = changes;
+    const since = { version, changedBy, changedAt: new Date(changedAt!).toISOString() };
+    logger.warn(`this release has another policy of ${role}: see /admin/policies/${role}`, { ...since, ...told });
+  }
   const recorder = audit?.recorder(database);
   const accounts = deps.people && (await openAccounts({ ...deps.people, mongo, store, now }, recorder));
   const operations = await loadOperations(contributions, {

@@ -684,6 +684,10 @@ export type AccessPoliciesOutput = {
     changedAt?: string;
     changedBy?: string;
     policy: string;
+    gained?: string[];
+    lost?: string[];
+    contested?: string[];
+    merged?: string;
   }[];
 };
 
@@ -762,6 +766,7 @@ export type CarersOutput = {
 export type ChangeAccessPolicyInput = {
   policy: string;
   ifVersion?: number;
+  releaseSeen?: boolean;
 };
 
 /** https://wardgate.dev/fhir/OperationDefinition/change-access-policy */

@@ -9,6 +9,9 @@ interface Entry {
   version: number;
   changedBy?: string;
   policy: string;
+  gained?: string;
+  contested?: string;
+  merged?: string;
 }
 
 const porter = (may: string) =>
@@ -101,6 +104,56 @@ describe('access policies', () => {
         [1, 'nobody signed in'],
       ],
     );
+  });
+
+  it('tell what a release changes in one that was changed, until it is taken or left out', async () => {
+    const nurse = async (at: TestServer): Promise<Entry> => {
+      const { body } = await askerOf(at)(aCaller('admin'), 'POST', '$access-policies', { role: 'nurse' });
+      return entriesIn(body)[0]!;
+    };
+    const change = async (at: TestServer, policy: unknown, more: object): Promise<Entry> => {
+      const input = { policy: JSON.stringify(policy), ...more };
+      const { status, text } = await askerOf(at)(aCaller('admin'), 'POST', '$change-access-policy', input);
+      assert.equal(status, 200, text);
+      return nurse(at);
+    };
+    const shipped = JSON.parse((await nurse(one)).policy);
+    const [operation, ...operations] = shipped.operations as string[];
+    const earlier = { ...shipped, operations };
+    const mine = { ...earlier, title: 'Nurse on trial' };
+    const changed = await change(one, mine, { ifVersion: 0 });
+    assert.deepEqual(
+      [changed.version, changed.gained],
+      [1, undefined],
+      'what is left out of this release is so on purpose',
+    );
+    // as a release left it in which the operation was not yet
+    await one.store.transaction(async (tx) => {
+      const set = { $set: { base: JSON.stringify(earlier) } };
+      await tx.changePlace('access-policy', 'nurse/1', {}, set, {});
+    });
+    const next = await startTestServer('access-policies-3', { database, settings: { auth: 'on' } });
+    const [line, ...more] = next.lines.filter(({ message }) => message.includes('another policy of nurse'));
+    assert.deepEqual([line?.level, line?.fields.gained, more], ['warn', [operation], []]);
+    const told = await nurse(next);
+    assert.deepEqual([told.gained, JSON.parse(told.policy)], [operation, mine], 'nothing is in force by itself');
+    assert.deepEqual(new Set(JSON.parse(told.merged!).operations), new Set(shipped.operations));
+
+    const edited = await change(next, { ...mine, title: 'Nurse' }, {});
+    assert.deepEqual([edited.version, edited.gained], [2, operation], 'still told after another change');
+    const left = await change(next, mine, { releaseSeen: true });
+    assert.deepEqual([left.version, left.gained], [3, undefined]);
+    assert.equal((await change(next, mine, {})).gained, undefined);
+
+    // before policies were kept with what they were made from
+    await one.store.transaction((tx) => tx.changePlace('access-policy', 'nurse/4', {}, { $unset: { base: '' } }, {}));
+    await next.close();
+    const last = await startTestServer('access-policies-4', { database, settings: { auth: 'on' } });
+    const { merged } = await nurse(last);
+    const taken = await change(last, JSON.parse(merged!), { ifVersion: 4 });
+    assert.deepEqual([taken.version, taken.gained], [5, undefined]);
+    assert.equal(JSON.parse(taken.policy).title, 'Nurse on trial');
+    await last.close();
   });
 
   const refusals: readonly (readonly [

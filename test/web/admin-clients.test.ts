@@ -230,6 +230,40 @@ describe('pages about roles', () => {
     assert.equal(again.status, 412, 'until it was looked at');
   });
 
+  it('tell what the program has changed since, to be taken or left', async () => {
+    const shipped = JSON.parse(policyIn((await admin.open('/admin/policies/donor')).text));
+    const [operation, ...operations] = shipped.operations as string[];
+    const mine = { ...shipped, title: 'Donor on trial', operations };
+    /** of an earlier release, whose own policy was not kept beside it */
+    const changeOnce = (version: number): Promise<unknown> =>
+      pages.server.store.transaction(async (tx) => {
+        const kept = { text: JSON.stringify(mine), by: 'somebody', at: 0 };
+        await tx.changePlace('access-policy', `donor/${version}`, {}, { $set: kept }, {});
+        const index = { $set: { 'versions.donor': version }, $inc: { revision: 1 } };
+        await tx.changePlace('access-policy', 'index', {}, index, { revision: 0, versions: {} });
+      });
+    const isListed = async (): Promise<boolean> =>
+      (await admin.open('/admin/policies')).text.includes('/donor#release');
+    const told = `It has gained:</p>\n<ul><li><code>${operation}</code></li></ul>`;
+
+    await changeOnce(1);
+    let page = await admin.open('/admin/policies/donor');
+    assert.ok(page.text.includes(told), page.text);
+    assert.ok(await isListed());
+    page = await admin.submit(page, '/release');
+    assert.match(page.text, /The role stays as it is/);
+    assert.deepEqual(JSON.parse(policyIn(page.text)), mine);
+    assert.ok(!page.text.includes(told) && !(await isListed()));
+
+    await changeOnce(3);
+    const late = await admin.open('/admin/policies/donor');
+    page = await admin.submit(late, '/release', { take: 'yes' });
+    const { title, operations: taken } = JSON.parse(policyIn(page.text));
+    assert.deepEqual([title, new Set(taken)], ['Donor on trial', new Set(shipped.operations)]);
+    assert.ok(!page.text.includes(told));
+    assert.equal((await admin.submit(late, '/release')).status, 412, 'somebody was faster');
+  });
+
   it('do not change the one that everything hangs on', async () => {
     const page = await admin.open('/admin/policies/admin');
     assert.doesNotMatch(page.text, /<textarea/);
@@ -259,7 +293,12 @@ describe('pages about roles', () => {
       for (const path of ['/admin/policies', '/admin/policies/nurse', '/admin/new-role'])
         assert.equal((await browser.open(path)).status, 403, path);
       const [form] = browser.first.forms;
-      for (const act of ['/admin/policies/nurse', '/admin/policies/nurse/revert', '/admin/new-role']) {
+      for (const act of [
+        '/admin/policies/nurse',
+        '/admin/policies/nurse/revert',
+        '/admin/policies/nurse/release',
+        '/admin/new-role',
+      ]) {
         const forms = [{ ...form!, action: `${pages.root}${act}` }];
         const said = { policy: '{}', ifVersion: '0', version: '0' };
         assert.equal((await browser.submit({ ...browser.first, forms }, act, said)).status, 403, act);

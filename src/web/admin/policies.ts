@@ -44,15 +44,35 @@ export function addPolicyPages({ page, form }: Room): void {
     };
   }
   page(`${POLICIES}/:id`, policy);
-  form(`${POLICIES}/:id`, ({ ask }, { policy: text = '', ifVersion }) => change(ask, text, Number(ifVersion)), policy);
+  form(
+    `${POLICIES}/:id`,
+    ({ ask }, { policy: text = '', ifVersion }) => change(ask, text, { ifVersion: Number(ifVersion) }),
+    policy,
+  );
   form(
     `${POLICIES}/:id/revert`,
     async ({ ask, id: role }, { version }) => {
       const { entry = [] } = await ask.run<AccessPoliciesOutput>('access-policies', { role, history: true });
       const wanted = entry.find((one) => one.version === Number(version));
       if (wanted === undefined) throw new FhirError('not-found', 'There is no such version');
-      const done = await change(ask, wanted.policy, entry[0]!.version);
+      const done = await change(ask, wanted.policy, { ifVersion: entry[0]!.version });
       return { ...done, text: `The role is as it was in version ${version}.` };
+    },
+    policy,
+  );
+
+  // by the version that was shown: what was told of another one was not seen
+  form(
+    `${POLICIES}/:id/release`,
+    async ({ ask, id: role }, { ifVersion, take }) => {
+      const { entry: [inForce] = [] } = await ask.run<AccessPoliciesOutput>('access-policies', { role });
+      const { policy, merged = policy } = inForce!;
+      const isTaken = take !== undefined;
+      const done = await change(ask, isTaken ? merged : policy, {
+        ifVersion: Number(ifVersion),
+        releaseSeen: !isTaken,
+      });
+      return isTaken ? done : { ...done, text: 'The role stays as it is.' };
     },
     policy,
   );
@@ -69,11 +89,11 @@ export function addPolicyPages({ page, form }: Room): void {
   }
   page(NEW_ROLE, newRole);
   // version 0 is that of a role which nobody has changed: of one that there is not, too
-  form(NEW_ROLE, ({ ask }, { policy: text = '' }) => change(ask, text, 0), newRole);
+  form(NEW_ROLE, ({ ask }, { policy: text = '' }) => change(ask, text, { ifVersion: 0 }), newRole);
 }
 
-async function change(ask: Ask, text: string, ifVersion: number): Promise<Done> {
-  const { role } = await ask.run<ChangeAccessPolicyOutput>('change-access-policy', { policy: text, ifVersion });
+async function change(ask: Ask, policy: string, options: { ifVersion: number; releaseSeen?: boolean }): Promise<Done> {
+  const { role } = await ask.run<ChangeAccessPolicyOutput>('change-access-policy', { policy, ...options });
   return { to: `${POLICIES}/${role}`, text: 'The role is changed. It is so everywhere within five seconds.' };
 }
 

@@ -3,6 +3,7 @@ import type { AccessPoliciesInput, AccessPoliciesOutput } from '../../../generat
 import { FhirError } from '../../model/errors.ts';
 import { defineOperation } from '../../operations/operation.ts';
 import type { Policies, PolicyEntry } from './policies.ts';
+import type { ReleaseChanges } from './release-changes.ts';
 
 export default defineOperation<AccessPoliciesInput, AccessPoliciesOutput>({
   definition: 'access-policies',
@@ -16,7 +17,13 @@ export default defineOperation<AccessPoliciesInput, AccessPoliciesOutput>({
     const known = policies.all().filter((entry) => role === undefined || entry.role === role);
     if (known.length === 0) throw new FhirError('not-found', `There is no role '${role}'`, { expression: 'role' });
     const entries = history ? await policies.versionsOf(role!) : known;
-    return { entry: entries.map(shown) };
+    const inForce = new Set(known.map(({ version }) => version));
+    return {
+      entry: entries.map((entry) => ({
+        ...shown(entry),
+        ...(inForce.has(entry.version) && toldOf(policies.releaseChanges(entry.role))),
+      })),
+    };
   },
 });
 
@@ -29,3 +36,11 @@ const shown = ({ role, version, written, policy, changedAt, changedBy }: PolicyE
   ...(changedBy !== undefined && { changedBy }),
   policy: JSON.stringify(written),
 });
+
+const toldOf = (changes: ReleaseChanges | undefined) =>
+  changes && {
+    gained: [...changes.gained],
+    lost: [...changes.lost],
+    contested: [...changes.contested],
+    ...(changes.merged && { merged: JSON.stringify(changes.merged) }),
+  };

@@ -7,7 +7,7 @@ import type { Policies } from './policies.ts';
 export default defineOperation<ChangeAccessPolicyInput, ChangeAccessPolicyOutput>({
   definition: 'change-access-policy',
   needs: ['*.u'],
-  async run({ policy: text, ifVersion }, { parts, call }) {
+  async run({ policy: text, ifVersion, releaseSeen: isReleaseSeen }, { parts, call }) {
     let written: unknown;
     try {
       written = JSON.parse(text);
@@ -18,7 +18,7 @@ export default defineOperation<ChangeAccessPolicyInput, ChangeAccessPolicyOutput
       });
     }
     const by = call.caller === undefined ? 'nobody signed in' : call.caller.id;
-    const { role, version } = await (parts.policies as Policies).change(written, by, ifVersion);
+    const { role, version } = await (parts.policies as Policies).change(written, by, { ifVersion, isReleaseSeen });
     call.about?.({ kind: 'policy', id: role, detail: { version: String(version) } });
     return { role, version };
   },

@@ -10,6 +10,7 @@ import type { Resource } from '../../model/resource.ts';
 import type { Place, Store } from '../../storage/store.ts';
 import { type Ownership, readOwnership, type WrittenOwnership } from './owners.ts';
 import { type Policy, readPolicy, type TypeGroups } from './policy.ts';
+import { type ReleaseChanges, releaseChanges } from './release-changes.ts';
 import { type PolicyInForce, putInForce } from './rights.ts';
 
 export interface PolicyEntry {
@@ -19,6 +20,8 @@ export interface PolicyEntry {
   policy: Policy;
   /** as it was written */
   written: unknown;
+  /** the program's of which all is in it, or was left out on purpose; absent where that is not known */
+  base?: unknown;
   changedBy?: string;
   /** ms since 1970 */
   changedAt?: number;
@@ -33,13 +36,21 @@ export interface Policies {
   all(): readonly PolicyEntry[];
   /** earlier versions too, newest first */
   versionsOf(role: string): Promise<readonly PolicyEntry[]>;
+  /** what the program's own policy of the role gained and lost since it was changed here */
+  releaseChanges(role: string): ReleaseChanges | undefined;
   /** Throws 'invalid' with everything that is wrong, and 'precondition' where another version than `ifVersion` is in force. */
-  change(written: unknown, by: string, ifVersion?: number): Promise<PolicyEntry>;
+  change(written: unknown, by: string, options?: ChangeOptions): Promise<PolicyEntry>;
   /** looks what other processes changed */
   refresh(): Promise<void>;
   /** looks every two seconds from now on */
   follow(): void;
   stop(): void;
+}
+
+export interface ChangeOptions {
+  ifVersion?: number | undefined;
+  /** what the program's own policy gained and lost is left out on purpose where it is not taken */
+  isReleaseSeen?: boolean | undefined;
 }
 
 export interface PoliciesDeps {
@@ -67,6 +78,8 @@ interface Index extends Place {
 interface Kept extends Place {
   /** JSON as text */
   text: string;
+  /** PolicyEntry.base, as text; not kept before there were release changes */
+  base?: string;
   by: string;
   at: number;
 }
@@ -114,10 +127,11 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
   const nameOf = (role: string, version: number): string => `${role}/${version}`;
 
   /** undefined where it is not right any more, after an upgrade: then the role has no rights, rather than others than were meant */
-  function entryOf(role: string, version: number, { text, by, at }: Kept): PolicyEntry | undefined {
+  function entryOf(role: string, version: number, { text, base, by, at }: Kept): PolicyEntry | undefined {
     const written = JSON.parse(text) as unknown;
     const { policy, issues } = readPolicy(written, context);
-    if (policy) return { role, version, policy, written, changedBy: by, changedAt: at };
+    const known = base !== undefined && { base: JSON.parse(base) as unknown };
+    if (policy) return { role, version, policy, written, ...known, changedBy: by, changedAt: at };
     onError(new Error(`the policy of ${role}, version ${version}: ${issues[0]?.diagnostics}`));
     return undefined;
   }
@@ -141,7 +155,25 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
     put(found.changed);
   }
 
-  async function change(written: unknown, by: string, ifVersion?: number): Promise<PolicyEntry> {
+  function changesSince(role: string, mine: unknown, base: unknown): ReleaseChanges | undefined {
+    const release = shipped.get(role)?.written;
+    return release === undefined ? undefined : releaseChanges({ mine, base, release }, context);
+  }
+
+  /** What is told of the release stays told until it is taken or left out. */
+  function baseOf(role: string, written: unknown, before: Kept | undefined, isSeen: boolean): string | undefined {
+    const release = shipped.get(role)?.written;
+    const base = before?.base === undefined ? undefined : (JSON.parse(before.base) as unknown);
+    const isSettled = before === undefined || isSeen || changesSince(role, written, base) === undefined;
+    if (!isSettled) return before.base;
+    return release === undefined ? undefined : JSON.stringify(release);
+  }
+
+  async function change(
+    written: unknown,
+    by: string,
+    { ifVersion, isReleaseSeen = false }: ChangeOptions = {},
+  ): Promise<PolicyEntry> {
     const { policy, issues } = readPolicy(written, context);
     if (!policy) throw new FhirError('invalid', `${issues.length} problem(s) in the policy`, { issues });
     const { role } = policy;
@@ -158,7 +190,9 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
           'precondition',
           `Version ${current} of the policy of ${role} is in force, not ${ifVersion}`,
         );
-      const kept = { text: JSON.stringify(written), by, at };
+      const before = (await tx.readPlace(KIND, nameOf(role, current))) as Kept | undefined;
+      const base = baseOf(role, written, before, isReleaseSeen);
+      const kept = { text: JSON.stringify(written), ...(base !== undefined && { base }), by, at };
       await tx.changePlace(KIND, nameOf(role, current + 1), {}, { $set: kept }, {});
       const set = { $set: { [`versions.${role}`]: current + 1 }, $inc: { revision: 1 } };
       await tx.changePlace(KIND, INDEX, {}, set, { revision: 0, versions: {} });
@@ -191,6 +225,10 @@ export async function createPolicies(deps: PoliciesDeps): Promise<Policies> {
       });
       const first = shipped.get(role);
       return first ? [...kept, first] : kept;
+    },
+    releaseChanges(role) {
+      const { version, written, base } = entries.get(role)!;
+      return version === 0 ? undefined : changesSince(role, written, base);
     },
     change,
     refresh,
