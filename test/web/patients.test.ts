@@ -111,6 +111,21 @@ describe('the pages of patients', () => {
     });
   }
 
+  it('ask for the password again where it was changed in the session: a sign-in before that opens no app', async () => {
+    const { email } = await pages.person('doctor', 'h1');
+    const mine = await pages.enter(email);
+    pages.clock.now++;
+    const page = await mine.submit(await mine.open('/account/password'), '/account/password', {
+      currentPassword: PASSWORD,
+      newPassword: 'Another-Horse-8',
+    });
+    assert.equal(page.status, 200);
+    const app = await createSmartApp(pages.oauth, 'growth');
+    const { url } = await app.begin({ scope: 'openid user/*.rs' });
+    const browser = createVisitor(pages.oauth.root, { cookie: jarOf(mine) });
+    assert.equal((await browser.open(url.href)).title, 'Sign in – Wardgate');
+  });
+
   it('end with the sign-out everywhere in the browser: no app finds the person, or goes on where it was not to', async () => {
     const { email } = await pages.person('doctor', 'h1');
     const mine = await pages.enter(email);

@@ -7,7 +7,7 @@ import { clientFrom } from '../../../src/fhir/auth/oauth/client-request.ts';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
-import { createVisitor, type Page } from '../../support/visitor.ts';
+import { createVisitor, type Page, type Visitor } from '../../support/visitor.ts';
 
 const people = [
   { id: 'p1', name: 'Ada Okafor', birthDate: '1984-03-02', gender: 'female', identifiers: ['MRN 1'] },
@@ -513,6 +513,27 @@ describe('an app', () => {
       oauth.clock.now = Date.now() + 2000;
       await oauth.tokens.endAllOf('d3');
       assert.match((await visitor.open(url.href)).title, /^Sign in/);
+    });
+
+    it('tells a sign-in before the end of all from one after it, within the same second', async () => {
+      oauth.accounts.add({ id: 'd5' });
+      const second = Math.floor(Date.now() / 1000) * 1000;
+      const [before, after] = [createVisitor(oauth.root), createVisitor(oauth.root)];
+      oauth.clock.now = second + 300;
+      await app.launch({ scope: STAY }, { id: 'd5', visitor: before });
+      oauth.clock.now++;
+      await oauth.tokens.endAllOf('d5');
+      const titleIn = async (visitor: Visitor): Promise<string> =>
+        (await visitor.open((await app.begin({ scope: STAY })).url.href)).title;
+      assert.match(await titleIn(before), /^Sign in/);
+      oauth.clock.now++;
+      const tokens = await app.launch({ scope: STAY }, { id: 'd5', visitor: after });
+      assert.match(await titleIn(before), /^Sign in/);
+      assert.match(await titleIn(after), /^Choose a patient/);
+      const next = await client.refreshTokenGrant(app.config, tokens.refresh_token!);
+      const { authenticatedAt } = await oauth.tokens.verify(next.access_token);
+      assert.equal(authenticatedAt, second + 302);
+      assert.equal(tokens.claims()!.auth_time, second / 1000, 'whole seconds, as OpenID Connect has it');
     });
 
     it('asks for a sign-in again after the account was deactivated', async () => {

@@ -135,7 +135,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       keys: keys.list(),
       cookieKeys: [cookieKey!.toString('base64url')],
       adapter,
-      findPerson: createFindPerson({ signIn, cutoffs: store.cutoffs, addresses }),
+      findPerson: createFindPerson({ signIn, store, addresses }),
       facts,
       room,
       rules,

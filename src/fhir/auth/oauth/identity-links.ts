@@ -6,6 +6,7 @@ import { FhirError } from '../../model/errors.ts';
 import type { GrantStore, LinkFacts, LinkRecord } from '../../storage/grants.ts';
 import type { IdentityLink, IdentityLinks } from '../identity-links.ts';
 import type { SignIn } from '../sign-in.ts';
+import { isCutOff } from './cutoff.ts';
 import type { ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
 
@@ -57,7 +58,7 @@ export function createIdentityLinks({ providers, store, signIn, record }: Identi
       await links.save(facts, account);
       await record({ act: 'account', account, address, status: 200 });
       const cutoff = await cutoffs.find(account);
-      if (cutoff === undefined || cutoff.at < since) return;
+      if (!isCutOff(cutoff, { at: since })) return;
       await links.remove(facts, account);
       throw new FhirError('login', 'This sign-in is over; begin again');
     },

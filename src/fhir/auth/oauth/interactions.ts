@@ -10,6 +10,7 @@ import type { GrantStore } from '../../storage/grants.ts';
 import type { Account, SignIn, Visitor } from '../sign-in.ts';
 import { type Addresses, INTERACTION_PATH } from './addresses.ts';
 import type { OwnMetadata } from './client-metadata.ts';
+import { isCutOff } from './cutoff.ts';
 import type { Directory, EncounterEntry, PatientEntry } from './directory.ts';
 import type { Federation, ForeignIdentity } from './federation.ts';
 import { type CameBack, OWN_PAGES } from './foreign-sign-in.ts';
@@ -23,6 +24,7 @@ import { errors } from './library.ts';
 import { lifetimes } from './lifetimes.ts';
 import { openGrant } from './open-grant.ts';
 import { readingOnly, type ScopeRules } from './scopes.ts';
+import { signedInAt } from './sign-in-time.ts';
 
 /** Who asks for all this, as pages show it. */
 export interface App {
@@ -185,12 +187,11 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
   async function signedIn(
     req: Req,
     res: Res,
-    { account, amr, uid, since }: { account: string; amr: readonly string[]; uid: string; since?: number },
+    { account, amr, uid, since }: { account: string; amr: readonly string[]; uid: string; since: number },
   ): Promise<void> {
     await soon(redis, () => redis.del(begunKey(uid)));
-    const ts = since === undefined ? {} : { ts: Math.floor(since / 1000) };
     // the cookie ends with the browser: workstations are shared
-    const login = { accountId: account, amr: [...amr], remember: false, ...ts };
+    const login = { accountId: account, amr: [...amr], remember: false, ts: since / 1000 };
     const details = await provider().interactionDetails(req, res);
     const isOther = details.session !== undefined && details.session.accountId !== account;
     if (isOther) await signOut(details);
@@ -275,11 +276,6 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     return { details, client, account: await personOf(details) };
   }
 
-  async function signedInAt(details: Details): Promise<number> {
-    const session = await provider().Session.findByUid(details.session!.uid);
-    return (session?.loginTs ?? 0) * 1000;
-  }
-
   const refuse = (req: Req, res: Res): Promise<void> =>
     provider().interactionFinished(
       req,
@@ -301,6 +297,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const wantsAnew = String(params.prompt ?? '').includes('login') || params.max_age !== undefined;
       if (prompt.name !== 'login' || wantsAnew || (await begun(uid)) !== undefined) return false;
       if ((await signIn().account(account)) === undefined) return false;
+      if (isCutOff(await store.cutoffs.find(account), { at: since })) return false;
       const { address } = visitorOf(req);
       await record({ act: 'login', account, client: client.clientId, address, status: 200 });
       await signedIn(req, res, { account, amr: ['pwd', 'otp'], uid, since });
@@ -323,7 +320,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const since = now();
       const { account, amr } = await signIn().complete(state.challenge, code, visitor);
       if (state.foreign !== undefined) await links.link(state.foreign, account, { address: visitor.address, since });
-      await signedIn(req, res, { account, amr, uid: details.uid });
+      await signedIn(req, res, { account, amr, uid: details.uid, since });
     },
 
     async elsewhere(req, res, id, bind) {
@@ -348,11 +345,12 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async arrive(req, res) {
       const { details } = await detailsOf(req, res);
       const foreign = (await begun(details.uid))?.foreign;
+      const since = now();
       const account = foreign && (await links.accountOf(foreign));
       const isKnown = account !== undefined && (await signIn().account(account)) !== undefined;
       if (isKnown) {
         await record({ act: 'login', account, address: visitorOf(req).address, status: 200 });
-        await signedIn(req, res, { account, amr: ['fed'], uid: details.uid });
+        await signedIn(req, res, { account, amr: ['fed'], uid: details.uid, since });
       } else redirect(res, pathOf(details.uid));
     },
 
@@ -402,7 +400,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
           context: decided.context,
           session: details.session!.uid,
           ...visitorOf(req),
-          authenticatedAt: await signedInAt(details),
+          authenticatedAt: signedInAt(await provider().Session.findByUid(details.session!.uid)),
         },
       );
       if (remember && client.applicationType === 'web')

@@ -12,6 +12,7 @@ import { errors } from './library.ts';
 import { openGrant } from './open-grant.ts';
 import type { Person } from './people.ts';
 import { type ScopeRules, scopesIn } from './scopes.ts';
+import { signedInAt } from './sign-in-time.ts';
 
 export interface LaunchRoomDeps {
   addresses: Addresses;
@@ -114,7 +115,7 @@ export function createLaunchRoom({ addresses, launches, rules, store, visitorOf,
       context: context.context,
       session: oidc.session!.uid,
       ...visitorOf(ctx.req),
-      authenticatedAt: (oidc.session!.loginTs ?? 0) * 1000,
+      authenticatedAt: signedInAt(oidc.session),
     });
     remembered.add(ctx);
     return oidc.provider.Grant.find(id);

@@ -1,12 +1,14 @@
 // People as the OAuth library asks for them: when they sign in, when a code is redeemed, when a token is refreshed.
 import type { KoaContextWithOIDC, Account as LibraryAccount } from 'oidc-provider';
-import type { Cutoffs } from '../../storage/grants.ts';
+import type { GrantStore } from '../../storage/grants.ts';
 import type { Account, SignIn } from '../sign-in.ts';
 import type { Addresses } from './addresses.ts';
+import { isCutOff, type Shown } from './cutoff.ts';
+import { signedInAt } from './sign-in-time.ts';
 
 export interface PeopleDeps {
   signIn: () => Pick<SignIn, 'account'>;
-  cutoffs: Cutoffs;
+  store: Pick<GrantStore, 'cutoffs' | 'grants'>;
   addresses: Addresses;
 }
 
@@ -19,24 +21,25 @@ export type FindPerson = (ctx: KoaContextWithOIDC, id: string, token?: object) =
 /** what the library hands over where tokens are redeemed */
 interface Source {
   kind?: string;
-  authTime?: number;
   grantId?: string;
   sessionUid?: string;
   scopes?: ReadonlySet<string>;
 }
 
-export function createFindPerson({ signIn, cutoffs, addresses }: PeopleDeps): FindPerson {
+export function createFindPerson({ signIn, store, addresses }: PeopleDeps): FindPerson {
+  const { cutoffs, grants } = store;
+
+  /** A token goes back to the sign-in that its grant was made in, whoever is signed in now. */
+  async function shown({ oidc }: KoaContextWithOIDC, { grantId }: Source): Promise<Shown> {
+    if (grantId === undefined) return { at: signedInAt(oidc.session) };
+    return { at: (await grants.find(grantId))?.authenticatedAt ?? 0, grant: grantId };
+  }
+
   return async (ctx, id, token) => {
     const source = (token ?? {}) as Source;
-    const shownAt = source.authTime ?? ctx.oidc.session?.loginTs;
     const [account, cutoff] = await Promise.all([signIn().account(id), cutoffs.find(id)]);
     if (account === undefined) return undefined;
-    const isOver =
-      cutoff !== undefined &&
-      shownAt !== undefined &&
-      shownAt < Math.floor(cutoff.at / 1000) &&
-      (cutoff.besides === undefined || source.grantId !== cutoff.besides);
-    if (isOver) return undefined;
+    if (cutoff !== undefined && isCutOff(cutoff, await shown(ctx, source))) return undefined;
     if (source.kind === 'RefreshToken' && !(await isStillSignedIn(ctx, id, source))) return undefined;
     return { accountId: id, account, claims: () => idClaims(account, addresses) };
   };

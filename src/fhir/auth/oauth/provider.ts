@@ -12,6 +12,7 @@ import { lifetimes } from './lifetimes.ts';
 import type { FindPerson } from './people.ts';
 import { metadataCheck, type Registration, registrationFeature } from './registration.ts';
 import { type ScopeRules, scopesIn, wordScopes } from './scopes.ts';
+import { keepSignInTimes } from './sign-in-time.ts';
 import type { SigningKey } from './signing-keys.ts';
 import { claimsOf, FIRST_PARTY } from './token-claims.ts';
 import type { TokenFactsRoom } from './token-facts.ts';
@@ -57,6 +58,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     return isSecretOf(this.clientSecret, given);
   };
   giveSuccessors(provider, deps.successorOf);
+  keepSignInTimes(provider);
   letScopesNarrow(provider, deps.rules);
   return provider;
 }
