@@ -2,12 +2,15 @@
 // is and not whose. Each row is one change of what the caller was shown, or something new.
 import assert from 'node:assert/strict';
 import type { Caller } from '../../src/fhir/auth/caller.ts';
+import type { Resource } from '../../src/fhir/model/resource.ts';
 import { type Ask, aCaller, askerOf } from '../support/callers.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const LAB = 'http://snomed.info/sct';
 const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 const ann = { reference: 'Patient/ann' };
+const mum = { reference: 'RelatedPerson/mum' };
+const stranger = { reference: 'RelatedPerson/stranger' };
 const doctor = { reference: 'Practitioner/doc' };
 
 const world: Record<string, object> = {
@@ -48,6 +51,9 @@ const world: Record<string, object> = {
   },
   'Task/ridden': { status: 'completed', intent: 'order', for: ann, owner: { reference: 'Practitioner/driver' } },
   'QuestionnaireResponse/by-doctor': { status: 'completed', subject: ann, author: doctor },
+  'RelatedPerson/mum': { patient: ann, active: true },
+  'RelatedPerson/stranger': { patient: { reference: 'Patient/bob' }, active: true },
+  'QuestionnaireResponse/by-mum': { status: 'completed', subject: ann, author: mum },
   'QuestionnaireResponse/by-ann': { status: 'completed', subject: ann, author: ann },
   'Appointment/was': {
     status: 'fulfilled',
@@ -70,6 +76,7 @@ const callers = {
   'doctor who breaks the glass': { ...staff('doctor', 'doc'), breakGlass: 'unconscious' },
   'hospital administrator': staff('hospital-admin', 'head'),
   ann: aCaller('patient', { fhirUser: { type: 'Patient', id: 'ann' } }),
+  mum: aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'mum' } }),
 } satisfies Record<string, Caller>;
 type Who = keyof typeof callers;
 
@@ -131,49 +138,53 @@ const changes: readonly (readonly [who: Who, name: string, change: object, refus
   ['ann', 'QuestionnaireResponse/by-ann', { author: doctor }, 'QuestionnaireResponse'],
   ['ann', 'QuestionnaireResponse/by-doctor', { status: 'amended' }, 'QuestionnaireResponse'],
   ['ann', 'QuestionnaireResponse/by-doctor', { author: ann }, 'QuestionnaireResponse'],
+  ['ann', 'QuestionnaireResponse/by-mum', { status: 'amended' }, 'QuestionnaireResponse'],
+  ['mum', 'QuestionnaireResponse/by-mum', { status: 'amended' }],
+  ['mum', 'QuestionnaireResponse/by-ann', { status: 'completed' }],
+  ['mum', 'QuestionnaireResponse/by-ann', { author: stranger }, 'QuestionnaireResponse'],
   ['doctor who breaks the glass', 'Condition/secret', { note: [{ text: 'seen' }] }],
   ['doctor who breaks the glass', 'Condition/secret', { meta: undefined }, 'Condition.meta.security'],
 ];
 
 /** who, what is new, and whether it may be */
-const creations: readonly (readonly [who: Who, what: string, content: { resourceType: string }, may: boolean])[] = (
+const creations: readonly (readonly [who: Who, what: string, content: Resource, may: boolean])[] = [
   [
-    ['a message of her own', { resourceType: 'Communication', status: 'completed', subject: ann, sender: ann }, true],
-    [
-      'a message of the doctor',
-      { resourceType: 'Communication', status: 'completed', subject: ann, sender: doctor },
-      false,
-    ],
-    ['a message of nobody', { resourceType: 'Communication', status: 'completed', subject: ann }, false],
-    [
-      'a letter of the doctor',
-      {
-        resourceType: 'DocumentReference',
-        status: 'current',
-        subject: ann,
-        author: [doctor],
-        content: [{ attachment: { title: 'x' } }],
-      },
-      false,
-    ],
-    [
-      "the doctor's signature",
-      { resourceType: 'Provenance', target: [ann], recorded: '2026-01-01T00:00:00Z', agent: [{ who: doctor }] },
-      false,
-    ],
-    [
-      "a doctor's assessment",
-      { resourceType: 'RiskAssessment', status: 'preliminary', subject: ann, performer: doctor },
-      false,
-    ],
-    [
-      "a doctor's answers",
-      { resourceType: 'QuestionnaireResponse', status: 'completed', subject: ann, author: doctor },
-      false,
-    ],
-    ['answers', { resourceType: 'QuestionnaireResponse', status: 'completed', subject: ann, author: ann }, true],
-  ] as const
-).map(([what, content, may]) => ['ann', what, content, may]);
+    'ann',
+    "a doctor's assessment",
+    { resourceType: 'RiskAssessment', status: 'preliminary', subject: ann, performer: doctor },
+    false,
+  ],
+  ['ann', 'a message of nobody', { resourceType: 'Communication', status: 'completed', subject: ann }, false],
+  ...inTheNameOf('ann', { ann: true, 'the doctor': false, mum: false, stranger: false }),
+  ...inTheNameOf('mum', { ann: true, 'the doctor': false, mum: true, stranger: false }),
+];
+
+/** What people write in their own name, or in that of those they care for. */
+function inTheNameOf(who: Who, names: Record<string, boolean>): (typeof creations)[number][] {
+  const people: Record<string, object> = { ann, 'the doctor': doctor, mum, stranger };
+  return Object.entries(names).flatMap(([name, may]) => {
+    const by = people[name]!;
+    const of = { subject: ann, status: 'completed' };
+    const document = { status: 'current', subject: ann, content: [{ attachment: { title: 'x' } }] };
+    return [
+      [who, `a message of ${name}`, { resourceType: 'Communication', ...of, sender: by }, may],
+      [who, `answers of ${name}`, { resourceType: 'QuestionnaireResponse', ...of, author: by }, may],
+      [who, `a letter of ${name}`, { resourceType: 'DocumentReference', ...document, author: [by] }, may],
+      [
+        who,
+        `a measurement of ${name}`,
+        { resourceType: 'Observation', status: 'final', code: { text: 'x' }, subject: ann, performer: [by] },
+        may,
+      ],
+      [
+        who,
+        `the signature of ${name}`,
+        { resourceType: 'Provenance', target: [ann], recorded: '2026-01-01T00:00:00Z', agent: [{ who: by }] },
+        may,
+      ],
+    ] as const;
+  });
+}
 
 describe('what the roles may write', () => {
   let server: TestServer;

@@ -21,7 +21,7 @@ import type { Letter } from './policy.ts';
 import type { Reach, Way } from './reach.ts';
 import { referredBy } from './referred.ts';
 import type { Rights } from './rights.ts';
-import { labelsOf, refuseBrokenConditions } from './write-conditions.ts';
+import { type ContentChange, labelsOf, refuseBrokenConditions } from './write-conditions.ts';
 
 export interface WriteDeps {
   definitions: Definitions;
@@ -167,7 +167,7 @@ async function judgedDelete(write: Given<'delete'>, current: Version | undefined
     return nothingToDelete(write);
   }
   const content = parseJson(current.bytes) as Resource;
-  meetOne(deleting, 'd', { type, before: content });
+  meetOne(deleting, 'd', { type, before: content, own: await room.rights.ownReferences() });
   return { write, version: current };
 }
 
@@ -241,8 +241,9 @@ async function contentAfter({ type, id, letter, after, before, seen, ways }: Con
       : `This ${type} would be outside of what you may ${letter === 'c' ? 'create' : 'change'}`;
     throw new FhirError('forbidden', message, { expression: type });
   }
-  meetOne(ways ?? within, letter, { type, after: owned, ...(before && { before }) });
-  if (ways) meetOne(within, letter, { type, after: owned, ...(before && { before }) });
+  const change = { type, after: owned, ...(before && { before }), own: await rights.ownReferences() };
+  meetOne(ways ?? within, letter, change);
+  if (ways) meetOne(within, letter, change);
   if (before && rights.caller.breakGlass !== undefined) refuseFewerLabels(type, before, owned);
   const keysBefore = before && keysOf({ ...content, resource: before }, judge);
   await refuseOtherPatients(owned, keys, keysBefore, room);
@@ -259,11 +260,7 @@ function refuseFewerLabels(type: string, before: Resource, after: Resource): voi
 }
 
 /** Of several ways it is enough to keep the conditions of one. */
-function meetOne(
-  ways: readonly Way[],
-  letter: 'c' | 'u' | 'd',
-  change: { type: string; before?: Resource; after?: Resource },
-): void {
+function meetOne(ways: readonly Way[], letter: 'c' | 'u' | 'd', change: ContentChange): void {
   let refusal: unknown;
   for (const { writes } of ways) {
     try {

@@ -12,7 +12,10 @@ export const LETTERS: readonly Letter[] = ['c', 'r', 'u', 'd', 's', 'h'];
 /** What must be true of the content of a write. It has at least one of `rule`, `changes` and `keeps`. */
 export interface WriteCondition {
   on: readonly ('c' | 'u' | 'd')[];
-  /** FHIRPath over `%before` and `%after`, of which one is empty on creation and deletion; the context is what is after, else what was before */
+  /**
+   * FHIRPath over `%before` and `%after`, of which one is empty on creation and deletion, and `%own`, the references to those in whose name the
+   * caller writes; the context is what is after, else what was before
+   */
   rule?: string;
   /** the only elements that an update may change, in JSON's names; labels (`meta`) are one of them */
   changes?: ReadonlySet<string>;

@@ -22,7 +22,7 @@ import { allOf, anyOf, isNothing } from './predicates.ts';
 import { deniedBy } from './provisions.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
-import { ABOVE, placeVariable } from './variables.ts';
+import { ABOVE, ownReferences, placeVariable } from './variables.ts';
 
 /** A policy as it is used: its grants by type. */
 export interface PolicyInForce {
@@ -82,6 +82,8 @@ export interface Rights {
   reach(type: string, letter: Letter): Reach | Promise<Reach>;
   /** the organisations the caller acts for, with all that are part of them */
   organizations(): Promise<readonly string[]>;
+  /** `Patient/1`: those in whose name the caller writes */
+  ownReferences(): Promise<readonly string[]>;
   /** the patients that the caller's roles let it see, whatever its scopes: an app may write about one without reading the Patient */
   patientsByRole(): Promise<Reach>;
   /** what of the type belongs where the caller may make this change, whether it is shown to the caller or not */
@@ -356,6 +358,9 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     reach,
     usable,
     patientsByRole,
+    async ownReferences() {
+      return ownReferences(await variablesOnce());
+    },
     async organizations() {
       return (await variablesOnce()).get('organizations') ?? [];
     },

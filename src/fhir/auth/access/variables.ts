@@ -36,6 +36,12 @@ export const placeVariable = (organization: string): string => `place ${organiza
 /** The name of the organisations of which the caller's are part: consents speak of them, policies do not. */
 export const ABOVE = 'organizations above';
 
+/** In whose name the caller writes: as itself, and as the patients that it is or cares for. */
+export const ownReferences = (variables: Variables): string[] => [
+  ...(variables.get('user') ?? []),
+  ...(variables.get('patients') ?? []).map((id) => `Patient/${id}`),
+];
+
 /** What needs no database; undefined where something must be looked up. */
 export function knownVariables(caller: Caller, { lists, places }: Needed): Variables | undefined {
   if (

@@ -25,7 +25,7 @@ function compile(rule: string): Compiled {
 export function checkCondition(rule: unknown): string | undefined {
   if (typeof rule !== 'string' || rule === '') return 'is missing';
   try {
-    compile(rule)({ resourceType: 'Basic' }, { before: [], after: [] });
+    compile(rule)({ resourceType: 'Basic' }, { before: [], after: [], own: [] });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -36,26 +36,29 @@ export interface ContentChange {
   type: string;
   before?: Resource;
   after?: Resource;
+  /** `Patient/1`: those in whose name the caller writes */
+  own: readonly string[];
 }
 
 /** Throws where the content breaks a condition of this kind of write. A rule that fails or says nothing is broken too. */
 export function refuseBrokenConditions(
   conditions: readonly WriteCondition[],
   letter: 'c' | 'u' | 'd',
-  { type, before, after }: ContentChange,
+  change: ContentChange,
 ): void {
+  const { type, before, after } = change;
   for (const { on, rule, changes, keeps, says } of conditions) {
     if (!on.includes(letter)) continue;
     const changed = changes || keeps ? changedElements(before, after) : [];
     const unwanted = changed.find((name) => keeps?.has(name) || (changes && !changes.has(name)));
     if (unwanted !== undefined) throw new FhirError('forbidden', says, { expression: `${type}.${unwanted}` });
-    if (rule !== undefined && !isMet(rule, before, after)) throw new FhirError('forbidden', says, { expression: type });
+    if (rule !== undefined && !isMet(rule, change)) throw new FhirError('forbidden', says, { expression: type });
   }
 }
 
-function isMet(rule: string, before: Resource | undefined, after: Resource | undefined): boolean {
+function isMet(rule: string, { before, after, own }: ContentChange): boolean {
   try {
-    const result = compile(rule)(after ?? before, { before: before ?? [], after: after ?? [] });
+    const result = compile(rule)(after ?? before, { before: before ?? [], after: after ?? [], own });
     return result.length === 1 && result[0] === true;
   } catch {
     return false;
