@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { OperationOutcome } from 'fhir/r4.js';
 import { present } from '../../src/fhir/http/respond.ts';
 import { type Ask, aCaller, askerOf } from '../support/callers.ts';
+import { type FreshDatabase, freshDatabase } from '../support/engines.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const doctor = (id: string, organization: string) =>
@@ -293,12 +294,14 @@ const rows: readonly (readonly [what: string, consent: object, ada: string, bert
 ];
 
 describe('a consent that denies', () => {
+  let database: FreshDatabase;
   let server: TestServer;
   let ask: Ask;
   const admin = aCaller('admin');
 
   before(async () => {
-    server = await startTestServer('access-consents', { settings: { auth: 'on', baseUrl: OWN } });
+    database = await freshDatabase('access-consents');
+    server = await startTestServer('access-consents', { database, settings: { auth: 'on', baseUrl: OWN } });
     ask = askerOf(server);
     const owners = ['h1', 'h2'].map((code) => ({ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code }));
     const subject = { reference: 'Patient/ann' };
@@ -382,7 +385,10 @@ describe('a consent that denies', () => {
       assert.equal(status, 201, text);
     }
   });
-  after(() => server.close());
+  after(async () => {
+    await server.close();
+    await database.drop();
+  });
 
   async function decree(consent: object): Promise<void> {
     const { status, text } = await ask(admin, 'PUT', 'Consent/c', { ...base, id: 'c', ...consent });
@@ -443,13 +449,47 @@ describe('a consent that denies', () => {
     await server.service.access!.consents.refresh();
     assert.deepEqual([await seenBy(ada), await seenBy(bert)], ['', ALL]);
     assert.equal((await ask(admin, 'PUT', 'CareTeam/team', team)).status, 200);
-    await decree(denied('Organization/h1'));
-    assert.equal(await seenBy(doctor('hana', 'h1-heart')), '');
+    for (const one of ['Organization/h1', 'HealthcareService/clinic']) {
+      await decree(denied(one));
+      assert.equal(await seenBy(doctor('hana', 'h1-heart')), '', one);
+    }
+    await decree(denied('PractitionerRole/ada-at-h1'));
+    assert.equal(await seenBy(doctor('ada', 'h1-heart')), '');
   });
 
   /** `warning not-found Consent.patient` */
   const firstIn = ({ issue: [first] }: OperationOutcome): string =>
     `${first?.severity} ${first?.code} ${first?.expression}`;
+
+  it('asks of what a hospital is part only where one speaks of organisations', async () => {
+    const { db } = database;
+    let asking = 0;
+    const asked = async (consent: object): Promise<boolean> => {
+      await decree(consent);
+      // what is known of an organisation is known for a while
+      const organization = `ward-${++asking}`;
+      await ask(doctor('hana', organization), 'GET', 'Observation/lab');
+      const asked = await db
+        .collection('system.profile')
+        .find({ ns: `${db.databaseName}.Organization` })
+        .toArray();
+      return asked.some(({ command }) => JSON.stringify(command.filter).includes(`"_id":"${organization}"`));
+    };
+    await db.command({ profile: 2 });
+    try {
+      for (const consent of [{}, denied('Practitioner/ada'), denied('CareTeam/team')])
+        assert.equal(await asked(consent), false, JSON.stringify(consent));
+      const ofOrganizations = [
+        'Organization/h2',
+        'PractitionerRole/ada-at-h1',
+        'HealthcareService/clinic',
+        { identifier: { value: 'H2' } },
+      ];
+      for (const named of ofOrganizations) assert.equal(await asked(denied(named)), true, JSON.stringify(named));
+    } finally {
+      await db.command({ profile: 0 });
+    }
+  });
 
   /** what is wrong with a consent, and of what its writer is told */
   const told: readonly (readonly [what: string, consent: object, expression: string, code: string])[] = [

@@ -115,10 +115,11 @@ export async function createAccess(deps: AccessDeps): Promise<Access> {
       return found;
     };
   }
+  const above = keptByPlace(organizationsAbove);
   const lookUp = {
     store,
     below: keptByPlace(organizationsBelow),
-    above: keptByPlace(organizationsAbove),
+    above: async (ids: readonly string[]) => (consents.nameOrganizations ? above(ids) : []),
     statesOf: deps.statesOf,
   };
 

@@ -7,7 +7,7 @@ import { planCriteria } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
-import { createParties, isFollowed, type Parties } from './parties.ts';
+import { createParties, isFollowed, nameIn, type Parties } from './parties.ts';
 import { bordersIn, createBorders } from './periods.ts';
 import { denies, rootOf, speaksOfPrivacy } from './provisions.ts';
 
@@ -15,6 +15,8 @@ export interface Consents {
   /** another one whenever something is denied anew, or not any more; a period that begins or ends counts */
   readonly revision: number;
   readonly parties: Parties;
+  /** whether any of them speaks of an organisation, by itself or by what is of one */
+  readonly nameOrganizations: boolean;
   all(): Iterable<Consent>;
   refresh(): Promise<void>;
   /** looks every two seconds from now on */
@@ -81,7 +83,7 @@ export async function createConsents({ store, criteria, now, onError }: Consents
 
   let expected = -1;
   async function lookAtParties(): Promise<void> {
-    await parties.refresh(namedIn());
+    await parties.refresh(namedIn().followed);
     const found = revision + parties.revision;
     if (found === expected) return;
     expected = found;
@@ -89,16 +91,18 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     borders.expect([...[...denying.values()].flatMap((one) => one.borders), ...ofParties]);
   }
 
-  let named = { revision: -1, references: [] as readonly Reference[] };
-  function namedIn(): readonly Reference[] {
+  let named = { revision: -1, followed: [] as readonly Reference[], isOrganization: false };
+  function namedIn(): typeof named {
     if (named.revision !== revision) {
       const context = criteria();
-      const references = [...denying.values()].flatMap(({ consent }) =>
-        referencesIn(consent).filter((one) => isFollowed(one, context)),
-      );
-      named = { revision, references };
+      const references = [...denying.values()].flatMap(({ consent }) => referencesIn(consent));
+      named = {
+        revision,
+        followed: references.filter((one) => isFollowed(one, context)),
+        isOrganization: references.some((one) => nameIn(one, context)?.type === 'Organization'),
+      };
     }
-    return named.references;
+    return named;
   }
 
   const where = planCriteria({ ...criteria(), type: 'Consent', query: [['status', 'active']] }).where;
@@ -111,6 +115,9 @@ export async function createConsents({ store, criteria, now, onError }: Consents
       return revision + parties.revision + borders.revision;
     },
     parties,
+    get nameOrganizations() {
+      return namedIn().isOrganization || parties.areOrganizations;
+    },
     *all() {
       for (const { consent } of denying.values()) yield consent;
     },

@@ -38,6 +38,8 @@ export interface Parties {
 export interface FollowedParties extends Parties {
   /** another one whenever somebody may be meant anew, or not any more */
   readonly revision: number;
+  /** whether an organisation is among them, or among whom they consist of */
+  readonly areOrganizations: boolean;
   /** of which it depends who is meant */
   resources(): Iterable<Resource>;
   /** looks at these, and at whom they consist of */
@@ -67,6 +69,7 @@ export function createParties({ store, criteria }: PartiesDeps): FollowedParties
   let staff = new Map<string, readonly Reference[]>();
   let signature = '';
   let revision = 0;
+  let areOrganizations = false;
 
   async function refresh(references: Iterable<Reference>): Promise<void> {
     const context = criteria();
@@ -98,6 +101,9 @@ export function createParties({ store, criteria }: PartiesDeps): FollowedParties
     known = found;
     holders = held;
     staff = staffOf(found, context);
+    areOrganizations =
+      [...held.values()].flat().some(({ type }) => type === 'Organization') ||
+      [...found.values()].flatMap(consistsOf).some((one) => nameIn(one, context)?.type === 'Organization');
     const now = JSON.stringify([
       [...found].map(([name, { version }]) => `${name} ${version}`).sort(),
       [...held].map(([key, names]) => [key, ...names.map(nameOf)].join(' ')).sort(),
@@ -234,6 +240,9 @@ export function createParties({ store, criteria }: PartiesDeps): FollowedParties
   return {
     get revision() {
       return revision;
+    },
+    get areOrganizations() {
+      return areOrganizations;
     },
     *resources() {
       for (const { resource } of known.values()) yield resource;

@@ -17,7 +17,7 @@ export interface LookUpDeps extends CriteriaContext {
   store: Pick<Store, 'find'>;
   /** organisations with all that are part of them */
   below: (ids: readonly string[]) => Promise<readonly string[]>;
-  /** what they are part of, however far up */
+  /** what they are part of, however far up, as far as any consent speaks of organisations */
   above: (ids: readonly string[]) => Promise<readonly string[]>;
   /** the codes of app state that are a client's, as values of a search */
   statesOf: (client: string) => Promise<readonly string[]>;
