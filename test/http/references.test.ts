@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { OWNER_SYSTEM } from '../../src/fhir/auth/access/owners.ts';
 import { anObservation, aPatient, createFhirClient, type FhirClient, issueOf } from '../support/fhir-client.ts';
+import { type GuardedServer, startGuardedServer } from '../support/guarded.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 describe('references', () => {
@@ -113,6 +115,52 @@ describe('references', () => {
       assert.match(refused.body.issue[0].diagnostics, /Observation\/o2/);
       assert.equal((await client.delete('/Observation/o2')).status, 204);
       assert.equal((await client.delete('/Patient/p2')).status, 204);
+    });
+  });
+
+  describe('to what may not be deleted by this caller', () => {
+    let server: GuardedServer;
+    before(async () => {
+      server = await startGuardedServer('references_guarded', {
+        settings: { auth: 'on', refuseDeleteOfReferenced: true },
+      });
+    });
+    after(() => server.close());
+
+    it('do not speak before that', async () => {
+      const admin = server.as({ roles: ['admin'] });
+      const doctor = server.as({ roles: ['doctor'] });
+      const security = [{ system: OWNER_SYSTEM, code: 'h1' }];
+      const written = [
+        await admin.put('/Patient/p1', aPatient({ id: 'p1', meta: { security } })),
+        await admin.put('/MedicationRequest/drug', {
+          ...{ resourceType: 'MedicationRequest', id: 'drug', meta: { security }, status: 'active', intent: 'order' },
+          ...{ medicationCodeableConcept: { text: 'x' }, subject: { reference: 'Patient/p1' } },
+        }),
+        await admin.put('/MedicationStatement/taken', {
+          ...{ resourceType: 'MedicationStatement', id: 'taken', meta: { security }, status: 'active' },
+          ...{ medicationCodeableConcept: { text: 'x' }, subject: { reference: 'Patient/p1' } },
+          basedOn: [{ reference: 'MedicationRequest/drug' }],
+        }),
+      ];
+      for (const { status, text } of written) assert.equal(status, 201, text);
+      const { body } = await admin.get('/AuditEvent?_count=1');
+      const event = `AuditEvent/${body.entry[0].resource.id}`;
+      const source = await admin.post('/Provenance', {
+        ...{ resourceType: 'Provenance', recorded: '2026-01-01T00:00:00Z' },
+        ...{ target: [{ reference: event }], agent: [{ who: { display: 'x' } }] },
+      });
+      assert.equal(source.status, 201, source.text);
+      for (const [who, name, words] of [
+        [doctor, 'MedicationRequest/drug', /may be read by you, but not deleted/],
+        [admin, event, /never changed or deleted/],
+      ] as const) {
+        const refused = await who.delete(`/${name}`);
+        assert.match(refused.body.issue[0].diagnostics, words);
+        assert.equal(refused.status, 403);
+      }
+      assert.equal((await admin.delete('/MedicationRequest/drug')).status, 409);
+      assert.equal((await admin.get('/MedicationRequest/drug')).status, 200, 'nothing of it was deleted');
     });
   });
 });

@@ -1,6 +1,7 @@
 // DELETE [base]/[type]/[id] https://hl7.org/fhir/R4/http.html#delete
 
 import { outcomeOf } from '../model/outcome.ts';
+import type { Store, Write, Written } from '../storage/store.ts';
 import type { Answer, Call, Engine, Interaction } from './call.ts';
 import { readPreferReturn } from './headers.ts';
 import type { InteractionParts } from './parts.ts';
@@ -19,8 +20,7 @@ export async function deleteOne(
   id: string,
   ifVersion: number | undefined,
 ): Promise<Answer> {
-  await refuseDeleteOfReferenced(engine, call.store, { type, id });
-  const written = await call.store.write({
+  const written = await writeDeletion(engine, call.store, {
     kind: 'delete',
     type,
     id,
@@ -30,6 +30,19 @@ export async function deleteOne(
     call,
     written.changed ? `${type}/${id} was deleted` : `${type}/${id} was not there`,
     written.changed ? written.version : undefined,
+  );
+}
+
+function writeDeletion(engine: Engine, store: Store, deletion: Write & { kind: 'delete' }): Promise<Written> {
+  if (!engine.settings.refuseDeleteOfReferenced) return store.write(deletion);
+  return store.transaction(
+    async (tx) => {
+      const [written] = await tx.write([deletion]);
+      // asked afterwards: what may not be deleted at all is refused for that
+      if (written!.changed) await refuseDeleteOfReferenced(engine, tx, deletion);
+      return written!;
+    },
+    { expected: [deletion] },
   );
 }
 
