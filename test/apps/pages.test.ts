@@ -4,28 +4,35 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { IdentityProvider } from '../../src/platform/config/parse.ts';
+import { letSignInAt, otherProviders, startTestOauth, type TestOauth } from '../support/oauth.ts';
 import { allowApp, openPages, type Pages } from '../support/pages.ts';
 import { freshEmail, PASSWORD, type Person } from '../support/people.ts';
+import { CALLBACK, createSmartApp } from '../support/smart-app.ts';
 import { needChromium, startChromium } from './chromium.ts';
 
 const PHONE = { width: 390, height: 844 };
 const DESK = { width: 1280, height: 800 };
 const MOST_TABS = 80;
-const DIRECTORY = { id: 'directory', name: 'the hospital directory', issuer: 'https://login.example', clientId: 'x' };
 
 describe('pages in a browser', function () {
   this.timeout(300_000);
   let pages: Pages;
   let browser: Browser;
+  let elsewhere: TestOauth;
+  let directory: IdentityProvider;
   let admin: Person;
   let mary: Person;
   let ada: Person;
   before(async function () {
     needChromium(this, 'pages in a browser');
+    elsewhere = await startTestOauth('pages_in_a_browser_elsewhere');
+    directory = { ...otherProviders(elsewhere)[0]!, name: 'the hospital directory' };
     pages = await openPages('pages_in_a_browser', {
       audit: true,
-      identityProviders: () => [DIRECTORY],
+      identityProviders: () => [directory],
     });
+    await letSignInAt(elsewhere, pages.oauth);
     browser = await startChromium();
     admin = await pages.person('admin');
     await admin.put('/Organization/h1', { resourceType: 'Organization', id: 'h1', name: 'First Hospital' });
@@ -35,6 +42,7 @@ describe('pages in a browser', function () {
   after(async () => {
     await browser?.close();
     await pages?.close();
+    await elsewhere?.close();
   });
 
   let context: BrowserContext;
@@ -217,6 +225,54 @@ describe('pages in a browser', function () {
     await tabTo(/^Profile$/);
   });
 
+  for (const [name, options] of [
+    ['a phone', { viewport: PHONE, hasTouch: true, isMobile: true }],
+    ['a desk', { viewport: DESK }],
+  ] as const) {
+    it(`ask whether an account elsewhere is the same person’s, by keyboard alone, on ${name}`, async () => {
+      const grace = await pages.register({ firstName: 'Grace' });
+      elsewhere.accounts.add({ id: 'grace', name: 'Grace Hopper' });
+      const client = `linking-${name.replace(' ', '-')}`;
+      await pages.oauth.clients.register({
+        client_id: client,
+        redirect_uris: [CALLBACK],
+        token_endpoint_auth_method: 'none',
+      });
+      const app = await createSmartApp(pages.oauth, client);
+      await open({ ...options, bypassCSP: true });
+      const show = async (email: string, password: string, code: () => Promise<string> | string): Promise<void> => {
+        await firstField();
+        // an address that is known already is there, and the password is next
+        if ((await focused()).name === 'Password') await page.keyboard.press('Shift+Tab');
+        await page.keyboard.press('Control+A');
+        await page.keyboard.insertText(email);
+        await type(/^Password$/, password);
+        await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+        await firstField();
+        await page.keyboard.insertText(await code());
+        await Promise.all([page.waitForEvent('load'), page.keyboard.press('Enter')]);
+      };
+      const { url } = await app.begin({ scope: 'openid user/*.rs' });
+      await page.goto(url.href);
+      await follow(/^Sign in with the hospital directory$/);
+      const there = 'grace@example.org';
+      await show(there, 'Secret-grace-1', () => elsewhere.accounts.codeFor(there));
+      await follow(/^Allow$/);
+      assert.match(await page.locator('main').innerText(), /You signed in with the hospital directory as grace@/);
+      await show(grace.email, PASSWORD, () => pages.codeFor(grace.email));
+      assert.equal(await heading(), 'Link the two accounts?');
+      await check('the question about the link');
+      assert.match(
+        await page.locator('main').innerText(),
+        /Grace Hopper \(grace@example\.org\) with your Wardgate account/,
+      );
+      await tabTo(/^Link$/);
+      await follow(/^Do not link$/);
+      assert.equal(await heading(), 'Allow access?');
+      assert.deepEqual(await pages.oauth.links.of(grace.account), []);
+    });
+  }
+
   describe('keep nobody out', () => {
     let event: string;
     let invitation: string;
@@ -233,8 +289,8 @@ describe('pages in a browser', function () {
       ofCarer = await pages.inMailTo(carer, /hospital\.example(\/invitation\/\S+)/);
       for (const { account } of [admin, mary]) {
         const there = {
-          provider: DIRECTORY.name,
-          issuer: DIRECTORY.issuer,
+          provider: directory.name,
+          issuer: directory.issuer,
           subject: account,
           email: 'me@login.example',
         };

@@ -47,6 +47,8 @@ describe('the pages’ own sign-in by another identity provider', function () {
     assert.match(page.text, /You signed in with the directory/);
     page = await visitor.submit(page, '/sign-in', { email: ada.email, password: PASSWORD });
     page = await visitor.submit(page, '/code', { code: await pages.codeFor(ada.email) });
+    assert.match(page.title, /^Link the two accounts\?/);
+    page = await visitor.submit(page, '/link');
     assert.match(page.title, /^Sessions and apps/);
 
     const later = createVisitor(pages.root);
@@ -99,12 +101,61 @@ describe('the pages’ own sign-in by another identity provider', function () {
     assert.match((await later.open(await goThere(later, 'eve'))).title, /^Sign in/);
   });
 
+  /** at the question, after password and code here */
+  async function questionTo({ email }: Person): Promise<{ visitor: Visitor; page: Page }> {
+    const visitor = createVisitor(pages.root);
+    let page = await visitor.open(await goThere(visitor, 'eve'));
+    page = await visitor.submit(page, '/sign-in', { email, password: PASSWORD });
+    page = await visitor.submit(page, '/code', { code: await pages.codeFor(email) });
+    assert.match(
+      page.text.replaceAll(/<[^>]+>/g, ''),
+      new RegExp(`account eve \\(eve@example.org\\) with your .* account ${email}`),
+    );
+    return { visitor, page };
+  }
+
+  it('signs in without a link whoever does not want one', async () => {
+    const mary = await pages.register({ firstName: 'Mary' });
+    const { visitor, page } = await questionTo(mary);
+    assert.match((await visitor.submit(page, '/do-not-link')).title, /^Sessions and apps/);
+    assert.match((await visitor.open(`${pages.root}/account/links`)).text, /Nothing besides your password/);
+    const later = createVisitor(pages.root);
+    assert.match((await later.open(await goThere(later, 'eve'))).title, /^Sign in/);
+  });
+
+  it('takes no answer that another site sends, nor without the form of the page, nor twice', async () => {
+    const mary = await pages.register({ firstName: 'Mary' });
+    const { visitor, page } = await questionTo(mary);
+    const foreign = createVisitor(pages.root, { 'sec-fetch-site': 'cross-site' });
+    foreign.cookies.push(...visitor.cookies);
+    assert.equal((await foreign.submit(page, '/link')).status, 403);
+    const bare = { ...page, forms: page.forms.map((form) => ({ ...form, fields: [] })) };
+    assert.equal((await visitor.submit(bare, '/link')).status, 403);
+    assert.match((await visitor.submit(page, '/do-not-link')).title, /^Sessions and apps/);
+    await visitor.submit(page, '/link');
+    assert.deepEqual(await pages.oauth.links.of(mary.account), []);
+  });
+
+  it('neither links nor signs in who answers after the account was shut', async () => {
+    for (const answer of ['/link', '/do-not-link']) {
+      const mary = await pages.register({ firstName: 'Mary' });
+      const { visitor, page } = await questionTo(mary);
+      await pages.oauth.tokens.endAllOf(mary.account);
+      const after = await visitor.submit(page, answer);
+      assert.match(after.title, /^Error: Sign in/);
+      assert.match(after.text, /This sign-in is over; begin again/);
+      assert.deepEqual(await pages.oauth.links.of(mary.account), []);
+      assert.match((await visitor.open(`${pages.root}/account`)).title, /^Sign in/);
+    }
+  });
+
   it('tells by a mail that the account is linked, and lets its owner end that with the password', async () => {
     const grace = await pages.register({ firstName: 'Grace' });
     const visitor = createVisitor(pages.root);
     let page = await visitor.open(await goThere(visitor, 'eve'));
     page = await visitor.submit(page, '/sign-in', { email: grace.email, password: PASSWORD });
     page = await visitor.submit(page, '/code', { code: await pages.codeFor(grace.email) });
+    await visitor.submit(page, '/link');
     await pages.mailTo(grace.email, /signs in with the directory as eve@example\.org is signed in to your account/);
     page = await visitor.open(`${pages.root}/account/links`);
     assert.match(page.text, /href="\/account\/links" aria-current="page">Other sign-ins/);

@@ -15,9 +15,12 @@ const style = readFileSync(new URL('style.css', import.meta.url), 'utf8');
 const styleHash = createHash('sha256').update(style).digest('base64');
 const eta = new Eta({ views: fileURLToPath(new URL('./', import.meta.url)), cache: true, autoEscape: true });
 
+export const LINK_TITLE = 'Link the two accounts?';
+
 const titles: Record<Ask['kind'], string> = {
   'sign-in': 'Sign in',
   code: 'Enter the code',
+  link: LINK_TITLE,
   patient: 'Choose a patient',
   encounter: 'Choose an encounter',
   consent: 'Allow access?',

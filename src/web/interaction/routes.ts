@@ -44,6 +44,8 @@ export function interactionRoutes({
   const steps: Record<string, Step> = {
     'sign-in': (req, res, form) => interactions.signIn(req, res, { email: form('email'), password: form('password') }),
     code: (req, res, form) => interactions.code(req, res, form('code')),
+    link: (req, res) => interactions.link(req, res, true),
+    'do-not-link': (req, res) => interactions.link(req, res, false),
     resend: (req, res) => interactions.resend(req, res),
     'start-over': (req, res) => interactions.startOver(req, res),
     patient: (req, res, form) => interactions.patient(req, res, form('id')),

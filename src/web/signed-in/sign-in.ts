@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import express, { type Express, type Request, type Response } from 'express';
 import type { ForeignIdentity } from '../../fhir/auth/oauth/federation.ts';
 import type { ForeignSignIn } from '../../fhir/auth/oauth/foreign-sign-in.ts';
+import type { Arrived } from '../../fhir/auth/oauth/identity-links.ts';
 import type { SignIn, Visitor } from '../../fhir/auth/sign-in.ts';
 import type { Subject } from '../../fhir/auth/tokens.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
@@ -12,6 +13,7 @@ import type { Logger } from '../../platform/logger/logger.ts';
 import type { Redis } from '../../platform/redis/connect.ts';
 import { soon } from '../../platform/redis/scripts.ts';
 import type { Seal } from '../../platform/secrets/secrets.ts';
+import { LINK_TITLE } from '../interaction/pages.ts';
 import type { OnReturn } from '../interaction/routes.ts';
 import type { FormTokens } from '../security/forms.ts';
 import { createGuestForms } from '../security/guest-forms.ts';
@@ -54,8 +56,10 @@ interface Begun {
   /** the password was right */
   challenge?: string;
   to: string;
-  /** who signed in elsewhere, and shall be known here from now on */
+  /** who signed in elsewhere */
   foreign?: ForeignIdentity;
+  /** who signed in here after that, and is asked whether both are theirs */
+  arrived?: Arrived;
   /** what did not work before */
   note?: string;
 }
@@ -229,15 +233,41 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     async (req, res, { code = '' }) => {
       const begun = await begunOf(req);
       if (begun?.challenge === undefined) return go(res, SIGN_IN_PATH);
-      const visitor = visitorOf(req);
       const since = now();
-      const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitor);
-      if (begun.foreign !== undefined)
-        await foreign.link(begun.foreign, subject.account, { address: visitor.address, since });
-      await enter(req, res, subject, begun.to);
+      const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitorOf(req));
+      if (begun.foreign === undefined) return enter(req, res, subject, begun.to);
+      const { challenge: _, ...rest } = begun;
+      await begin(req, res, { ...rest, arrived: { account: subject.account, amr: subject.amr, since } });
+      go(res, `${SIGN_IN_PATH}/link`);
     },
     codeAgain,
   );
+
+  route('get', `${SIGN_IN_PATH}/link`, async (req, res) => {
+    const { arrived, email, foreign: identity } = (await begunOf(req)) ?? {};
+    if (arrived === undefined) return go(res, SIGN_IN_PATH);
+    const hidden = forms.hidden(req, res);
+    show(res, 'interaction/link', { title: LINK_TITLE, path: SIGN_IN_PATH, foreign: identity, email, hidden });
+  });
+  for (const [step, isTheirs] of [
+    ['link', true],
+    ['do-not-link', false],
+  ] as const) {
+    route(
+      'post',
+      `${SIGN_IN_PATH}/${step}`,
+      async (req, res) => {
+        const begun = await begunOf(req);
+        if (begun?.arrived === undefined) return go(res, SIGN_IN_PATH);
+        // answered once
+        await forget(req);
+        const subject = await foreign.settle(begun.arrived, isTheirs ? begun.foreign : undefined, visitorOf(req));
+        await enter(req, res, subject, begun.to);
+      },
+      (req, res, problem) => askPassword(req, res, { to: HOME, problem }),
+    );
+  }
+
   route(
     'post',
     `${SIGN_IN_PATH}/resend`,

@@ -56,7 +56,14 @@ describe('a person with an account at another provider', () => {
     const page = await visitor.open(await signInElsewhere(visitor, first.page, 'dana'));
     assert.match(page.title, /^Sign in/);
     assert.match(page.text, /You signed in with the directory as <strong>dana@example\.org<\/strong>/);
-    const asked = await signIn(visitor, page, { account: 'dana', accounts: oauth.accounts });
+    const question = await signIn(visitor, page, { account: 'dana', accounts: oauth.accounts });
+    assert.match(question.title, /^Link the two accounts\?/);
+    assert.match(
+      question.text.replaceAll(/<[^>]+>/g, ''),
+      /Link the directory’s account dana \(dana@example\.org\) with your Wardgate account dana@example\.org\?/,
+    );
+    assert.deepEqual(await oauth.links.of('dana'), [], 'not before the answer');
+    const asked = await visitor.submit(question, '/link');
     const tokens = await app.redeem((await visitor.submit(asked, '/allow')).url, first.verifier);
     assert.deepEqual([tokens.claims()!.sub, tokens.claims()!.amr], ['dana', ['pwd', 'otp']]);
 
@@ -89,6 +96,58 @@ describe('a person with an account at another provider', () => {
     await signIn(visitor, anew, { account: 'finn', accounts: oauth.accounts });
     assert.deepEqual(await oauth.links.of('finn'), []);
   });
+
+  it('goes on without a link where both are not the same person', async () => {
+    const visitor = createVisitor(oauth.root);
+    const { page, verifier } = await begin(visitor);
+    const back = await visitor.open(await signInElsewhere(visitor, page, 'eve'));
+    const question = await signIn(visitor, back, { account: 'finn', accounts: oauth.accounts });
+    const asked = await visitor.submit(question, '/do-not-link');
+    const tokens = await app.redeem((await visitor.submit(asked, '/allow')).url, verifier);
+    assert.equal(tokens.claims()!.sub, 'finn');
+    assert.deepEqual(await oauth.links.of('finn'), []);
+  });
+
+  it('is asked about the link after password and code, once, and in this browser alone', async () => {
+    const visitor = createVisitor(oauth.root);
+    const { page } = await begin(visitor);
+    const back = await visitor.open(await signInElsewhere(visitor, page, 'eve'));
+    const early = await visitor.open(back.url);
+    const forged = { ...early, forms: [{ method: 'post', action: `${back.url}/link`, fields: [] }] };
+    assert.equal((await visitor.submit(forged, '/link')).status, 409);
+    const question = await signIn(visitor, back, { account: 'finn', accounts: oauth.accounts });
+    assert.equal((await createVisitor(oauth.root).submit(question, '/link')).status, 404);
+    const foreign = createVisitor(oauth.root, { 'sec-fetch-site': 'cross-site' });
+    foreign.cookies.push(...visitor.cookies);
+    assert.equal((await foreign.submit(question, '/link')).status, 403);
+    assert.match((await visitor.open(question.url)).title, /^Link the two/, 'nobody has answered it yet');
+    assert.match((await visitor.submit(question, '/do-not-link')).title, /^Allow/);
+    await visitor.submit(question, '/link');
+    assert.deepEqual(await oauth.links.of('finn'), []);
+  });
+
+  const meanwhiles: Record<string, () => Promise<void>> = {
+    'the account was shut': () => oauth.tokens.endAllOf('finn'),
+    'the account was deactivated': async () => void oauth.accounts.add({ id: 'finn', isActive: false }),
+    'ten minutes have passed': async () => {
+      oauth.clock.now = Date.now() + 601_000;
+    },
+  };
+  for (const [what, meanwhile] of Object.entries(meanwhiles)) {
+    it(`is neither linked nor signed in by an answer after ${what}`, async () => {
+      const visitor = createVisitor(oauth.root);
+      const { page } = await begin(visitor);
+      const back = await visitor.open(await signInElsewhere(visitor, page, 'eve'));
+      const question = await signIn(visitor, back, { account: 'finn', accounts: oauth.accounts });
+      await meanwhile();
+      const after = await visitor.submit(question, '/link');
+      oauth.clock.now = undefined;
+      oauth.accounts.add({ id: 'finn' });
+      assert.match(after.title, /^Error: Sign in/);
+      assert.match(after.text, /role="alert"[^>]*>This sign-in is over; begin again/);
+      assert.deepEqual(await oauth.links.of('finn'), []);
+    });
+  }
 
   it('is told when the other side refuses', async () => {
     const visitor = createVisitor(oauth.root);

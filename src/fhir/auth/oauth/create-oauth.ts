@@ -123,7 +123,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
     space,
     onError: (error) => logger.warn('another identity provider', { error }),
   });
-  const links = createIdentityLinks({ providers: deps.identityProviders ?? [], store, signIn, record });
+  const links = createIdentityLinks({ providers: deps.identityProviders ?? [], store, signIn, record, now });
   const adapter = createAdapters({ redis, space, store, endGrant: tokens.endGrant, now });
 
   const tooMany: TooMany = (req) => deps.admitStranger(deps.visitorOf(req).address).then(() => undefined, refusalOf);

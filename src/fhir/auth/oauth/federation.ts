@@ -15,6 +15,7 @@ export interface ForeignIdentity {
   provider: string;
   issuer: string;
   subject: string;
+  name?: string;
   email?: string;
 }
 
@@ -127,9 +128,15 @@ export function createFederation({ providers, addresses, redis, space, onError }
           expectedNonce: nonce,
           idTokenExpected: true,
         });
-        const { iss, sub, email } = tokens.claims()!;
-        const identity = { provider: provider.name, issuer: iss, subject: sub };
-        return { uid, provider: provider.name, identity: { ...identity, ...(typeof email === 'string' && { email }) } };
+        const { iss, sub, name, email } = tokens.claims()!;
+        const identity = {
+          provider: provider.name,
+          issuer: iss,
+          subject: sub,
+          ...(typeof name === 'string' && { name }),
+          ...(typeof email === 'string' && { email }),
+        };
+        return { uid, provider: provider.name, identity };
       } catch (error) {
         onError(error);
         return { uid, provider: provider.name };

@@ -3,7 +3,7 @@ import { type SignIn, subjectOf, type Visitor } from '../sign-in.ts';
 import type { Subject } from '../tokens.ts';
 import type { Begun, Federation, ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
-import type { IdentityLinksRoom } from './identity-links.ts';
+import type { Arrived, IdentityLinksRoom } from './identity-links.ts';
 
 /** In the place of an app's sign-in; those of the library have no space in them. */
 export const OWN_PAGES = 'own pages';
@@ -20,12 +20,13 @@ export interface ForeignSignIn {
   begin(provider: string): Promise<Begun>;
   /** who it is here; undefined as long as nobody has shown that by signing in here, and where the account may not sign in */
   arrive(identity: ForeignIdentity, visitor: Visitor): Promise<Subject | undefined>;
-  link: IdentityLinksRoom['link'];
+  /** who came so and then signed in here has said whether both are theirs: `IdentityLinksRoom.settle` */
+  settle(arrived: Arrived, identity: ForeignIdentity | undefined, visitor: Visitor): Promise<Subject>;
 }
 
 export interface ForeignSignInDeps {
   federation: Federation;
-  links: Pick<IdentityLinksRoom, 'accountOf' | 'link'>;
+  links: Pick<IdentityLinksRoom, 'accountOf' | 'settle'>;
   signIn: () => Pick<SignIn, 'account'>;
   record: (event: OauthEvent) => Promise<void>;
 }
@@ -41,6 +42,7 @@ export function createForeignSignIn({ federation, links, signIn, record }: Forei
       await record({ act: 'login', account: account.id, address: visitor.address, status: 200 });
       return subjectOf(account, ['fed'], visitor);
     },
-    link: links.link,
+    settle: async (arrived, identity, visitor) =>
+      subjectOf(await links.settle(arrived, identity, visitor.address), arrived.amr, visitor),
   };
 }

@@ -5,10 +5,19 @@ import type { IdentityProvider } from '../../../platform/config/parse.ts';
 import { FhirError } from '../../model/errors.ts';
 import type { GrantStore, LinkFacts, LinkRecord } from '../../storage/grants.ts';
 import type { IdentityLink, IdentityLinks } from '../identity-links.ts';
-import type { SignIn } from '../sign-in.ts';
+import type { Account, SignIn } from '../sign-in.ts';
 import { isCutOff } from './cutoff.ts';
 import type { ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
+
+/** Somebody signed in here after a sign-in elsewhere, and has not said yet whether both are theirs. */
+export interface Arrived {
+  account: string;
+  /** how they showed it: RFC 8176 */
+  amr: readonly string[];
+  /** before they did, ms since 1970 */
+  since: number;
+}
 
 export interface IdentityLinksRoom extends IdentityLinks {
   /** whose account it is; undefined as long as nobody has shown that */
@@ -18,16 +27,22 @@ export interface IdentityLinksRoom extends IdentityLinks {
    * shut meanwhile
    */
   link(identity: ForeignIdentity, account: string, from: { address: string; since: number }): Promise<void>;
+  /** They said so; `identity`: both are theirs. Throws 'login' where they took too long, or the account is not open to them any more */
+  settle(arrived: Arrived, identity: ForeignIdentity | undefined, address: string): Promise<Account>;
 }
 
 export interface IdentityLinksDeps {
   providers: readonly Pick<IdentityProvider, 'name' | 'issuer'>[];
   store: Pick<GrantStore, 'links' | 'cutoffs'>;
-  signIn: () => Pick<SignIn, 'tellOfLink'>;
+  signIn: () => Pick<SignIn, 'account' | 'tellOfLink'>;
   record: (event: OauthEvent) => Promise<void>;
+  now: () => number;
 }
 
-export function createIdentityLinks({ providers, store, signIn, record }: IdentityLinksDeps): IdentityLinksRoom {
+/** who turns away from the question is not to be answered for by whoever is at the device next; a code lives as long */
+const ANSWER_MS = 10 * 60 * 1000;
+
+export function createIdentityLinks({ providers, store, signIn, record, now }: IdentityLinksDeps): IdentityLinksRoom {
   const { links, cutoffs } = store;
 
   const shown = ({ issuer, subject, ...said }: LinkRecord): IdentityLink => ({
@@ -49,24 +64,36 @@ export function createIdentityLinks({ providers, store, signIn, record }: Identi
     return ended;
   }
 
+  const isShut = async (account: string, since: number): Promise<boolean> =>
+    isCutOff(await cutoffs.find(account), { at: since });
+
+  const link: IdentityLinksRoom['link'] = async ({ issuer, subject, email, provider }, account, { address, since }) => {
+    const facts: LinkFacts = { issuer, subject, ...(email !== undefined && { email }) };
+    // whoever could not be told must not be surprised
+    await signIn().tellOfLink(account, { provider, ...(email !== undefined && { email }) });
+    await links.save(facts, account);
+    await record({ act: 'account', account, address, status: 200 });
+    if (!(await isShut(account, since))) return;
+    await links.remove(facts, account);
+    throw over();
+  };
+
   return {
     accountOf: ({ issuer, subject }) => links.find(issuer, subject),
-    async link({ issuer, subject, email, provider }, account, { address, since }) {
-      const facts: LinkFacts = { issuer, subject, ...(email !== undefined && { email }) };
-      // whoever could not be told must not be surprised
-      await signIn().tellOfLink(account, { provider, ...(email !== undefined && { email }) });
-      await links.save(facts, account);
-      await record({ act: 'account', account, address, status: 200 });
-      const cutoff = await cutoffs.find(account);
-      if (!isCutOff(cutoff, { at: since })) return;
-      await links.remove(facts, account);
-      throw new FhirError('login', 'This sign-in is over; begin again');
+    link,
+    async settle({ account: id, since }, identity, address) {
+      const account = await signIn().account(id);
+      if (account === undefined || now() > since + ANSWER_MS || (await isShut(id, since))) throw over();
+      if (identity !== undefined) await link(identity, id, { address, since });
+      return account;
     },
     of: async (account) => (await links.ofAccount(account)).map(shown),
     end: async (account, id) => (await end(account, (link) => link.id === id))[0],
     endAllOf: (account) => end(account, () => true),
   };
 }
+
+const over = (): FhirError => new FhirError('login', 'This sign-in is over; begin again');
 
 /** people write it with and without the slash at its end */
 const plain = (issuer: string): string => issuer.replace(/\/$/, '');

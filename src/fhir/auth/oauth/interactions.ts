@@ -16,7 +16,7 @@ import type { Federation, ForeignIdentity } from './federation.ts';
 import { type CameBack, OWN_PAGES } from './foreign-sign-in.ts';
 import type { OauthEvent } from './grant-record.ts';
 import { asIssuer } from './handle.ts';
-import type { IdentityLinksRoom } from './identity-links.ts';
+import type { Arrived, IdentityLinksRoom } from './identity-links.ts';
 import { CONTEXT_PROMPT } from './interaction-policy.ts';
 import { type Decided, decideContext } from './launch-context.ts';
 import { CONTEXT_RESULT, type LaunchRoom } from './launch-room.ts';
@@ -42,12 +42,13 @@ export type Ask = { app: App; path: string } & (
       email: string;
       /** other identity providers */
       others: readonly { id: string; name: string }[];
-      /** who signed in there, and shall be known here from now on */
+      /** who signed in there, and is asked next whether both are theirs */
       foreign: ForeignIdentity | undefined;
       /** what did not work before */
       note: string | undefined;
     }
   | { kind: 'code'; email: string }
+  | { kind: 'link'; email: string; foreign: ForeignIdentity }
   | { kind: 'patient'; account: Account; text: string; found: readonly PatientEntry[] }
   | { kind: 'encounter'; account: Account; patient: PatientEntry | undefined; found: readonly EncounterEntry[] }
   | {
@@ -89,6 +90,8 @@ export interface Interactions {
   known(req: Req, res: Res, person: { account: string; since: number }): Promise<boolean>;
   signIn(req: Req, res: Res, given: { email: string; password: string }): Promise<void>;
   code(req: Req, res: Res, code: string): Promise<void>;
+  /** whether the sign-in elsewhere, before the one here, was theirs as well. They are signed in either way */
+  link(req: Req, res: Res, isTheirs: boolean): Promise<void>;
   resend(req: Req, res: Res): Promise<void>;
   /** to another identity provider; `bind` leaves a cookie */
   elsewhere(req: Req, res: Res, provider: string, bind: (binding: string) => void): Promise<void>;
@@ -121,7 +124,7 @@ export interface InteractionsDeps {
   signIn: () => SignIn;
   directory: () => Directory;
   federation: Federation;
-  links: Pick<IdentityLinksRoom, 'accountOf' | 'link'>;
+  links: Pick<IdentityLinksRoom, 'accountOf' | 'settle'>;
   record: (event: OauthEvent) => Promise<void>;
   visitorOf: (req: Req) => Visitor;
   /** ends what apps hold by a browser's sign-in */
@@ -134,6 +137,8 @@ interface Begun {
   challenge?: string;
   email: string;
   foreign?: ForeignIdentity;
+  /** who signed in here after that */
+  arrived?: Arrived;
   note?: string;
 }
 
@@ -235,7 +240,8 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const hint = details.params.login_hint;
       const email = state?.email ?? (typeof hint === 'string' ? hint : '');
       if (state?.challenge !== undefined) return { app, path, kind: 'code', email };
-      const { foreign, note } = state ?? {};
+      const { foreign, arrived, note } = state ?? {};
+      if (foreign !== undefined && arrived !== undefined) return { app, path, kind: 'link', email, foreign };
       return { app, path, kind: 'sign-in', email, others: foreign ? [] : federation.providers, foreign, note };
     }
     const account = await personOf(details);
@@ -316,11 +322,22 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const { details } = await detailsOf(req, res);
       const state = await begun(details.uid);
       if (state?.challenge === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
-      const visitor = visitorOf(req);
       const since = now();
-      const { account, amr } = await signIn().complete(state.challenge, code, visitor);
-      if (state.foreign !== undefined) await links.link(state.foreign, account, { address: visitor.address, since });
-      await signedIn(req, res, { account, amr, uid: details.uid, since });
+      const { account, amr } = await signIn().complete(state.challenge, code, visitorOf(req));
+      const arrived = { account, amr, since };
+      if (state.foreign === undefined) return signedIn(req, res, { ...arrived, uid: details.uid });
+      await keep(details.uid, { email: state.email, foreign: state.foreign, arrived });
+      redirect(res, pageOf(details));
+    },
+
+    async link(req, res, isTheirs) {
+      const { details } = await detailsOf(req, res);
+      const { arrived, ...state } = (await begun(details.uid)) ?? { email: '' };
+      if (arrived === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
+      // answered once
+      await keep(details.uid, state);
+      await links.settle(arrived, isTheirs ? state.foreign : undefined, visitorOf(req).address);
+      await signedIn(req, res, { ...arrived, uid: details.uid });
     },
 
     async elsewhere(req, res, id, bind) {
