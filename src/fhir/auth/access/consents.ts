@@ -1,5 +1,5 @@
 // What patients do not want to be seen: their active privacy consents, read once and followed since. What they mean is in provisions.ts, whom
-// they name in parties.ts. https://hl7.org/fhir/R4/consent.html
+// they name in parties.ts and standings.ts. https://hl7.org/fhir/R4/consent.html
 import type { Consent, ConsentProvision, Reference } from 'fhir/r4.js';
 import { every, type Repeated } from '../../../platform/clock/every.ts';
 import { parseJson } from '../../model/json.ts';
@@ -7,9 +7,10 @@ import { planCriteria } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
-import { createParties, isFollowed, nameIn, type Parties } from './parties.ts';
+import { createParties, isFollowed } from './parties.ts';
 import { bordersIn, createBorders } from './periods.ts';
 import { denies, rootOf, speaksOfPrivacy } from './provisions.ts';
+import { nameIn, type Parties } from './standings.ts';
 
 export interface Consents {
   /** another one whenever something is denied anew, or not any more; a period that begins or ends counts */

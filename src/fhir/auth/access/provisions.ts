@@ -5,9 +5,20 @@ import type { Coding, Consent, ConsentProvision, ConsentProvisionData } from 'fh
 import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf, tokenValue } from '../../search/index.ts';
 import { type CriteriaContext, planOnce } from './criteria.ts';
-import { type Asker, leastSure, MAYBE, NO, nameIn, type Parties, type Standing, surest, YES } from './parties.ts';
 import { isNow } from './periods.ts';
 import { allOf, anyOf, isEverything, isNothing } from './predicates.ts';
+import {
+  type Asker,
+  leastSure,
+  MAYBE,
+  NO,
+  nameIn,
+  type Parties,
+  type Standing,
+  standing,
+  surest,
+  YES,
+} from './standings.ts';
 
 type Verdict = 'deny' | 'permit';
 
@@ -87,10 +98,10 @@ function verdictOf(node: ConsentProvision, type: string, asking: Asking, context
   const replaced: Predicate[] = [];
   const denied: Predicate[] = [];
   for (const inner of node.provision ?? []) {
-    const standing = concerns(inner, asking, context);
-    if (standing === NO) continue;
+    const concerned = concerns(inner, asking, context);
+    if (concerned === NO) continue;
     const { sure, possible } = dataOf(inner, type, asking.record, context);
-    if (standing === YES) replaced.push(sure);
+    if (concerned === YES) replaced.push(sure);
     denied.push(allOf([possible, verdictOf(inner, type, asking, context)]));
   }
   const left = node.type === 'deny' ? allOf([not(anyOf(replaced))]) : nothing;
@@ -109,7 +120,7 @@ function concerns(
   context: CriteriaContext,
 ): Standing {
   if (!isNow(period, context)) return NO;
-  const actors = actor.map(({ reference }) => parties.standing(reference, asker, context));
+  const actors = actor.map(({ reference }) => standing(reference, { asker, parties, context }));
   const actions = action.map(({ coding = [] }) => codedAs(coding, ACTIONS));
   const purposes = purpose.map((coding) => codedAs([coding], PURPOSES));
   return leastSure([actors, actions, purposes].map((some) => (some.length === 0 ? YES : surest(some))));

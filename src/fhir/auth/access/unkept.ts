@@ -7,7 +7,7 @@ import type { Resource } from '../../model/resource.ts';
 import type { Store, Write } from '../../storage/store.ts';
 import { referencesIn } from './consents.ts';
 import type { CriteriaContext } from './criteria.ts';
-import { type Asker, createParties, MAYBE, NO, nameIn, type Parties } from './parties.ts';
+import { createParties } from './parties.ts';
 import {
   ACTIONS,
   codedAs,
@@ -19,6 +19,7 @@ import {
   rootOf,
   speaksOfPrivacy,
 } from './provisions.ts';
+import { type Asker, MAYBE, NO, nameIn, type Parties, standing } from './standings.ts';
 
 export interface UnkeptDeps {
   /** what the writer sees */
@@ -154,7 +155,7 @@ function ofActor(
 ): Issue[] {
   const name = nameIn(reference, criteria);
   if (name !== undefined && arriving.has(nameOf(name))) return NOTHING;
-  if (parties.standing(reference, NOBODY, criteria) !== NO) {
+  if (standing(reference, { asker: NOBODY, parties, context: criteria }) !== NO) {
     const effect = isDenied ? 'this is denied to everybody but the patient' : 'nobody is permitted anything by this';
     return [warning(path, `Who is meant cannot be told for certain from what you see here: until it can, ${effect}`)];
   }
