@@ -191,6 +191,43 @@ describe('$register', () => {
     const expressions = body.issue.map(({ expression }: { expression: string[] }) => expression[0]);
     assert.deepEqual([...new Set(expressions)].sort(), ['email', 'firstName', 'password', 'phone']);
   });
+
+  const findingsOf = async (body: object): Promise<string[]> => {
+    const reply = await people.guest().post('/$register', body);
+    assert.equal(reply.status, 400, reply.text);
+    return reply.body.issue.map(
+      ({ code, expression }: { code: string; expression: string[] }) => `${code} at ${expression}`,
+    );
+  };
+  const wrong = { email: 'ada', password: 'Correct-Horse', phone: 'x', role: 'wizard' };
+  const others = ['value at email', 'value at phone', 'value at password', 'code-invalid at role'];
+
+  it('names it also beside what is no value at all: empty, missing, unknown, of another type', async () => {
+    const place = { organization: 'Organization/none' };
+    const all = await findingsOf(form({ ...wrong, ...place, lastName: '', firstName: undefined, surname: 'x' }));
+    assert.deepEqual(all.slice(-5), [...others, 'value at organization']);
+    assert.deepEqual(all.slice(0, -5).sort(), [
+      'not-supported at surname',
+      'required at firstName',
+      'value at lastName',
+    ]);
+    assert.deepEqual(await findingsOf(form({ ...wrong, lastName: '' })), ['value at lastName', ...others]);
+    const organization = { organization: 'Patient/p1' };
+    assert.deepEqual((await findingsOf(form({ phone: 'x', ...organization }))).sort(), [
+      'value at organization',
+      'value at phone',
+    ]);
+  });
+
+  it('names it so in Parameters as well', async () => {
+    const said = form({ ...wrong, lastName: '' });
+    const parameter = Object.entries(said).map(([name, value]) => ({
+      name,
+      [name === 'role' ? 'valueCode' : 'valueString']: value,
+    }));
+    const found = await findingsOf({ resourceType: 'Parameters', parameter });
+    assert.deepEqual(found, ['value at Parameters.parameter[1].value', ...others]);
+  });
 });
 
 describe('$register, limited', () => {

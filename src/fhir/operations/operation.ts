@@ -1,6 +1,7 @@
 // How an operation declares itself. Its public face (code, level, types, parameters) is the OperationDefinition in profiles/;
 // the module adds only behaviour. registry.ts pairs the two and refuses to start when one is missing.
 import type { Call, Engine } from '../interactions/call.ts';
+import type { Issue } from '../model/errors.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -34,6 +35,11 @@ export interface OperationModule<Input = Record<string, unknown>, Output = Recor
   onVersions?: true;
   /** resources are handed over as they were sent, right or wrong: `$validate` is about what is wrong with them */
   takesBrokenResources?: true;
+  /**
+   * What is wrong beyond the definition, told together with what is wrong by it: of the values that it finds nothing wrong with, required
+   * ones may be missing
+   */
+  check?(sound: Partial<Input>, context: OperationContext): Promise<readonly Issue[]>;
   /** decoded by the definition: by name, arrays where max is not 1, primitives as JSON values, complex types as objects */
   run(input: Input, context: OperationContext): Promise<Output | OperationAnswer<Output>>;
 }

@@ -31,20 +31,43 @@ export interface Request {
   body?: unknown;
 }
 
-/** `{ date: '2026-01-02', lines: [{ item: 'a', amount: 2 }] }`, or one FhirError that names everything that is wrong. */
-export function decodeInput(definition: OperationDefinition, request: Request, deps: ParameterDeps): Values {
+export interface Input {
+  values: Values;
+  /** what the definition finds wrong */
+  issues: readonly Issue[];
+  /** the values that it finds nothing wrong with */
+  sound(): Values;
+}
+
+/** `{ date: '2026-01-02', lines: [{ item: 'a', amount: 2 }] }` */
+export function readInput(definition: OperationDefinition, request: Request, deps: ParameterDeps): Input {
   const sent = readSent(definition, request, deps);
   const issues = [...sent.issues, ...validateSent(sent, deps)];
   const values = decodeEntries(definition.in, sent.entries, { path: 'Parameters.parameter', issues, sent, deps });
-  if (issues.length > 0) {
-    const seen = new Set<string>();
-    const distinct = issues.filter(({ diagnostics, expression }) => {
-      const text = `${expression} ${diagnostics}`;
-      return !seen.has(text) && seen.add(text);
-    });
-    throw new FhirError('invalid', `$${definition.code}: ${distinct[0]!.diagnostics}`, { issues: distinct });
-  }
-  return values;
+  return { values, issues, sound: () => soundOf(values, { sent, issues }) };
+}
+
+function soundOf(values: Values, { sent, issues }: Pick<Reading, 'sent' | 'issues'>): Values {
+  const isBroken = (at: string): boolean =>
+    issues.some(({ expression = '' }) => expression === at || expression.startsWith(`${at}.`));
+  const broken = new Set(
+    sent.entries.flatMap(({ name }, index) => {
+      const path = `Parameters.parameter[${index}]`;
+      return isBroken(sent.written(path) ?? path) ? [name] : [];
+    }),
+  );
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !broken.has(name)));
+}
+
+/** One error that names everything that is wrong. */
+export function refuseInput({ code }: OperationDefinition, issues: readonly Issue[]): void {
+  const seen = new Set<string>();
+  const distinct = issues.filter(({ diagnostics, expression }) => {
+    const text = `${expression} ${diagnostics}`;
+    return !seen.has(text) && seen.add(text);
+  });
+  if (distinct.length > 0)
+    throw new FhirError('invalid', `$${code}: ${distinct[0]!.diagnostics}`, { issues: distinct });
 }
 
 function readSent(definition: OperationDefinition, { query, body }: Request, deps: ParameterDeps): Sent {

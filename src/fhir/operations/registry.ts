@@ -15,7 +15,7 @@ import { type Level, type OperationDefinition, readOperationDefinition } from '.
 import { isOperationAnswer, type OperationContext, type OperationModule } from './operation.ts';
 import { encodeOutput } from './output.ts';
 import type { Values } from './parameter-entry.ts';
-import { decodeInput } from './parameters.ts';
+import { readInput, refuseInput } from './parameters.ts';
 
 export interface Operation {
   definition: OperationDefinition;
@@ -103,23 +103,16 @@ export function createOperationRegistry(deps: RegistryDeps): OperationRegistry {
         });
       }
       const { criteria, ...request } = separateCriteria(definition, call, module.alsoReads);
-      const input = decodeInput(definition, request, {
+      const input = readInput(definition, request, {
         definitions,
         validate,
         takesBrokenResources: module.takesBrokenResources === true,
       });
       const { kind: _, code: _code, ...where } = target;
-      const answer = (run: Run): Promise<Answer> =>
-        perform(operation, input, {
-          target: where,
-          store: call.store,
-          now: engine.now,
-          engine,
-          call,
-          criteria,
-          parts,
-          ...run,
-        });
+      const context = { target: where, store: call.store, now: engine.now, engine, call, criteria, parts };
+      const more = await module.check?.(input.sound(), { ...context, ...WAITING });
+      refuseInput(definition, [...input.issues, ...(more ?? [])]);
+      const answer = (run: Run): Promise<Answer> => perform(operation, input.values, { ...context, ...run });
       const run = runner?.runOf(call);
       if (run !== undefined) return answer(run);
       if (runner !== undefined && module.async === 'allowed' && prefersAsync(call)) return runner.start(call);

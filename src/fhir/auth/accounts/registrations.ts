@@ -15,7 +15,7 @@ import type { Passwords } from './passwords.ts';
 import { readPhone, wrongName, wrongPhone } from './personal.ts';
 import { type RoleCode, readRole, roleCodes, roleOf } from './roles.ts';
 import type { Demand } from './sign-in.ts';
-import { refuse } from './visitor.ts';
+import { refuse, refusedBy } from './visitor.ts';
 
 export interface RegistrationRequest {
   firstName: string;
@@ -32,6 +32,8 @@ export interface RegistrationRequest {
 }
 
 export interface Registrations {
+  /** everything that is wrong with what is there of a request */
+  wrong(request: Partial<RegistrationRequest>): Promise<Issue[]>;
   /** sends a code; the account exists once `confirm` has run */
   begin(request: RegistrationRequest, visitor: Visitor): Promise<{ challenge: string }>;
   /** of the first administrator, who holds the link of the first start */
@@ -66,7 +68,6 @@ export function createRegistrations(deps: RegistrationsDeps): Registrations {
     role: HeldRole,
     { visitor, invitation }: { visitor: Visitor; invitation?: string },
   ): Promise<{ challenge: string }> {
-    refuse([wrongEmail(request.email, 'email'), ...wrongParticulars(request)]);
     const { firstName, lastName, phone, gender, birthDate } = particularsIn(request);
     const email = needEmail(request.email);
     await demand('registration', visitor.address);
@@ -90,17 +91,26 @@ export function createRegistrations(deps: RegistrationsDeps): Registrations {
 
   /** Who asks to work here asks the only hospital where none is named: its own administrators see it then. */
   async function placeFor(code: RoleCode, said: string | undefined): Promise<string | undefined> {
-    if (said !== undefined) {
-      await needOrganization(store, said);
-      return said;
-    }
+    if (said !== undefined) return said;
     if (roleOf(code).isOpen || roleOf(code).isGlobal) return undefined;
     const [only, ...others] = await hospitals.list();
     return others.length === 0 ? only?.id : undefined;
   }
 
+  const wrong: Registrations['wrong'] = async ({ email, role, organization, ...said }) => {
+    const issues = [
+      email === undefined ? undefined : wrongEmail(email, 'email'),
+      ...wrongParticulars(said),
+      ...(role === undefined ? [] : await refusedBy(() => needRole(role))),
+      ...(organization === undefined ? [] : await refusedBy(() => needOrganization(store, organization))),
+    ];
+    return issues.filter((issue) => issue !== undefined);
+  };
+
   return {
+    wrong,
     async begin(request, visitor) {
+      refuse(await wrong(request));
       const code = needRole(request.role ?? 'patient');
       const { department } = request;
       const organization = await placeFor(code, request.organization);
@@ -113,8 +123,10 @@ export function createRegistrations(deps: RegistrationsDeps): Registrations {
       };
       return wait(request, role, { visitor });
     },
-    beginFirst: (request, invitation, visitor) =>
-      wait(request, { code: 'admin', status: 'active', since: new Date(now()) }, { visitor, invitation }),
+    async beginFirst(request, invitation, visitor) {
+      refuse(await wrong(request));
+      return wait(request, { code: 'admin', status: 'active', since: new Date(now()) }, { visitor, invitation });
+    },
     async confirm(id) {
       const found = await models.registrations.findById(id).lean();
       if (found === null || found.endsAt.getTime() <= now()) return undefined;
@@ -132,11 +144,11 @@ export function createRegistrations(deps: RegistrationsDeps): Registrations {
 type Said = Omit<RegistrationRequest, 'email'>;
 
 /** Everything that is wrong with names, telephone number and password. */
-export const wrongParticulars = ({ firstName, lastName, phone, password }: Said): (Issue | undefined)[] => [
-  wrongName(firstName, 'firstName'),
-  wrongName(lastName, 'lastName'),
+export const wrongParticulars = ({ firstName, lastName, phone, password }: Partial<Said>): (Issue | undefined)[] => [
+  firstName === undefined ? undefined : wrongName(firstName, 'firstName'),
+  lastName === undefined ? undefined : wrongName(lastName, 'lastName'),
   phone === undefined ? undefined : wrongPhone(phone, 'phone'),
-  ...wrongPassword(password, 'password'),
+  ...(password === undefined ? [] : wrongPassword(password, 'password')),
 ];
 
 export const particularsIn = ({ firstName, lastName, phone, gender, birthDate }: Said) => ({

@@ -41,6 +41,17 @@ export function placesOf(
   return places.length > 0 ? places : undefined;
 }
 
+/** What a demand that is not met finds wrong. */
+export async function refusedBy(demand: () => unknown): Promise<readonly Issue[]> {
+  try {
+    await demand();
+    return [];
+  } catch (error) {
+    if (error instanceof FhirError && error.status < 500) return error.issues;
+    throw error;
+  }
+}
+
 /** One error for all that is wrong with what was sent. */
 export function refuse(issues: readonly (Issue | undefined)[]): void {
   const found = issues.filter((issue) => issue !== undefined);

@@ -5,7 +5,7 @@ import { numberText, parseJson, stringifyJson } from '../../../../src/fhir/model
 import { readOperationDefinition } from '../../../../src/fhir/operations/definition.ts';
 import { encodeOutput } from '../../../../src/fhir/operations/output.ts';
 import type { Values } from '../../../../src/fhir/operations/parameter-entry.ts';
-import { decodeInput } from '../../../../src/fhir/operations/parameters.ts';
+import { readInput, refuseInput } from '../../../../src/fhir/operations/parameters.ts';
 import { createValidator } from '../../../../src/fhir/validation/validate.ts';
 import { anOperationDefinition } from '../../../support/an-operation-definition.ts';
 
@@ -43,8 +43,11 @@ const definition = readOperationDefinition(
 );
 
 const parse = (text: string): unknown => parseJson(text);
-const decode = (body: unknown, query: [string, string][] = []): Values =>
-  decodeInput(definition, { query, body }, deps);
+function decode(body: unknown, query: [string, string][] = []): Values {
+  const { values, issues } = readInput(definition, { query, body }, deps);
+  refuseInput(definition, issues);
+  return values;
+}
 
 function refusal(work: () => unknown): {
   kind: string;
