@@ -46,6 +46,57 @@ describe('the authorization server', () => {
     await line.close();
   });
 
+  for (const how of ['cut', 'silence'] as const) {
+    it(`without Redis registers no app whose address cannot be counted, says so soon, and does it afterwards (${how})`, async () => {
+      const line = await cuttable(await redisUrl());
+      const oauth = await startTestOauth('registration_without_redis', {
+        redisUrl: line.url,
+        registration: { policy: 'open' },
+        limits: 'anonymous=none',
+      });
+      const clients = (): Promise<number> => oauth.db.collection('oauth_clients').countDocuments();
+      const register = (): Promise<Response> =>
+        fetch(`${oauth.root}/oauth/register`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' }),
+        });
+      assert.equal((await register()).status, 201);
+      line[how]();
+      const began = performance.now();
+      const refused = await register();
+      assert.ok(performance.now() - began < 20_000);
+      assert.deepEqual(
+        [
+          refused.status,
+          refused.headers.get('retry-after'),
+          refused.headers.get('cache-control'),
+          await refused.json(),
+        ],
+        [
+          503,
+          '5',
+          'no-store',
+          {
+            error: 'temporarily_unavailable',
+            error_description: 'This cannot be counted at the moment and so cannot be done; try again soon',
+          },
+        ],
+      );
+      assert.equal(await clients(), 1, 'nothing is left of what was refused');
+      line.mend();
+      let again = await register();
+      for (let tries = 0; again.status === 503 && tries < 100; tries++) {
+        await sleep(100);
+        again = await register();
+      }
+      assert.equal(again.status, 201);
+      assert.equal(await clients(), 2);
+      await oauth.close();
+      await line.close();
+    });
+  }
+
   it('without MongoDB lets nobody in whose token may have ended meanwhile', async () => {
     const fresh = await freshDatabase('without_mongodb');
     const line = await cuttable(await mongodbUri());
