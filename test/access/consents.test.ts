@@ -440,6 +440,38 @@ describe('a consent that denies', () => {
     assert.deepEqual(await seen(), [200, 404]);
   });
 
+  it('hides what has a label, or is named, of whatever type it is, and nothing beside it', async () => {
+    const label = { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'PSY' };
+    const owner = { system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'h1' };
+    const message = { resourceType: 'Communication', status: 'completed', subject: { reference: 'Patient/ann' } };
+    for (const [id, security] of [
+      ['plain', [owner]],
+      ['labelled', [owner, label]],
+    ] as const) {
+      const { status, text } = await ask(admin, 'PUT', `Communication/${id}`, { ...message, id, meta: { security } });
+      assert.equal(status, 201, text);
+    }
+    const desk = aCaller('receptionist', { organizations: ['h1'] });
+    const seen = async (who: typeof desk): Promise<string[]> => {
+      const { body } = await ask(who, 'GET', 'Communication?_sort=_id');
+      return (body.entry ?? []).map(({ resource }: { resource: { id: string } }) => resource.id);
+    };
+    const provision = (more: object) => ({ provision: { provision: [{ type: 'deny', ...more }] } });
+    const data = (name: string) => [{ meaning: 'instance', reference: { reference: name } }];
+    for (const [consent, expected] of [
+      [provision({ securityLabel: [label] }), ['plain']],
+      [provision({ data: data('Communication/plain') }), ['labelled']],
+      [provision({ data: data('Communication/plain'), securityLabel: [label] }), ['labelled', 'plain']],
+      [provision({ securityLabel: [label], class: [{ code: 'Observation' }] }), ['labelled', 'plain']],
+      [provision({ securityLabel: [{ display: 'psychiatry' }] }), ['labelled', 'plain']],
+      [provision({}), ['labelled', 'plain']],
+    ] as const) {
+      await decree(consent);
+      for (const who of [desk, ada]) assert.deepEqual(await seen(who), expected, JSON.stringify(consent));
+      assert.equal((await ask(ada, 'GET', 'Patient/ann')).status, 200);
+    }
+  });
+
   it('follows who is in a team, and of what a hospital is part', async () => {
     const { body: team } = await ask(admin, 'GET', 'CareTeam/team');
     await decree(permitted('CareTeam/teams'));

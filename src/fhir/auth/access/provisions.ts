@@ -171,14 +171,20 @@ function dataOf(node: ConsentProvision, type: string, record: ReadonlySet<string
   return { sure: allOf(parts.map(({ sure }) => sure)), possible: allOf(parts.map(({ possible }) => possible)) };
 }
 
-/** One that denies and names no types means those of `record`, as does one that names what is no type. */
+/**
+ * One that denies and names no types means those of `record`, as does one that names what is no type; but a label or a resource that is named is
+ * meant wherever it is.
+ */
 function classesIn(
-  { type: verdict, class: classes = [] }: ConsentProvision,
+  { type: verdict, class: classes = [], securityLabel = [], data = [] }: ConsentProvision,
   type: string,
   record: ReadonlySet<string>,
   { definitions }: CriteriaContext,
 ): Meant {
-  if (classes.length === 0) return verdict !== 'deny' || record.has(type) ? exactly(everything) : NONE;
+  if (classes.length === 0) {
+    const isOfRecord = verdict === 'deny' && data.length === 0 && tokensOf(securityLabel) === '';
+    return isOfRecord && !record.has(type) ? NONE : exactly(everything);
+  }
   if (classes.some(({ code }) => code === type)) return exactly(everything);
   const isOther = classes.every(({ code = '' }) => definitions.resourceTypes.includes(code));
   return { sure: nothing, possible: !isOther && record.has(type) ? everything : nothing };
