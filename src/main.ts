@@ -14,7 +14,7 @@ let stopping = false;
 try {
   const config = readServerConfig();
   const logger = createLogger({ level: config.logLevel, format: config.logFormat });
-  const server = await startServer(config, logger, { onLost: (reason) => end(reason) });
+  const server = await startServer(config, logger, { onLost: (reason) => end(reason), isHeld: true });
   const end = (reason: string): void => {
     if (stopping) return;
     stopping = true;
@@ -38,6 +38,7 @@ try {
   const first = { server, timeZone: config.timeZone, now: systemClock };
   if (config.seed === 'demo') await seedOnFirstStart(first);
   const demo = config.seed === 'demo' ? await demoAccountsOnFirstStart(first) : undefined;
+  server.open();
   const { accounts } = server.service;
   if (accounts !== undefined) await offerFirstAdministrator(accounts, (line) => console.log(line));
   if (config.mongodbUri === undefined) noteServer(config.dataDir, config.baseUrl ?? server.base);

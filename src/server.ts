@@ -21,6 +21,8 @@ export interface RunningServer {
   /** the FHIR base on this machine: http://127.0.0.1:3000/fhir */
   base: string;
   service: FhirService;
+  /** lets in who was held back: `StartOptions.isHeld` */
+  open(): void;
   /** answers what is in work, then ends everything that was started here */
   close(): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface StartOptions {
   onLost: (reason: string) => void;
   /** it lives for a command only, which may lack the settings of the mail server: mail is left on the queue */
   leavesMail?: true;
+  /** nobody is let in before `open`: what people come for is still being made */
+  isHeld?: true;
 }
 
 const FHIR_PATH = '/fhir';
@@ -38,12 +42,14 @@ const GRACE_MS = 10_000;
 
 type RequestHandler = (req: http.IncomingMessage, res: http.ServerResponse) => void;
 
-const starting: RequestHandler = (_req, res) => {
-  res.writeHead(503, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2' }).end('starting\n');
+/** The process lives, and whoever looks after it must not end it for taking its time. */
+const starting: RequestHandler = ({ url }, res) => {
+  const [status, text] = url === '/healthz' ? [200, 'ok'] : [503, 'starting'];
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '2' }).end(`${text}\n`);
 };
 
 export async function startServer(config: Config, logger: Logger, options: StartOptions): Promise<RunningServer> {
-  const { onLost, leavesMail } = options;
+  const { onLost, leavesMail, isHeld } = options;
   let handler = starting;
   let isStopping = false;
   const tls = tlsOf(config);
@@ -113,8 +119,11 @@ export async function startServer(config: Config, logger: Logger, options: Start
       onError: (error) => logger.error('a page failed', { error }),
     });
     const isForWeb = (url: string): boolean => !isFhir(url) || (signIn !== undefined && isWellKnown(url, FHIR_PATH));
-    handler = (req, res) => (isForWeb(req.url ?? '') ? void web(req, res) : service.handle(req, res));
-    return { base, service, close };
+    const open = (): void => {
+      handler = (req, res) => (isForWeb(req.url ?? '') ? void web(req, res) : service.handle(req, res));
+    };
+    if (!isHeld) open();
+    return { base, service, open, close };
   } catch (error) {
     await close();
     throw error;

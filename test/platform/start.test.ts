@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sleep } from '../../src/platform/clock/clock.ts';
 import { freshDatabase, mongodbUri, redisUrl } from '../support/engines.ts';
 import { createFhirClient } from '../support/fhir-client.ts';
 import { busyPort, killAll, type StartedServer, startWardgate, wardgate } from '../support/processes.ts';
@@ -125,10 +126,41 @@ describe('npm start', function () {
   describe('on an empty data folder', () => {
     let environment: Record<string, string>;
     let server: StartedServer;
+    /** statuses until somebody was let in */
+    let held: Record<'alive' | 'ready' | 'page', Set<number>>;
+
+    /** … who then forgets the password of the account that is made last, at once */
+    async function firstAnswer(root: string): Promise<typeof held> {
+      const statuses: typeof held = { alive: new Set(), ready: new Set(), page: new Set() };
+      const statusOf = (path: string, init: RequestInit = {}): Promise<number | undefined> =>
+        fetch(`${root}${path}`, init).then(
+          ({ status }) => status,
+          () => undefined,
+        );
+      for (;;) {
+        const status = await statusOf('/fhir/metadata');
+        if (status === 200) break;
+        if (status === undefined) await sleep(20);
+        else {
+          const others = { alive: '/healthz', ready: '/readyz', page: '/account/sign-in' } as const;
+          for (const [name, path] of Object.entries(others))
+            statuses[name as keyof typeof others].add((await statusOf(path))!);
+          await sleep(100);
+        }
+      }
+      const body = JSON.stringify({ email: 'donor@hospital.example' });
+      const headers = { 'content-type': 'application/json' };
+      assert.equal(await statusOf('/fhir/$forgot-password', { method: 'POST', headers, body }), 200);
+      return statuses;
+    }
 
     before(async () => {
       environment = { DATA_DIR: join(folder, 'data'), MONGODB_CACHE_GB: '0.25' };
-      server = await startWardgate(environment);
+      const { port, close } = await busyPort();
+      close();
+      const first = firstAnswer(`http://127.0.0.1:${port}`);
+      server = await startWardgate({ ...environment, PORT: String(port) });
+      held = await first;
     });
     after(() => server.stop());
 
@@ -161,6 +193,20 @@ describe('npm start', function () {
       assert.match(server.said(), /AUTH=off npm start/);
       assert.equal((await fetch(`${server.base}/Patient`)).status, 401);
       assert.equal((await fetch(new URL('/dev/mail', server.base))).status, 200);
+    });
+
+    it('lets nobody in before the demo accounts are there', async () => {
+      const statuses = Object.entries(held).map(([name, found]) => [name, [...found]]);
+      // the last look at a page may come when the door has just been opened
+      assert.deepEqual(statuses[0], ['alive', [200]]);
+      for (const [name, found] of statuses.slice(1)) assert.equal(found![0], 503, String(name));
+      let letter: string | undefined;
+      for (let tries = 0; letter === undefined && tries < 100; tries++) {
+        const mails = await (await fetch(new URL('/dev/mail', server.base))).text();
+        letter = mails.split('<article>').find((one) => one.includes('donor@hospital.example'));
+        await sleep(100);
+      }
+      assert.match(letter ?? '', /\b\d{6}\b/, 'a code, and not that there is no such account');
     });
 
     it('has loaded the demo hospital', async () => {
