@@ -634,6 +634,65 @@ describe('a consent that denies', () => {
     );
   });
 
+  const mum = aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'mum' } });
+  const herself = aCaller('patient', { fhirUser: { type: 'Patient', id: 'ann' } });
+  /** what a carer sees of lab, old and drug, and whether it may change the consent */
+  const ofCarers: readonly (readonly [what: string, consent: object, seen: string, mayChange: boolean])[] = [
+    ['everybody', { provision: { type: 'deny' } }, ALL, true],
+    ['a doctor', denied('Practitioner/ada'), ALL, true],
+    ['a hospital', denied('Organization/h1'), ALL, true],
+    ['everybody but a doctor', permitted('Practitioner/ada'), ALL, true],
+    ['everybody but a kind of people', permitted('Group/kind'), ALL, true],
+    ['a carer', denied('RelatedPerson/mum'), '', false],
+    ['another carer', denied('RelatedPerson/dad'), ALL, true],
+    ['a carer by an identifier', denied(known('RelatedPerson', 'mum')), '', false],
+    ['a team with a carer in it', denied('CareTeam/family'), '', false],
+    ['who is known by name only', denied({ display: 'my mother' }), '', false],
+    [
+      'a carer, one type',
+      {
+        provision: {
+          provision: [{ type: 'deny', class: [{ code: 'Observation' }], actor: actor('RelatedPerson/mum') }],
+        },
+      },
+      'drug',
+      false,
+    ],
+    [
+      'everybody, and permits a carer one type',
+      {
+        policyRule: coding('OPTOUT'),
+        provision: {
+          provision: [{ type: 'permit', class: [{ code: 'Observation' }], actor: actor('RelatedPerson/mum') }],
+        },
+      },
+      'lab old',
+      false,
+    ],
+  ];
+  for (const [what, consent, seen, mayChange] of ofCarers) {
+    it(`that denies ${what} is ${mayChange ? '' : 'not '}changed by who cares for the patient, and sees ${seen || 'nothing'}`, async () => {
+      const patient = { reference: 'Patient/ann' };
+      const carer = { resourceType: 'RelatedPerson', id: 'mum', active: true, patient };
+      const team = { resourceType: 'CareTeam', id: 'family', status: 'active', subject: patient };
+      await ask(admin, 'PUT', 'RelatedPerson/mum', { ...carer, identifier: [{ system: 'urn:staff', value: 'mum' }] });
+      const participant = [{ member: { reference: 'RelatedPerson/mum' } }];
+      await ask(admin, 'PUT', 'CareTeam/family', { ...team, participant });
+      await decree(consent);
+      assert.deepEqual([await seenBy(mum), await seenBy(herself)], [seen, ALL]);
+      const { body, status } = await ask(mum, 'GET', 'Consent/c');
+      assert.equal(status, 200);
+      const patch = [{ op: 'replace', path: '/status', value: 'inactive' }];
+      const headers = { 'content-type': 'application/json-patch+json' };
+      const change = [
+        await ask(mum, 'PUT', 'Consent/c', { ...body, status: 'inactive' }),
+        await ask(mum, 'PATCH', 'Consent?_id=c', patch, headers),
+      ];
+      for (const { status: changed, text } of change) assert.equal(changed === 200, mayChange, text);
+      assert.equal((await ask(herself, 'PUT', 'Consent/c', { ...body, status: 'inactive' })).status, 200);
+    });
+  }
+
   it('is not ended by a doctor whom it keeps out, but by the patient and by who administers the hospital', async () => {
     await decree({ provision: { type: 'deny' } });
     const { body } = await ask(ada, 'GET', 'Consent/c');

@@ -9,7 +9,7 @@ import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
 import { createParties, isFollowed } from './parties.ts';
 import { bordersIn, createBorders } from './periods.ts';
-import { denies, rootOf, speaksOfPrivacy } from './provisions.ts';
+import { type Denial, denialsIn, denies, patientsOf, rootOf, speaksOfPrivacy } from './provisions.ts';
 import { nameIn, type Parties } from './standings.ts';
 
 export interface Consents {
@@ -18,7 +18,10 @@ export interface Consents {
   readonly parties: Parties;
   /** whether any of them speaks of an organisation, by itself or by what is of one */
   readonly nameOrganizations: boolean;
-  all(): Iterable<Consent>;
+  /** of all patients */
+  denials(): readonly Denial[];
+  /** those of one patient */
+  of(patient: string): readonly Consent[];
   refresh(): Promise<void>;
   /** looks every two seconds from now on */
   follow(): void;
@@ -106,6 +109,21 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     return named;
   }
 
+  let kept = { revision: -1, denials: [] as readonly Denial[], byPatient: new Map<string, readonly Consent[]>() };
+  function sorted(): typeof kept {
+    const found = revision + parties.revision;
+    if (kept.revision === found) return kept;
+    const context = criteria();
+    const consents = [...denying.values()].map(({ consent }) => consent);
+    const byPatient = new Map<string, Consent[]>();
+    for (const consent of consents) {
+      for (const patient of patientsOf(consent, parties, context))
+        byPatient.set(patient, [...(byPatient.get(patient) ?? []), consent]);
+    }
+    kept = { revision: found, denials: denialsIn(consents, parties, context), byPatient };
+    return kept;
+  }
+
   const where = planCriteria({ ...criteria(), type: 'Consent', query: [['status', 'active']] }).where;
   for await (const match of everyMatch(store, { type: 'Consent', where, atOnce: AT_ONCE })) take(match);
   await lookAtParties();
@@ -119,9 +137,8 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     get nameOrganizations() {
       return namedIn().isOrganization || parties.areOrganizations;
     },
-    *all() {
-      for (const { consent } of denying.values()) yield consent;
-    },
+    denials: () => sorted().denials,
+    of: (patient) => sorted().byPatient.get(patient) ?? [],
     refresh,
     follow() {
       following ??= every(EVERY_MS, refresh, onError);

@@ -29,6 +29,11 @@ export function anyOf(predicates: readonly Predicate[]): Predicate {
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }
 
+export function not(of: Predicate): Predicate {
+  if (isNothing(of)) return everything;
+  return isEverything(of) ? nothing : { op: 'not', of };
+}
+
 export function isLocal(predicate: Predicate): boolean {
   if (predicate.op === 'linked' || predicate.op === 'linkedFrom') return false;
   if (predicate.op === 'not') return isLocal(predicate.of);

@@ -6,7 +6,7 @@ import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf, tokenValue } from '../../search/index.ts';
 import { type CriteriaContext, planOnce } from './criteria.ts';
 import { isNow } from './periods.ts';
-import { allOf, anyOf, isEverything, isNothing } from './predicates.ts';
+import { allOf, anyOf, isNothing, not } from './predicates.ts';
 import {
   type Asker,
   leastSure,
@@ -56,30 +56,51 @@ export interface Asking {
   ofPatients: (type: string, ids: readonly string[]) => Predicate;
 }
 
+/** What some patients want. */
+export interface Denial {
+  root: ConsentProvision;
+  patients: readonly string[];
+}
+
+/** Many patients say the same: it is one denial, of all of them. */
+export function denialsIn(consents: Iterable<Consent>, parties: Parties, context: CriteriaContext): Denial[] {
+  const alike = new Map<string, { root: ConsentProvision; patients: string[] }>();
+  for (const consent of consents) {
+    const patients = patientsOf(consent, parties, context);
+    if (patients.length === 0) continue;
+    const root = rootOf(consent);
+    const key = JSON.stringify(root);
+    const known = alike.get(key);
+    if (known) known.patients.push(...patients);
+    else alike.set(key, { root, patients });
+  }
+  return [...alike.values()];
+}
+
 /** What of the type is denied to who asks; `nothing` where nothing is. */
 export function deniedBy(
-  consents: Iterable<Consent>,
+  denials: readonly Denial[],
   type: string,
   asking: Asking,
   context: CriteriaContext,
 ): Predicate {
-  /** many patients say the same: it is one condition, of all of them */
-  const alike = new Map<string, { root: ConsentProvision; ids: string[] }>();
-  for (const consent of consents) {
-    const ids = patientsOf(consent, asking.parties, context);
-    if (ids.length === 0) continue;
-    const root = rootOf(consent);
-    const key = JSON.stringify(root);
-    const known = alike.get(key);
-    if (known) known.ids.push(...ids);
-    else alike.set(key, { root, ids });
-  }
   return anyOf(
-    [...alike.values()].map(({ root, ids }) => {
+    denials.map(({ root, patients }) => {
       const denied = deniedWithin(root, type, asking, context);
-      return isNothing(denied) ? nothing : allOf([asking.ofPatients(type, ids), denied]);
+      return isNothing(denied) ? nothing : allOf([asking.ofPatients(type, patients), denied]);
     }),
   );
+}
+
+/** Whether it speaks of who asks, at whatever time, by more than by everybody: who may be denied something, or is permitted something. */
+export function speaksOf(
+  { type, actor = [], provision = [] }: ConsentProvision,
+  asking: Pick<Asking, 'asker' | 'parties'>,
+  context: CriteriaContext,
+): boolean {
+  const named = surest(actor.map(({ reference }) => standing(reference, { ...asking, context })));
+  if (named === YES || (named === MAYBE && type === 'deny')) return true;
+  return (actor.length === 0 || named !== NO) && provision.some((inner) => speaksOf(inner, asking, context));
 }
 
 export const patientsOf = ({ patient }: Consent, parties: Parties, context: CriteriaContext): string[] =>
@@ -106,11 +127,6 @@ function verdictOf(node: ConsentProvision, type: string, asking: Asking, context
   }
   const left = node.type === 'deny' ? allOf([not(anyOf(replaced))]) : nothing;
   return anyOf([left, ...denied]);
-}
-
-function not(of: Predicate): Predicate {
-  if (isNothing(of)) return everything;
-  return isEverything(of) ? nothing : { op: 'not', of };
 }
 
 /** Whether it speaks of the caller, of seeing things, for what people come here, and of now. */

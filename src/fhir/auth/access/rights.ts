@@ -5,8 +5,8 @@ import { everything, nothing, type Predicate } from '../../model/predicate.ts';
 import { parametersOf } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
 import { isAppState } from './app-state.ts';
-import type { Consents } from './consents.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
+import { createDenied, type DeniedDeps } from './denied.ts';
 import { type Hidden, hiddenBy } from './hidden.ts';
 import { type Ownership, ownedBy } from './owners.ts';
 import {
@@ -18,11 +18,10 @@ import {
   type TypeGroups,
   typesOf,
 } from './policy.ts';
-import { allOf, anyOf, isNothing } from './predicates.ts';
-import { deniedBy } from './provisions.ts';
+import { allOf, anyOf, not } from './predicates.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
-import { ABOVE, ownReferences, placeVariable } from './variables.ts';
+import { ownReferences, placeVariable } from './variables.ts';
 
 /** A policy as it is used: its grants by type. */
 export interface PolicyInForce {
@@ -56,9 +55,8 @@ export interface RightsDeps {
   /** as `criteria`, for what a scope asks of terminology */
   planScope: (plan: (context: CriteriaContext) => Predicate) => Promise<Predicate>;
   variables: () => Variables | Promise<Variables>;
-  consents: Pick<Consents, 'all' | 'parties'>;
-  /** types that a consent means which names none */
-  record: ReadonlySet<string>;
+  consents: DeniedDeps['consents'];
+  record: DeniedDeps['record'];
 }
 
 export interface Rights {
@@ -155,13 +153,11 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     const known = await variablesOnce();
     // whoever uses the app: an administrator's one does not see what others keep
     const ofApp = isAppState(type, caller) ? criteriaPredicate('?code={app-state}', type, known, criteria) : everything;
-    const denied = letter === 'c' ? nothing : deniedOf(type, known);
     const ways: Way[] = [];
     for (const { policy, grantsOf, place } of inForce) {
       const owner = ownerPredicate(type, known, { policy, place, letter });
       const label = labelPredicate(type, policy);
-      const isConsented = isNothing(denied) || policy.ignoresConsents || breaksGlass(policy);
-      const consent: Predicate = isConsented ? everything : { op: 'not', of: denied };
+      const consent = consentPredicate(type, known, { policy, letter });
       for (const grant of grantsOf(type)) {
         if (!grant.may.includes(letter)) continue;
         const where = allOf([
@@ -284,28 +280,17 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
 
   const breaksGlass = ({ breaksGlass: may }: Policy): boolean => caller.breakGlass !== undefined && may === true;
 
-  const denials = new Map<string, Predicate>();
-  function deniedOf(type: string, known: Variables): Predicate {
-    const found = denials.get(type) ?? deniedPredicate(type, known);
-    denials.set(type, found);
-    return found;
-  }
-
-  function deniedPredicate(type: string, known: Variables): Predicate {
-    const { fhirUser, organizations } = caller;
-    const asker = {
-      user: fhirUser && `${fhirUser.type}/${fhirUser.id}`,
-      organizations:
-        organizations.length === 0
-          ? undefined
-          : new Set(
-              ['organizations', ABOVE].flatMap((name) => known.get(name) ?? []).map((id) => `Organization/${id}`),
-            ),
-    };
-    const ofPatients = (of: string, ids: readonly string[]): Predicate =>
-      anyOf(ids.map((id) => ofPatient(of, id) ?? nothing));
-    const { record, consents } = deps;
-    return deniedBy(consents.all(), type, { asker, parties: consents.parties, record, ofPatients }, criteria);
+  const denied = createDenied(caller, { consents: deps.consents, record: deps.record, ofPatient, criteria });
+  /** What patients want of who may see it by this policy. */
+  function consentPredicate(
+    type: string,
+    known: Variables,
+    { policy, letter }: { policy: Policy; letter: Letter },
+  ): Predicate {
+    if (letter === 'c' || breaksGlass(policy)) return everything;
+    if (!policy.ignoresConsents) return not(denied.of(type, known));
+    const isChange = type === 'Consent' && CHANGING.has(letter);
+    return not(anyOf([denied.ofCarer(type, known), isChange ? denied.notCarers(known) : nothing]));
   }
 
   function labelPredicate(type: string, policy: Policy): Predicate {
