@@ -7,7 +7,7 @@ import type { Recorder } from '../audit/index.ts';
 import type { OpenTrail } from '../audit/trail.ts';
 import type { Access } from '../auth/access/access.ts';
 import type { Caller } from '../auth/caller.ts';
-import { type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
+import { admit, type Limits, limitHeaders, type Spent, throttled } from '../auth/limits/index.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { readXml } from '../formats/xml-read.ts';
 import type { Answer, Call, Dispatch, Engine, Target } from '../interactions/call.ts';
@@ -156,8 +156,8 @@ function authenticate(exchange: Exchange, { guard }: Room): void | Promise<void>
   // whoever tries tokens out does so at the expense of an address
   const refuse = async (error: unknown): Promise<never> => {
     exchange.caller = anonymousAt(address);
-    const spent = await limits.spend(exchange.caller);
-    throw spent === undefined || spent.allowed ? error : throttled(spent);
+    await admit(limits, exchange.caller);
+    throw error;
   };
   try {
     const caller = callerOf(exchange.req, address, verify);

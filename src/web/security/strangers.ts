@@ -1,5 +1,5 @@
 // Who is not signed in is known by a network address alone, and what it tries costs us: a password a hash, a sign-in an hour in memory.
-import { type Limits, throttled } from '../../fhir/auth/limits/index.ts';
+import { admit, type Limits } from '../../fhir/auth/limits/index.ts';
 import { anonymousAt } from '../../fhir/http/authenticate.ts';
 
 /** Counts one try; rejects with `throttled` (429) where the address has none left. docs/limits.md: `anonymous` */
@@ -7,7 +7,5 @@ export type AdmitStranger = (address: string) => Promise<void>;
 
 export const admitStrangersBy =
   (limits: Pick<Limits, 'spend'>): AdmitStranger =>
-  async (address) => {
-    const spent = await limits.spend(anonymousAt(address));
-    if (spent !== undefined && !spent.allowed) throw throttled(spent);
-  };
+  (address) =>
+    admit(limits, anonymousAt(address));

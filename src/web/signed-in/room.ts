@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Caller } from '../../fhir/auth/caller.ts';
-import { type Limits, throttled } from '../../fhir/auth/limits/index.ts';
+import { admit, type Limits } from '../../fhir/auth/limits/index.ts';
 import type { Visitor } from '../../fhir/auth/sign-in.ts';
 import { FhirError } from '../../fhir/model/errors.ts';
 import type { ProfileOutput } from '../../generated/operation-io.ts';
@@ -98,8 +98,7 @@ export function createRoom(deps: RoomDeps): Room {
       toSignIn(req, res);
       return undefined;
     }
-    const spent = await limits.spend(session.caller);
-    if (spent !== undefined && !spent.allowed) throw throttled(spent);
+    await admit(limits, session.caller);
     const ask = askFor(session.caller, userAgent === undefined ? {} : { 'user-agent': userAgent });
     const named = req.params.id;
     const acting = session.acting ?? (await actingOf(session.id, session.caller, ask));

@@ -150,6 +150,12 @@ export const limitHeaders = ({ policy, rate, remaining, resetSeconds }: Spent): 
   RateLimit: `"${policy}";r=${remaining};t=${resetSeconds}`,
 });
 
+/** Counts one request of a caller; refuses with `throttled` (429) where none is left. */
+export async function admit(limits: Pick<Limits, 'spend'>, caller: Caller): Promise<void> {
+  const spent = await limits.spend(caller);
+  if (spent !== undefined && !spent.allowed) throw throttled(spent);
+}
+
 export const throttled = (spent: Spent): FhirError => {
   const { policy, rate, resetSeconds } = spent;
   return new FhirError(
