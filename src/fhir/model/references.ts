@@ -9,9 +9,12 @@ export const nameOf = ({ type, id }: Name): string => `${type}/${id}`;
 
 const LITERAL = /^([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
 
+/** `https://hospital.example/fhir/Patient/1` below that base → `Patient/1`; all others as they are */
+export const withoutBase = (reference: string, base: string | undefined): string =>
+  base !== undefined && reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference;
+
 /** `Patient/1`, the same below `base`, and of a version of it; undefined for all others: contained, foreign, logical. */
 export function localName(reference: string, base?: string): Name | undefined {
-  const isBelow = base !== undefined && reference.startsWith(`${base}/`);
-  const [, type, id] = LITERAL.exec(isBelow ? reference.slice(base.length + 1) : reference) ?? [];
+  const [, type, id] = LITERAL.exec(withoutBase(reference, base)) ?? [];
   return type === undefined || id === undefined ? undefined : { type, id };
 }

@@ -1,6 +1,7 @@
 // What apps keep for themselves, in Basic: http://hl7.org/fhir/smart-app-launch/app-state.html. To an app every Basic is app state; which of
 // them are its own is said by their codes (`{app-state}` in policies, oauth/app-states.ts).
 import { FhirError } from '../../model/errors.ts';
+import { withoutBase } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
 import type { Write } from '../../storage/store.ts';
 import { deepEqual } from '../../validation/deep-equal.ts';
@@ -58,9 +59,9 @@ export function checkKept(before: Resource, after: Resource): void {
  * to somewhere else, so it is kept as one to here.
  */
 export function withSubjectHere(write: Write, ownBase: string | undefined): Write {
-  if (write.kind === 'delete' || ownBase === undefined) return write;
+  if (write.kind === 'delete') return write;
   const { subject } = write.resource as { subject?: { reference?: string } };
-  if (!subject?.reference?.startsWith(`${ownBase}/`)) return write;
-  const reference = subject.reference.slice(ownBase.length + 1);
+  if (subject?.reference === undefined) return write;
+  const reference = withoutBase(subject.reference, ownBase);
   return { ...write, resource: { ...write.resource, subject: { ...subject, reference } } };
 }
