@@ -634,6 +634,48 @@ describe('a consent that denies', () => {
     );
   });
 
+  it('hides from programs the content of what it hides', async () => {
+    const program = aCaller('x', { kind: 'client', roles: [], scopes: ['system/*.rs'] });
+    const security = [{ system: 'https://wardgate.dev/fhir/CodeSystem/owner', code: 'h1' }];
+    const subject = { reference: 'Patient/ann' };
+    const composition = {
+      ...{ resourceType: 'Composition', id: 'report', meta: { security }, status: 'final', type: coding('x'), subject },
+      ...{ date: '2024-01-01', author: [{ reference: 'Practitioner/bert' }], title: 'Report' },
+    };
+    const context = { securityContext: { reference: 'DocumentReference/letter' } };
+    const content = [{ attachment: { url: 'Binary/scan' } }];
+    const resources = [
+      { resourceType: 'DocumentReference', id: 'letter', meta: { security }, status: 'current', subject, content },
+      { resourceType: 'Binary', id: 'scan', meta: { security }, contentType: 'text/plain', data: 'eA==', ...context },
+      composition,
+      {
+        ...{ resourceType: 'Bundle', id: 'report', meta: { security }, type: 'document' },
+        ...{ identifier: { system: 'urn:x', value: '1' }, timestamp: '2024-01-01T00:00:00Z' },
+        entry: [{ fullUrl: `${OWN}/Composition/report`, resource: composition }],
+      },
+    ];
+    for (const one of resources) {
+      const { status, text } = await ask(admin, 'PUT', `${one.resourceType}/${one.id}`, one);
+      assert.equal(status, 201, text);
+    }
+    const seen = async (): Promise<number[]> => [
+      (await ask(program, 'GET', 'Binary/scan')).status,
+      (await ask(program, 'GET', 'Bundle/report')).status,
+      (await ask(program, 'GET', 'Binary?_id=scan&_summary=count')).body.total,
+      (await ask(program, 'GET', 'Bundle?_id=report&_summary=count')).body.total,
+    ];
+    const type = (code: string) => ({ provision: { provision: [{ type: 'deny', class: [{ code }] }] } });
+    for (const [consent, expected] of [
+      [{}, [200, 200, 1, 1]],
+      [{ provision: { type: 'deny' } }, [404, 404, 0, 0]],
+      [type('DocumentReference'), [404, 200, 0, 1]],
+      [type('Composition'), [200, 404, 1, 0]],
+    ] as const) {
+      await decree(consent);
+      assert.deepEqual(await seen(), expected, JSON.stringify(consent));
+    }
+  });
+
   const mum = aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'mum' } });
   const herself = aCaller('patient', { fhirUser: { type: 'Patient', id: 'ann' } });
   /** what a carer sees of lab, old and drug, and whether it may change the consent */

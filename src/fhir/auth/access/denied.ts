@@ -1,9 +1,10 @@
 // What patients deny to one caller by their consents, type by type. What a consent means is in provisions.ts.
 import { nothing, type Predicate } from '../../model/predicate.ts';
+import { parametersOf } from '../../search/index.ts';
 import type { Caller } from '../caller.ts';
 import type { Consents } from './consents.ts';
 import type { CriteriaContext, Variables } from './criteria.ts';
-import { anyOf } from './predicates.ts';
+import { anyOf, linkedTo } from './predicates.ts';
 import { deniedBy, rootOf, speaksOf } from './provisions.ts';
 import { ABOVE } from './variables.ts';
 
@@ -18,11 +19,16 @@ export interface DeniedDeps {
 
 export interface Denied {
   of(type: string, known: Variables): Predicate;
+  /** what is only a part of something that is denied: a scan of its letter, a document of its composition */
+  ofWhole(type: string, known: Variables): Predicate;
   /** Of those the caller cares for: it sees what they see, but for what they deny to it by more than by everybody. */
   ofCarer(type: string, known: Variables): Predicate;
   /** consents that are not the caller's to change: they deny it something, or permit it some of what is denied */
   notCarers(known: Variables): Predicate;
 }
+
+/** Which parameter says of what a resource is a part, for types that are in no patient's record by themselves. */
+const WHOLE: Readonly<Record<string, string>> = { Binary: 'security-context', Bundle: 'composition' };
 
 export function createDenied(caller: Caller, { consents, record, ofPatient, criteria }: DeniedDeps): Denied {
   const { fhirUser, organizations } = caller;
@@ -54,8 +60,17 @@ export function createDenied(caller: Caller, { consents, record, ofPatient, crit
       }),
     );
 
+  function ofWhole(type: string, known: Variables): Predicate {
+    const { targets = [], sources = [] } = parametersOf(criteria.definitions, type).byCode.get(WHOLE[type] ?? '') ?? {};
+    return linkedTo(
+      sources.map(({ code }) => code),
+      targets.filter((target) => target !== type).map((target) => [target, of(target, known)]),
+    );
+  }
+
   return {
     of,
+    ofWhole,
     ofCarer(type, known) {
       const denials = speaking(known).map(({ denial }) => denial);
       return denials.length === 0 ? nothing : deniedBy(denials, type, caring, criteria);

@@ -29,6 +29,23 @@ export function anyOf(predicates: readonly Predicate[]): Predicate {
   return of.length === 1 ? of[0]! : { op: 'or', of };
 }
 
+/** What refers by one of the parameters to a resource that is within reach of its type. */
+export function linkedTo(
+  params: readonly string[],
+  targets: Iterable<readonly [type: string, where: Predicate]>,
+): Predicate {
+  const byWhere = new Map<string, Predicate & { op: 'linked' }>();
+  for (const [type, where] of targets) {
+    if (isNothing(where)) continue;
+    for (const param of params) {
+      const key = JSON.stringify([param, where]);
+      const same = byWhere.get(key);
+      byWhere.set(key, { op: 'linked', param, types: [...(same?.types ?? []), type], where });
+    }
+  }
+  return anyOf([...byWhere.values()]);
+}
+
 export function not(of: Predicate): Predicate {
   if (isNothing(of)) return everything;
   return isEverything(of) ? nothing : { op: 'not', of };

@@ -18,7 +18,7 @@ import {
   type TypeGroups,
   typesOf,
 } from './policy.ts';
-import { allOf, anyOf, not } from './predicates.ts';
+import { allOf, anyOf, linkedTo, not } from './predicates.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
 import { ownReferences, placeVariable } from './variables.ts';
@@ -157,7 +157,6 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
     for (const { policy, grantsOf, place } of inForce) {
       const owner = ownerPredicate(type, known, { policy, place, letter });
       const label = labelPredicate(type, policy);
-      const consent = consentPredicate(type, known, { policy, letter });
       for (const grant of grantsOf(type)) {
         if (!grant.may.includes(letter)) continue;
         const where = allOf([
@@ -166,7 +165,7 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
           scope(grant),
           ofApp,
           label,
-          consent,
+          consentPredicate(type, known, { policy, grant, letter }),
         ]);
         const hidden = hiddenOf(grant, type);
         ways.push({ where, ...(hidden && { hidden }), ...(grant.writes && { writes: grant.writes }) });
@@ -192,19 +191,15 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
 
   /** What refers by this parameter to something that can be read. */
   async function whatRefersToVisible(type: string, code: string): Promise<Predicate> {
-    const parameter = parametersOf(definitions, type).byCode.get(code);
-    const byWhere = new Map<string, Predicate & { op: 'linked' }>();
-    for (const target of parameter?.targets ?? []) {
-      if (target === type || !may(target, 'r')) continue;
-      const { where, isNothing } = await reach(target, 'r');
-      if (isNothing) continue;
-      for (const { code: param } of parameter!.sources) {
-        const key = JSON.stringify([param, where]);
-        const same = byWhere.get(key);
-        byWhere.set(key, { op: 'linked', param, types: [...(same?.types ?? []), target], where });
-      }
-    }
-    return anyOf([...byWhere.values()]);
+    const { targets = [], sources = [] } = parametersOf(definitions, type).byCode.get(code) ?? {};
+    const readable = targets.filter((target) => target !== type && may(target, 'r'));
+    const reached = await Promise.all(
+      readable.map(async (target) => [target, (await reach(target, 'r')).where] as const),
+    );
+    return linkedTo(
+      sources.map((source) => source.code),
+      reached,
+    );
   }
 
   async function scopePredicate(type: string, letter: Letter): Promise<(grant: Grant) => Predicate> {
@@ -221,9 +216,8 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
         return { searched, isOfPatient: context === 'patient' };
       }),
     );
-    return ({ where = [] }) => {
-      const isByReference = where.length > 0 && where.every((text) => text.startsWith(VISIBLE));
-      const ofPatient = isByReference ? everything : patientPredicate(type);
+    return (grant) => {
+      const ofPatient = isByReference(grant) ? everything : patientPredicate(type);
       return anyOf(parts.map(({ searched, isOfPatient }) => (isOfPatient ? allOf([ofPatient, searched]) : searched)));
     };
   }
@@ -285,10 +279,13 @@ export function createRights(caller: Caller, inForce: readonly HeldPolicy[], dep
   function consentPredicate(
     type: string,
     known: Variables,
-    { policy, letter }: { policy: Policy; letter: Letter },
+    { policy, grant, letter }: { policy: Policy; grant: Grant; letter: Letter },
   ): Predicate {
     if (letter === 'c' || breaksGlass(policy)) return everything;
-    if (!policy.ignoresConsents) return not(denied.of(type, known));
+    if (!policy.ignoresConsents) {
+      const ofWhole = isByReference(grant) ? nothing : denied.ofWhole(type, known);
+      return allOf([not(denied.of(type, known)), not(ofWhole)]);
+    }
     const isChange = type === 'Consent' && CHANGING.has(letter);
     return not(anyOf([denied.ofCarer(type, known), isChange ? denied.notCarers(known) : nothing]));
   }
@@ -357,6 +354,10 @@ export const criteriaInForce = (
   { where, whereInCare }: Grant,
   doctorsSee: RightsDeps['doctorsSee'],
 ): readonly string[] | undefined => (doctorsSee === 'care' && whereInCare ? whereInCare : where);
+
+/** It gives what belongs to something that is seen. */
+const isByReference = ({ where = [] }: Grant): boolean =>
+  where.length > 0 && where.every((text) => text.startsWith(VISIBLE));
 
 const NO_VARIABLES: Variables = new Map();
 const CHANGING: ReadonlySet<Letter> = new Set(['u', 'd']);
