@@ -28,7 +28,8 @@ const MEANING: Record<Mode, string> = {
 };
 const PATIENTS = 400;
 const DOCTORS = 40;
-const ROUNDS = 7;
+const ROUNDS = 15;
+const IDLE_SECONDS = 10;
 const load = { connections: 16, seconds: 4, warmupSeconds: 1 };
 
 const project = fileURLToPath(new URL('../', import.meta.url));
@@ -45,6 +46,8 @@ const database = childrenOf(process.pid).find(({ name }) => name.startsWith('mon
 const client = await new MongoClient(engines.mongodbUri).connect();
 const servers = new Map<Mode, ServerProcess>();
 const lines: string[] = [];
+/** ms of CPU a second */
+const idle = new Map<Mode, number>();
 try {
   const limit = await limitAlone();
   for (const mode of MODES) servers.set(mode, await start(mode));
@@ -55,19 +58,27 @@ try {
     '',
     'Written by `npm run bench -- --access` from one run: a doctor of a hospital asks, 40 of them from 16 connections; the server, the database',
     'and the load share the machine, so CPU per request means more than rates. CPU is that at 2,000 reads and 500 searches a second, in',
-    `${ROUNDS} interleaved rounds; in brackets the median of how much more it was than with \`AUTH=off\` in the same round.`,
+    `${ROUNDS} interleaved rounds, without what a server uses that has nothing to do; in brackets how much more it was than with \`AUTH=off\` in`,
+    'the same round: the median, and between which values half of the rounds were.',
     '',
     `Machine: ${cpus().length} cores (${cpus()[0]?.model.replace(/ +Processor.*/, '')}), Node ${process.versions.node}.`,
     '',
     '| | requests/s | CPU of the server, µs | CPU of the database, µs |',
     '|---|---|---|---|',
   );
+  say('Nothing to do …');
+  await rest();
   const observation = (): string => `/fhir/Observation/o${some(PATIENTS)}`;
   const search = (): string =>
     `/fhir/Observation?patient=p${some(PATIENTS)}&code=http://loinc.org|8302-2&_sort=-date&_count=20`;
   await compare('read', observation, 2_000);
   await compare('search by patient and code, 20 of 30', search, 500);
-  lines.push('', `Of it the limit alone: ${limit} µs.`, '');
+  const idling = MODES.map((mode) => `${idle.get(mode)!.toFixed(1)} (${MEANING[mode]})`).join(', ');
+  lines.push(
+    '',
+    `Of it the limit alone: ${limit} µs. With nothing to do a server uses, in ms a second: ${idling}.`,
+    '',
+  );
   const { size = 0 } = await client.db('bench').command({ collStats: 'audit_log' });
   const heads = await client.db('bench').collection('audit_heads').find().toArray();
   const records = heads.reduce((sum, { n }) => sum + Number(n), 0);
@@ -204,8 +215,9 @@ async function compare(name: string, target: () => string, perSecond: number): P
   for (const mode of MODES) {
     const cost = costs.get(mode)!;
     const shown = (of: 'server' | 'database'): string => {
-      const more = Math.round(median(cost[of].map((value, round) => value - off[of][round]!)));
-      return `${Math.round(median(cost[of]))}${mode === 'off' ? '' : ` (${more < 0 ? more : `+${more}`})`}`;
+      const more = cost[of].map((value, round) => value - off[of][round]!);
+      const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => signed(quantile(more, part)));
+      return `${Math.round(quantile(cost[of], 0.5))}${mode === 'off' ? '' : ` (${middle}; ${low} to ${high})`}`;
     };
     lines.push(
       `| ${name}, ${MEANING[mode]} | ${Math.round(cost.perSecond)} | ${shown('server')} | ${shown('database')} |`,
@@ -221,6 +233,7 @@ async function costOf(mode: Mode, target: () => string, perSecond?: number) {
     tokens.length === 0 ? {} : { Authorization: `Bearer ${tokens[some(tokens.length)]!.accessToken}` };
   const request = (): Buffer => httpRequest('GET', target(), undefined, headers());
   const before = [cpuMilliseconds(pid), cpuMilliseconds(database)] as const;
+  const started = performance.now();
   const done = await closedLoop({ ...load, port, request, ...(perSecond !== undefined && { perSecond }) });
   // the warm-up is in the CPU as well
   const all = done.requests * ((load.seconds + load.warmupSeconds) / load.seconds);
@@ -228,8 +241,9 @@ async function costOf(mode: Mode, target: () => string, perSecond?: number) {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   if (Object.keys(done.statuses).some((status) => !status.includes('200')))
     throw new Error(JSON.stringify(done.statuses));
+  const resting = ((performance.now() - started) / 1000) * (idle.get(mode) ?? 0);
   return {
-    server: ((cpuMilliseconds(pid) - before[0]) * 1000) / all,
+    server: ((cpuMilliseconds(pid) - before[0] - resting) * 1000) / all,
     database: ((cpuMilliseconds(database) - before[1]) * 1000) / all,
     perSecond: done.perSecond,
   };
@@ -241,8 +255,20 @@ interface Costs {
   perSecond: number;
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+function quantile(values: number[], part: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)]!;
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '' : '+'}${Math.round(value)}`;
+}
+
+/** What the servers use that nobody asks: timers, monitors of the database. */
+async function rest(): Promise<void> {
+  const cpuOf = (mode: Mode): number => cpuMilliseconds(servers.get(mode)!.pid);
+  const before = MODES.map(cpuOf);
+  await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000));
+  for (const [index, mode] of MODES.entries()) idle.set(mode, (cpuOf(mode) - before[index]!) / IDLE_SECONDS);
 }
 
 /** How often `act` is done in ten seconds by so many workers, and what it costs. */
