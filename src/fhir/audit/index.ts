@@ -17,7 +17,7 @@ export interface AuditDeps extends JournalDeps {
 }
 
 export interface Audit {
-  recorder(store: Pick<Store, 'vread'>): Recorder;
+  recorder(store: Pick<Store, 'read' | 'vread'>): Recorder;
   /** the store with the AuditEvents of the log among its resources */
   withEvents<S extends Store>(store: S): S;
   /** what this process wrote down is in the database */

@@ -4,6 +4,8 @@ import { isSecretName } from '../../platform/logger/mask.ts';
 import type { Caller, Named } from '../auth/caller.ts';
 import type { ActedOn, Answer, Call, Dispatch, Target } from '../interactions/call.ts';
 import { FhirError } from '../model/errors.ts';
+import { parseJson } from '../model/json.ts';
+import { localName } from '../model/references.ts';
 import type { Store } from '../storage/store.ts';
 import type { signIns } from './facts.ts';
 import type { Journal } from './journal.ts';
@@ -67,7 +69,7 @@ export interface Recorder {
 export interface RecorderDeps {
   journal: Pick<Journal, 'write'>;
   /** not narrowed: whose data it was is to be found whoever asked */
-  store: Pick<Store, 'vread'>;
+  store: Pick<Store, 'read' | 'vread'>;
   now: () => number;
 }
 
@@ -170,10 +172,11 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
         times = again.times;
       }
       const who = knownWho(caller);
-      const first = firstRecord(request, who, times);
+      const recorded = (): NewRecord => firstRecord(request, who, times);
       const traced = trail?.traced;
-      if (traced === undefined || (traced.wrote.length === 0 && traced.entries.size === 0)) return write([first]);
-      return recordAll(first, who, traced).then(write);
+      const isWhole =
+        traced === undefined || (traced.wrote.length === 0 && traced.entries.size === 0 && !isContent(traced));
+      return isWhole ? write([recorded()]) : recordAll(recorded, who, traced).then(write);
     },
     signIn(event) {
       const { account: id = '', client = '', address, status } = event;
@@ -184,9 +187,12 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
   return recorder;
 
   /** The request and what it wrote; of a Bundle each entry, and what it wrote beside them. */
-  async function recordAll(first: NewRecord, who: Who, traced: Traced): Promise<NewRecord[]> {
-    const all = [traced, ...traced.entries.values()];
-    for (const { wrote } of all) await findOwners(wrote);
+  async function recordAll(recorded: () => NewRecord, who: Who, traced: Traced): Promise<NewRecord[]> {
+    for (const one of [traced, ...traced.entries.values()]) {
+      await findOwners(one.wrote);
+      if (isContent(one)) await findOwnersOfContent(one);
+    }
+    const first = recorded();
     if (traced.call?.target.kind !== 'bundle') return [withWrites(first, traced.wrote)];
     const { request } = first as { request: string };
     // what a transaction only writes is not called entry by entry
@@ -210,7 +216,23 @@ export function createRecorder({ journal, store, now }: RecorderDeps): Recorder 
       one.patients = [...patients];
     }
   }
+
+  async function findOwnersOfContent({ call, base, patients }: Traced): Promise<void> {
+    const { id } = call!.target as { id: string };
+    const binary = await store.read('Binary', id).catch(() => undefined);
+    if (!binary?.bytes) return;
+    const { securityContext } = parseJson(binary.bytes) as { securityContext?: { reference?: string } };
+    const name = localName(securityContext?.reference ?? '', base.toString());
+    if (name === undefined) return;
+    if (name.type === 'Patient') patients.add(name.id);
+    const whole = await store.read(name.type, name.id).catch(() => undefined);
+    if (whole?.bytes) addPatientsIn(whole.bytes, base, patients);
+  }
 }
+
+/** A Binary that was read is bytes: whose they are says what it belongs to. */
+const isContent = ({ call, status }: Traced): boolean =>
+  status < 400 && (call?.target.kind === 'read' || call?.target.kind === 'vread') && call.target.type === 'Binary';
 
 /** What happened to a session or an account, as it is written down. */
 export const recordOfSignIn = ({

@@ -16,6 +16,8 @@ export interface Wrote {
 
 /** What a trail has found out. */
 export interface Traced {
+  /** of references that are our own */
+  base: Buffer;
   call?: Pick<Call, 'target' | 'method' | 'query' | 'headers'>;
   status: number;
   refusal?: string;
@@ -33,7 +35,7 @@ export interface OpenTrail extends Trail {
 }
 
 export function openTrail(base: Buffer): OpenTrail {
-  const traced: Traced = { status: 0, patients: new Set(), wrote: [], about: [], entries: new Map() };
+  const traced: Traced = { base, status: 0, patients: new Set(), wrote: [], about: [], entries: new Map() };
   const see = (bytes: Buffer): void => addPatientsIn(bytes, base, traced.patients);
   return {
     traced,
@@ -80,8 +82,10 @@ interface Eyes {
 /** The call with a store that tells what is read and written, where the answer alone does not. */
 function watched(call: Call, traced: Traced, eyes: Eyes): Call {
   const { target, method, query, headers } = call;
-  const isRead = method === 'GET' || method === 'HEAD' || target.kind.startsWith('search');
+  const isOfMeta = target.kind === 'operation' && target.code === 'meta';
+  const isRead = method === 'GET' || method === 'HEAD' || target.kind.startsWith('search') || isOfMeta;
   const isPartial =
+    isOfMeta ||
     query.some(([name]) => name === '_elements' || name === '_summary') ||
     headers['if-none-match'] !== undefined ||
     headers['if-modified-since'] !== undefined;
