@@ -408,17 +408,15 @@ describe('an app', () => {
       return { address: (await visitor.submit(page, '/allow')).url, verifier };
     };
 
-    it('redeems it once, of six times at the same moment', async () => {
+    it('redeems it once at most, of six times at the same moment, and leaves nobody a token that is good', async () => {
       const { address, verifier } = await codeOf();
       const results = await Promise.allSettled(Array.from({ length: 6 }, () => app.redeem(address, verifier)));
-      const [won, ...more] = results.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-      assert.ok(won !== undefined && more.length === 0, `${more.length + 1} redeemed the code`);
+      // nobody, where one of the others ended the grant before the first had its token
+      const won = results.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+      assert.ok(won.length <= 1, `${won.length} redeemed the code`);
       for (const one of results) if (one.status === 'rejected') assert.equal(one.reason.error, 'invalid_grant');
-      await assert.rejects(
-        async () => oauth.tokens.verify(won.access_token),
-        /revoked/,
-        'a code that is sent twice was stolen',
-      );
+      for (const { access_token: token } of won)
+        await assert.rejects(async () => oauth.tokens.verify(token), /revoked/, 'a code that is sent twice was stolen');
     });
 
     it('must know what the code was asked with', async () => {
