@@ -27,6 +27,10 @@ const world: Record<string, object> = {
   },
   'Patient/bob': { name: [{ family: 'Baker' }], managingOrganization: { reference: 'Organization/h2' } },
   'RelatedPerson/mum': { patient: { reference: 'Patient/bob' }, active: true },
+  'RelatedPerson/aunt': { patient: { reference: 'Patient/bob' }, period: { end: '2020-12-31' } },
+  'RelatedPerson/uncle': { patient: { reference: 'Patient/bob' }, period: { start: '2999-01-01' } },
+  'RelatedPerson/dad': { patient: { reference: 'Patient/bob' }, active: false },
+  'RelatedPerson/gran': { patient: { reference: 'Patient/bob' }, period: { start: '2020-01-01', end: '2999' } },
   'Observation/ann-lab': { status: 'final', category: category('laboratory'), ...code, ...of('ann') },
   'Observation/ann-vital': {
     status: 'final',
@@ -76,6 +80,10 @@ const callers = {
     scopes: ['patient/*.rs', 'launch'],
   }),
   'mother of bob': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'mum' } }),
+  'former carer of bob': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'aunt' } }),
+  'coming carer of bob': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'uncle' } }),
+  'father of bob, no more': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'dad' } }),
+  'grandmother of bob': aCaller('patient', { fhirUser: { type: 'RelatedPerson', id: 'gran' } }),
   'a program': aCaller('x', { kind: 'client', roles: [], scopes: ['system/Observation.s', 'user/Patient.rs'] }),
   'doctor here, receptionist there': aCaller('x', {
     roles: ['doctor@h1', 'receptionist@h2'],
@@ -130,6 +138,11 @@ const rows: readonly (readonly [who: Who, request: string, status: number, tells
   ['ann', 'POST Patient/$match', 403, 'forbidden', { resourceType: 'Patient', name: [{ family: 'Baker' }] }],
   ['mother of bob', 'GET Patient', 200, 'bob'],
   ['mother of bob', 'GET Observation', 200, 'bob-lab'],
+  ['grandmother of bob', 'GET Patient', 200, 'bob'],
+  ['former carer of bob', 'GET Patient', 200, ''],
+  ['former carer of bob', 'GET Patient/bob', 404, 'not-found'],
+  ['coming carer of bob', 'GET Observation/bob-lab', 404, 'not-found'],
+  ['father of bob, no more', 'GET Patient/bob', 404, 'not-found'],
 
   ["ann's laboratory app", 'GET Observation', 200, 'ann-lab'],
   ["ann's laboratory app", 'GET Observation/ann-vital', 404, 'not-found'],

@@ -1,13 +1,17 @@
 // What `{…}` in a policy stands for: facts of the caller's token, and ids that are looked up for it below every restriction.
+import type { RelatedPerson } from 'fhir/r4.js';
 import { FhirError } from '../../model/errors.ts';
+import { parseJson } from '../../model/json.ts';
 import { parentsOf } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
 import type { Caller } from '../caller.ts';
 import { mayKeepState } from './app-state.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables } from './criteria.ts';
+import { isNow } from './periods.ts';
 import type { ListPart } from './policy.ts';
 import { referredBy } from './referred.ts';
+import { nameIn } from './standings.ts';
 
 /** More than these in one list cost every search more than they choose. */
 const MOST_LISTED = 10_000;
@@ -70,14 +74,10 @@ function factsOf({ fhirUser, organizations, encounter }: Caller): Map<string, re
 export async function lookUpVariables(caller: Caller, { lists, places }: Needed, deps: LookUpDeps): Promise<Variables> {
   const variables = factsOf(caller);
   const { fhirUser, organizations } = caller;
-  // a carer acts for the patients whose related person it is
-  const proxy = { search: 'RelatedPerson?_id=x&active:not=false', take: 'patient' };
   const [below, above, patients, states] = await Promise.all([
     deps.below(organizations),
     deps.above(organizations),
-    fhirUser?.type === 'RelatedPerson'
-      ? listed([{ ...proxy, search: proxy.search.replace('x', fhirUser.id) }], variables, deps)
-      : variables.get('patients')!,
+    fhirUser?.type === 'RelatedPerson' ? patientsOfCarer(fhirUser.id, deps) : variables.get('patients')!,
     mayKeepState(caller) ? deps.statesOf(caller.client) : [],
   ]);
   variables.set('organizations', below);
@@ -88,6 +88,18 @@ export async function lookUpVariables(caller: Caller, { lists, places }: Needed,
   const facts = new Map(variables);
   for (const [name, parts] of Object.entries(lists)) variables.set(name, await listed(parts, facts, deps));
   return variables;
+}
+
+/** Who cares for a patient is a RelatedPerson of that patient, as long as that says so. */
+async function patientsOfCarer(id: string, deps: LookUpDeps): Promise<string[]> {
+  const found: string[] = [];
+  const query = { type: 'RelatedPerson', where: { op: 'ids', ids: [id] }, atOnce: 1 } as const;
+  for await (const { bytes } of everyMatch(deps.store, query)) {
+    const { active, period, patient } = parseJson(bytes) as unknown as RelatedPerson;
+    const name = nameIn(patient, deps);
+    if (active !== false && isNow(period, deps) && name?.type === 'Patient') found.push(name.id);
+  }
+  return found;
 }
 
 /** Departments belong to their hospital. */
