@@ -73,7 +73,8 @@ async function openDoor(): Promise<Door> {
     await book.add({ email, firstName: 'Grace', lastName: `Hopper ${index}`, password, roles: [role] });
     const account = await service.accounts!.signIn.account((await book.findByEmail(email))!._id);
     const { id, ...facts } = account!;
-    door.tokens.push(await oauth.tokens.issue({ account: id, ...facts, amr: ['pwd', 'otp'], address: '127.0.0.1' }));
+    const shown = { amr: ['pwd', 'otp'], since: Date.now(), address: '127.0.0.1' };
+    door.tokens.push(await oauth.tokens.issue({ account: id, ...facts, ...shown }));
     door.people.push({ email, password: PASSWORD });
   }
   const { publicKey, privateKey } = await generateKeyPair('ES384', { extractable: true });

@@ -142,7 +142,7 @@ describe('npm run token', () => {
     const admin = `Bearer ${(await token(ADMIN)).out}`;
     const { tokens, signIn } = server.service.accounts!;
     const { id: account, ...who } = (await signIn.account(ids[DOCTOR]!))!;
-    const own = await tokens.issue({ account, ...who, amr: ['pwd', 'otp'], address: '192.0.2.1' });
+    const own = await tokens.issue({ account, ...who, amr: ['pwd', 'otp'], since: Date.now(), address: '192.0.2.1' });
     assert.equal((await get('/$profile', first)).status, 200);
     const { code, out, err } = await ending(DOCTOR);
     assert.deepEqual([code, out], [0, '']);

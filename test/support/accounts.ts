@@ -60,6 +60,7 @@ export function createTestAccounts(): TestAccounts {
         organizations,
         ...(fhirUser !== undefined && { fhirUser }),
         amr: ['pwd', 'otp'],
+        since: Date.now(),
         ...known.visitor,
       };
     },

@@ -66,6 +66,7 @@ describe('the pages’ own sign-in by another identity provider', function () {
     const visitor = createVisitor(pages.root);
     assert.match((await visitor.open(await goThere(visitor, 'dana'))).title, /^Sign in/);
     await admin.call('reactivate', { account: ada.account });
+    pages.clock.now++;
   });
 
   it('says that the other side refused, or does not answer', async () => {

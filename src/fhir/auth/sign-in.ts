@@ -36,10 +36,10 @@ export interface SignIn {
   tellOfLink(account: string, link: { provider: string; email?: string }): Promise<void>;
 }
 
-/** Whom tokens are for after this account was shown to be its owner's. `amr` tells how (RFC 8176). */
+/** Whom tokens are for after this account was shown to be its owner's. `amr` tells how (RFC 8176), `since` when at the earliest. */
 export const subjectOf = (
   { id, roles, organizations, fhirUser, limits }: Account,
-  amr: readonly string[],
+  { amr, since }: Pick<Subject, 'amr' | 'since'>,
   { address, userAgent }: Visitor,
 ): Subject => ({
   account: id,
@@ -48,6 +48,7 @@ export const subjectOf = (
   ...(fhirUser !== undefined && { fhirUser }),
   ...(limits !== undefined && { limits }),
   amr,
+  since,
   address,
   ...(userAgent !== undefined && { userAgent }),
 });

@@ -10,6 +10,8 @@ export interface Subject {
   fhirUser?: Named;
   /** authentication methods (RFC 8176): `pwd`, `otp` */
   amr: readonly string[];
+  /** before they showed who they are and anything was looked up for it, ms since 1970 */
+  since: number;
   address: string;
   userAgent?: string;
   /** class of rate limits where it is not the usual one of the roles */
@@ -71,7 +73,7 @@ export interface EndAll {
 }
 
 export interface Tokens {
-  /** a grant of our own pages and of `$login` */
+  /** a grant of our own pages and of `$login`. Throws 'login' where the account was shut since to whoever could come in */
   issue(subject: Subject): Promise<TokenSet>;
   /** rotates; a token that was used before ends the whole grant. Throws 'login' */
   refresh(refreshToken: string): Promise<TokenSet>;

@@ -11,7 +11,14 @@ import { startTestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp } from '../../support/smart-app.ts';
 import { createVisitor } from '../../support/visitor.ts';
 
-const subject: Subject = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
+const subject: Subject = {
+  account: 'd1',
+  roles: ['doctor'],
+  organizations: [],
+  amr: ['pwd'],
+  since: Date.now(),
+  address: '192.0.2.7',
+};
 
 describe('the authorization server', () => {
   it('without Redis checks, makes, refreshes and ends tokens; nobody signs in, and is told to come back', async () => {

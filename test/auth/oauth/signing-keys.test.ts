@@ -5,7 +5,14 @@ import type { Subject } from '../../../src/fhir/auth/tokens.ts';
 import { sleep } from '../../../src/platform/clock/clock.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 
-const subject: Subject = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
+const subject: Subject = {
+  account: 'd1',
+  roles: ['doctor'],
+  organizations: [],
+  amr: ['pwd'],
+  since: Date.now(),
+  address: '192.0.2.7',
+};
 const kidOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid as string;
 

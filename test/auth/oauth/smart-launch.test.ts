@@ -456,7 +456,14 @@ describe('an app', () => {
       const thief = await createSmartApp(oauth, 'thief');
       const { refresh_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
       await assert.rejects(client.refreshTokenGrant(thief.config, token!), { error: 'invalid_grant' });
-      const own = await oauth.tokens.issue({ account: 'd1', roles: [], organizations: [], amr: ['pwd'], address: '' });
+      const own = await oauth.tokens.issue({
+        account: 'd1',
+        roles: [],
+        organizations: [],
+        amr: ['pwd'],
+        since: Date.now(),
+        address: '',
+      });
       const wardgate = await createSmartApp(oauth, 'wardgate');
       await assert.rejects(client.refreshTokenGrant(wardgate.config, own.refreshToken));
       await assert.rejects(oauth.tokens.refresh(token!), { kind: 'login' });

@@ -21,7 +21,8 @@ describe('access tokens that are not ours', () => {
   before(async () => {
     oauth = await startTestOauth('attacks');
     oauth.accounts.add({ id: 'd1' });
-    const subject = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
+    const who = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
+    const subject = { ...who, since: Date.now() };
     good = (await oauth.tokens.issue(subject)).accessToken;
     await oauth.tokens.verify(good);
   });

@@ -28,6 +28,7 @@ describe('tokens of our own client', () => {
       organizations: ['o1'],
       fhirUser: { type: 'Practitioner', id: 'p1' },
       amr: ['pwd', 'otp'],
+      since: oauth.clock.now ?? Date.now(),
       address: '192.0.2.7',
       userAgent: 'Test/1',
       ...more,
@@ -163,6 +164,28 @@ describe('tokens of our own client', () => {
       (await oauth.tokens.sessions(subject.account)).map(({ id }) => id),
       [grant],
     );
+  });
+
+  it('are not made for a sign-in that began before the account was shut', async () => {
+    const before = await signedIn();
+    await oauth.tokens.endAllOf(before.account);
+    await assert.rejects(oauth.tokens.issue(before), refusal('login', /This sign-in is over/));
+    assert.deepEqual(await oauth.tokens.sessions(before.account), []);
+    await oauth.tokens.issue({ ...before, since: Date.now() + 1 });
+    assert.equal((await oauth.tokens.sessions(before.account)).length, 1);
+  });
+
+  it('are nobody’s who signs in while the account is shut, however the two meet', async () => {
+    for (let turn = 0; turn < 40; turn++) {
+      const before = await signedIn();
+      const soon = async (ms: number): Promise<void> => (ms === 0 ? undefined : sleep(ms));
+      const [issued] = await Promise.allSettled([
+        oauth.tokens.issue(before),
+        soon(turn % 8).then(() => oauth.tokens.endAllOf(before.account)),
+      ]);
+      assert.deepEqual(await oauth.tokens.sessions(before.account), []);
+      if (issued.status === 'fulfilled') assert.equal(await isGood(oauth, issued.value.accessToken), false);
+    }
   });
 
   it('that have ended stay so when Redis has lost everything', async () => {

@@ -97,6 +97,7 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
   }
 
   async function arrive({ code, challenge }: CodeSent, visitor: Visitor): Promise<Arrival> {
+    const since = now();
     const verdict = await sender.take({ code, challenge, address: visitor.address, purposes: ARRIVING });
     if (verdict.is !== 'right') throw await refusalOf(verdict, visitor);
     const account =
@@ -104,7 +105,7 @@ export function createSignIn(deps: SignInDeps): SignInRoom {
     if (account === undefined) throw over();
     if (account.status !== 'active') throw deactivated();
     await remember(account, visitor);
-    return { account, subject: subjectOf(accountAs(account)!, ['pwd', 'otp'], visitor) };
+    return { account, subject: subjectOf(accountAs(account)!, { amr: ['pwd', 'otp'], since }, visitor) };
   }
 
   /** undefined where the password was changed after it was entered */

@@ -189,7 +189,7 @@ export async function createOauth(deps: OauthDeps): Promise<Oauth> {
       record,
       endSession: tokens.endSession,
     }),
-    foreign: createForeignSignIn({ federation, links, signIn, record }),
+    foreign: createForeignSignIn({ federation, links, signIn, record, now }),
     links,
     smartConfiguration: () => smartConfiguration(addresses, deps.registration),
     clients,

@@ -29,20 +29,22 @@ export interface ForeignSignInDeps {
   links: Pick<IdentityLinksRoom, 'accountOf' | 'settle'>;
   signIn: () => Pick<SignIn, 'account'>;
   record: (event: OauthEvent) => Promise<void>;
+  now: () => number;
 }
 
-export function createForeignSignIn({ federation, links, signIn, record }: ForeignSignInDeps): ForeignSignIn {
+export function createForeignSignIn({ federation, links, signIn, record, now }: ForeignSignInDeps): ForeignSignIn {
   return {
     providers: federation.providers,
     begin: (provider) => federation.begin(provider, OWN_PAGES),
     async arrive(identity, visitor) {
+      const since = now();
       const id = await links.accountOf(identity);
       const account = id === undefined ? undefined : await signIn().account(id);
       if (account === undefined) return undefined;
       await record({ act: 'login', account: account.id, address: visitor.address, status: 200 });
-      return subjectOf(account, ['fed'], visitor);
+      return subjectOf(account, { amr: ['fed'], since }, visitor);
     },
     settle: async (arrived, identity, visitor) =>
-      subjectOf(await links.settle(arrived, identity, visitor.address), arrived.amr, visitor),
+      subjectOf(await links.settle(arrived, identity, visitor.address), arrived, visitor),
   };
 }

@@ -118,6 +118,7 @@ export function createTokens(deps: TokensDeps): Issuer {
     organizations,
     fhirUser,
     amr,
+    since,
     address,
     userAgent,
     limits,
@@ -134,12 +135,17 @@ export function createTokens(deps: TokensDeps): Issuer {
         context: {},
         address,
         ...(userAgent !== undefined && { userAgent }),
-        authenticatedAt: at,
+        authenticatedAt: since,
         ...(idleSeconds !== undefined && { idleSeconds }),
         startedAt: at,
         expiresAt: refreshEnds(at, idleSeconds),
       },
     );
+    // whoever shuts the account later than this finds the grant
+    if (isCutOff(await cutoffs.find(account), { at: since })) {
+      await endGrant(grant);
+      throw new FhirError('login', 'This sign-in is over; begin again');
+    }
     const person = {
       id: account,
       roles,
@@ -148,9 +154,9 @@ export function createTokens(deps: TokensDeps): Issuer {
       ...(limits !== undefined && { limits }),
     };
     const seconds = accessEnds(idleSeconds);
-    const authTime = Math.floor(at / 1000);
+    const authTime = Math.floor(since / 1000);
     const [access, refresh] = await Promise.all([
-      accessToken(person, { grant: { id: grant, authenticatedAt: at }, client, seconds }),
+      accessToken(person, { grant: { id: grant, authenticatedAt: since }, client, seconds }),
       refreshToken({ accountId: account, grantId: grant, amr: [...amr], authTime }, client).save(),
     ]);
     return { accessToken: access, refreshToken: refresh, expiresIn: seconds };
@@ -210,8 +216,9 @@ export function createTokens(deps: TokensDeps): Issuer {
   }
 
   async function endAllOf(account: string, { besides, keepsWork = false }: EndAll = {}): Promise<void> {
-    const open = (await grants.ofAccount(account)).map(({ id }) => id).filter((id) => id !== besides);
+    // first: a grant that is made while they are looked for is then given up by who made it
     await cutoffs.set(account, { at: now(), ...(besides !== undefined && { besides }) }, !keepsWork);
+    const open = (await grants.ofAccount(account)).map(({ id }) => id).filter((id) => id !== besides);
     await grants.endAllOf(account, besides);
     for (const id of open) ended.add(id);
     await refreshTokens.removeAllOf(open);
