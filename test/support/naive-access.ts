@@ -240,12 +240,15 @@ export function naiveAccess(
       : undefined;
   }
 
+  const theOne = (name: string): Resource[] => world.filter((one) => `${one.resourceType}/${one.id}` === name);
+  const isByReference = (where: string[]): boolean =>
+    where.length > 0 && where.every((text) => text.startsWith('visible:'));
+
   function meetsWhere(resource: Resource, text: string): boolean {
     if (text.startsWith('visible:'))
-      return referencesOf(resource, text.slice('visible:'.length)).some((name) => {
-        const target = world.find((one) => `${one.resourceType}/${one.id}` === name);
-        return target !== undefined && target.resourceType !== resource.resourceType && sees(target, 'r');
-      });
+      return referencesOf(resource, text.slice('visible:'.length))
+        .flatMap(theOne)
+        .some((target) => target.resourceType !== resource.resourceType && sees(target, 'r'));
     const [compartment = '', query = ''] = text.split('?');
     const isWithin =
       compartment === '' || filled(compartment).some((name) => isInCompartment(resource, name.split('/')[1]!));
@@ -268,23 +271,28 @@ export function naiveAccess(
   const denying = world
     .filter((one) => one.resourceType === 'Consent' && JSON.stringify(one.policyRule ?? '').includes('OPTOUT'))
     .map((one) => (one.patient as { reference: string }).reference.split('/')[1]!);
-  const isDenied = (resource: Resource, { ignoresConsents }: Policy): boolean =>
-    ignoresConsents !== true &&
-    types.groups.record!.includes(resource.resourceType) &&
-    denying.some((id) => isOfPatient(resource, id));
+  const isDeniedItself = (resource: Resource): boolean =>
+    types.groups.record!.includes(resource.resourceType) && denying.some((id) => isOfPatient(resource, id));
+  /** or it is the content of what is denied */
+  const isDenied = (resource: Resource, { ignoresConsents }: Policy, { where = [] }: Grant): boolean => {
+    if (ignoresConsents === true) return false;
+    const isContent = resource.resourceType === 'Binary' && !isByReference(where);
+    const wholes = isContent ? referencesOf(resource, 'security-context').flatMap(theOne) : [];
+    return [resource, ...wholes].some(isDeniedItself);
+  };
 
   function isInScope(resource: Resource, letter: string, { where = [] }: Grant): boolean {
     const some = scopesFor(resource.resourceType, letter);
     if (some === undefined) return true;
     // app state: these apps have no codes of their own
     if (resource.resourceType === 'Basic' && caller.kind === 'account') return false;
-    const isByReference = where.length > 0 && where.every((text) => text.startsWith('visible:'));
     const isOfLaunch = (): boolean =>
       isOfPatient(resource, patient()) ??
       (types.shared.includes(resource.resourceType) || types.open.includes(resource.resourceType));
     return some.some(
       ({ context, query }) =>
-        (context !== 'patient' || isByReference || isOfLaunch()) && (query === '' || meetsQuery(resource, query)),
+        (context !== 'patient' || isByReference(where) || isOfLaunch()) &&
+        (query === '' || meetsQuery(resource, query)),
     );
   }
 
@@ -294,7 +302,7 @@ export function naiveAccess(
         ({ policy, grant }) =>
           isOwned(resource, policy) &&
           isCleared(resource, policy) &&
-          !isDenied(resource, policy) &&
+          !isDenied(resource, policy, grant) &&
           isInScope(resource, letter, grant) &&
           (whereOf(grant)?.some((text) => meetsWhere(resource, text)) ?? true),
       )
