@@ -46,6 +46,8 @@ export interface ListPart {
   search: string;
   /** the reference parameter whose values are meant, or `_id` */
   take: string;
+  /** `participant`: elements of which one names the caller, or has what does, and is in its `period`, as all of it is */
+  during?: string;
 }
 
 export interface Policy {
@@ -264,12 +266,16 @@ export function typesOf(
 }
 
 function checkList(parts: unknown, definitions: Definitions): string[] {
-  if (!isOfKind(parts, 'objects')) return ['must be a list of { search, take }'];
-  return (parts as ListPart[]).flatMap(({ search, take }) => {
+  if (!isOfKind(parts, 'objects')) return ['must be a list of { search, take, during? }'];
+  return (parts as ListPart[]).flatMap(({ search, take, during }) => {
     const [, type = '', query = ''] = /^([A-Z][A-Za-z]+)\?(.+)$/.exec(search ?? '') ?? [];
     if (!definitions.resourceTypes.includes(type)) return [`${search} is not of the form Type?parameter=value`];
     const taken = definitions.searchParameters(type).get(take);
-    const problems = checkCriteria(`?${query}`, [type], { definitions, names: new Set() });
+    const isElement = during === undefined || elementsNamed(during, type, definitions).length > 0;
+    const problems = [
+      ...checkCriteria(`?${query}`, [type], { definitions, names: new Set() }),
+      ...(isElement ? [] : [`${type} has no element ${during}`]),
+    ];
     return take === '_id' || taken?.type === 'reference'
       ? problems
       : [...problems, `${take} of ${type} is not a reference`];

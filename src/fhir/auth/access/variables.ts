@@ -1,7 +1,9 @@
 // What `{…}` in a policy stands for: facts of the caller's token, and ids that are looked up for it below every restriction.
-import type { RelatedPerson } from 'fhir/r4.js';
+import type { Period, Reference, RelatedPerson } from 'fhir/r4.js';
 import { FhirError } from '../../model/errors.ts';
 import { parseJson } from '../../model/json.ts';
+import { nameOf } from '../../model/references.ts';
+import type { Resource } from '../../model/resource.ts';
 import { parentsOf } from '../../search/index.ts';
 import { everyMatch } from '../../storage/every-match.ts';
 import type { Store } from '../../storage/store.ts';
@@ -142,17 +144,18 @@ export async function organizationsAbove(
 
 async function listed(parts: readonly ListPart[], facts: Variables, deps: LookUpDeps): Promise<string[]> {
   const ids = new Set<string>();
-  for (const { search, take } of parts) {
+  for (const { search, take, during } of parts) {
     const question = search.indexOf('?');
     const type = search.slice(0, question);
     const where = criteriaPredicate(search.slice(question), type, facts, deps);
-    for await (const { id, keys = [] } of everyMatch(deps.store, {
+    for await (const { id, keys = [], bytes } of everyMatch(deps.store, {
       type,
       where,
       atOnce: AT_ONCE,
       wantReferences: true,
-      leaveBytes: true,
+      leaveBytes: during === undefined,
     })) {
+      if (during !== undefined && !isDuring(parseJson(bytes) as Resource, during, facts, deps)) continue;
       if (take === '_id') ids.add(id);
       else for (const referred of referredBy(take, keys, { ...deps, type })) ids.add(referred.id);
       if (ids.size > MOST_LISTED)
@@ -163,4 +166,16 @@ async function listed(parts: readonly ListPart[], facts: Variables, deps: LookUp
     }
   }
   return [...ids];
+}
+
+/** Whoever left a team is in it no more, though the team goes on. */
+function isDuring(resource: Resource, name: string, facts: Variables, deps: CriteriaContext): boolean {
+  const { period, [name]: found } = resource as Resource & { period?: Period };
+  const elements = (Array.isArray(found) ? found : [found ?? {}]) as { period?: Period }[];
+  const namesCaller = (element: object): boolean =>
+    [element, ...Object.values(element)].some((value: Reference | undefined) => {
+      const named = nameIn(value, deps);
+      return named !== undefined && facts.get('user')?.includes(nameOf(named));
+    });
+  return isNow(period, deps) && elements.some((element) => isNow(element.period, deps) && namesCaller(element));
 }

@@ -118,6 +118,12 @@ const wrong: readonly (readonly [what: string, policy: unknown, expression: stri
     'policy.lists.mine',
     /not a reference/,
   ],
+  [
+    'a list during what there is not',
+    { ...policy, lists: { mine: [{ search: 'Encounter?status=planned', take: 'subject', during: 'shift' }] } },
+    'policy.lists.mine',
+    /Encounter has no element shift/,
+  ],
 ];
 
 describe('an access policy', () => {
