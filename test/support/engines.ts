@@ -34,9 +34,20 @@ async function start(): Promise<Engines> {
     environment: process.env,
     report: (line) => console.log(`  ${line}`),
   });
+  if (!TEST_MONGODB_URI) await forgetSoon(running.mongodbUri);
   process.env.TEST_MONGODB_URI = running.mongodbUri;
   process.env.TEST_REDIS_URL = running.redisUrl;
   return running;
+}
+
+/**
+ * What was dropped stays open for five minutes, so that snapshots can be read: the databases of a fast run are more files than a process may open,
+ * and connections end then.
+ */
+async function forgetSoon(uri: string): Promise<void> {
+  const admin = await new MongoClient(uri).connect();
+  await admin.db('admin').command({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 5 });
+  await admin.close();
 }
 
 const PREFIX = 'wardgate-test-';
