@@ -118,7 +118,12 @@ const changes: readonly (readonly [who: Who, name: string, change: object, refus
   ['lab technician', 'ServiceRequest/order', { status: 'completed' }],
   ['lab technician', 'ServiceRequest/order', { status: 'active' }, 'ServiceRequest'],
   ['lab technician', 'ServiceRequest/order', { doNotPerform: true }, 'ServiceRequest.doNotPerform'],
-  ['driver', 'Task/ride', { status: 'ready', meta: undefined }, 'Task.meta'],
+  [
+    'driver',
+    'Task/ride',
+    { status: 'ready', meta: { security: [{ system: 'http://example.org/labels', code: 'new' }] } },
+    'Task.meta',
+  ],
   ['driver', 'Task/ride', { requester: doctor }, 'Task.requester'],
   ['driver', 'Task/ride', { status: 'completed' }],
   ['driver', 'Task/ridden', { status: 'in-progress' }, 'Task'],
@@ -143,7 +148,12 @@ const changes: readonly (readonly [who: Who, name: string, change: object, refus
   ['mum', 'QuestionnaireResponse/by-ann', { status: 'completed' }],
   ['mum', 'QuestionnaireResponse/by-ann', { author: stranger }, 'QuestionnaireResponse'],
   ['doctor who breaks the glass', 'Condition/secret', { note: [{ text: 'seen' }] }],
-  ['doctor who breaks the glass', 'Condition/secret', { meta: undefined }, 'Condition.meta.security'],
+  [
+    'doctor who breaks the glass',
+    'Condition/secret',
+    { meta: { security: [{ system: CONFIDENTIALITY, code: 'N' }] } },
+    'Condition.meta.security',
+  ],
 ];
 
 /** who, what is new, and whether it may be */

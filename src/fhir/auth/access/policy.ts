@@ -3,6 +3,7 @@
 import type { Definitions } from '../../definitions/definitions.ts';
 import type { Issue } from '../../model/errors.ts';
 import { checkCriteria } from './criteria.ts';
+import { CLEARANCES, type Clearance } from './labels.ts';
 import { checkCondition } from './write-conditions.ts';
 
 /** SMART v2 letters (create, read, update, delete, search), and history. http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
@@ -69,9 +70,6 @@ export interface Policy {
   /** the highest confidentiality that is seen without it: http://terminology.hl7.org/CodeSystem/v3-Confidentiality; absent: N */
   clearance?: Clearance;
 }
-
-export const CLEARANCES = ['U', 'L', 'M', 'N', 'R', 'V'] as const;
-export type Clearance = (typeof CLEARANCES)[number];
 
 /** Names for lists of types that several policies share: profiles/access-policies/types.json. */
 export type TypeGroups = Readonly<Record<string, readonly string[]>>;

@@ -8,16 +8,9 @@ import { isAppState } from './app-state.ts';
 import { type CriteriaContext, criteriaPredicate, type Variables, VISIBLE } from './criteria.ts';
 import { createDenied, type DeniedDeps } from './denied.ts';
 import { type Hidden, hiddenBy } from './hidden.ts';
+import { CLEARANCES, type Clearance, CONFIDENTIALITY } from './labels.ts';
 import { type Ownership, ownedBy } from './owners.ts';
-import {
-  CLEARANCES,
-  type Clearance,
-  type Grant,
-  type Letter,
-  type Policy,
-  type TypeGroups,
-  typesOf,
-} from './policy.ts';
+import { type Grant, type Letter, type Policy, type TypeGroups, typesOf } from './policy.ts';
 import { allOf, anyOf, linkedTo, not } from './predicates.ts';
 import { NO_REACH, type Reach, reachOf, type Way } from './reach.ts';
 import { type ClinicalScope, readClinicalScope } from './scopes.ts';
@@ -361,4 +354,3 @@ const isByReference = ({ where = [] }: Grant): boolean =>
 
 const NO_VARIABLES: Variables = new Map();
 const CHANGING: ReadonlySet<Letter> = new Set(['u', 'd']);
-const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';

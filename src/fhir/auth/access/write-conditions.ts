@@ -4,7 +4,7 @@ import r4 from 'fhirpath/fhir-context/r4';
 import { FhirError } from '../../model/errors.ts';
 import type { Resource } from '../../model/resource.ts';
 import { deepEqual } from '../../validation/deep-equal.ts';
-import { isOwner } from './owners.ts';
+import { labelsOf } from './labels.ts';
 import type { WriteCondition } from './policy.ts';
 
 type Compiled = (resource: unknown, environment: Record<string, unknown>) => unknown[];
@@ -80,4 +80,3 @@ function changedElements(before: Resource = NOTHING, after: Resource = NOTHING):
 
 const NOTHING = {} as Resource;
 const plainName = (name: string): string => (name.startsWith('_') ? name.slice(1) : name);
-export const labelsOf = ({ meta }: Resource): object[] => (meta?.security ?? []).filter((label) => !isOwner(label));
