@@ -260,5 +260,16 @@ describe('passwords and sessions', () => {
       const reply = await person.post('/$update-profile', { firstName: '<script>' });
       assert.equal(refusalOf(reply), '400 value at firstName');
     });
+
+    it('tell all that is wrong at once, and change nothing', async () => {
+      const person = await people.register();
+      const wrong = { firstName: '<script>', lastName: 'King', phone: 'none', birthDate: 'once' };
+      const { status, body } = await person.post('/$update-profile', wrong);
+      assert.equal(status, 400);
+      const places = body.issue.flatMap(({ expression }: { expression: string[] }) => expression);
+      assert.deepEqual(places.sort(), ['birthDate', 'firstName', 'phone']);
+      const { account } = await person.call('profile', {});
+      assert.notEqual(account.lastName, 'King');
+    });
   });
 });

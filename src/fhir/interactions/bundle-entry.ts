@@ -1,5 +1,6 @@
 // One entry of a batch or transaction as the request it stands for. https://hl7.org/fhir/R4/bundle.html#request
 import { type ErrorKind, FhirError, type Issue } from '../model/errors.ts';
+import { withoutBase } from '../model/references.ts';
 import type { Resource } from '../model/resource.ts';
 import type { Call, Target } from './call.ts';
 import { type Grammar, readQuery } from './grammar.ts';
@@ -79,7 +80,7 @@ function readUrl(
   grammar: Grammar,
   { at, base }: { at: string; base: string },
 ): { target: Target; query: Call['query'] } {
-  const relative = url.startsWith(`${base}/`) ? url.slice(base.length + 1) : url;
+  const relative = withoutBase(url, base);
   const question = relative.indexOf('?');
   const path = question === -1 ? relative : relative.slice(0, question);
   try {

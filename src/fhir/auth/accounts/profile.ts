@@ -7,7 +7,8 @@ import type { Store, Transaction } from '../../storage/store.ts';
 import type { Book } from './book.ts';
 import { type AccountDocument, fhirUserOf } from './documents.ts';
 import { nameIn } from './person.ts';
-import { readPhone, wrongName, wrongPhone } from './personal.ts';
+import { readPhone } from './personal.ts';
+import { wrongParticulars } from './registrations.ts';
 import { refuse } from './visitor.ts';
 
 export interface ProfileChange {
@@ -68,12 +69,9 @@ export function createProfiles({ store, book }: { store: Pick<Store, 'read' | 'r
         }),
       );
     },
-    async change(id, { firstName, lastName, phone, gender, birthDate, address }) {
-      refuse([
-        firstName === undefined ? undefined : wrongName(firstName, 'firstName'),
-        lastName === undefined ? undefined : wrongName(lastName, 'lastName'),
-        phone === undefined ? undefined : wrongPhone(phone, 'phone'),
-      ]);
+    async change(id, change) {
+      refuse(wrongParticulars(change));
+      const { firstName, lastName, phone, gender, birthDate, address } = change;
       const said = {
         ...(firstName !== undefined && { firstName: firstName.trim() }),
         ...(lastName !== undefined && { lastName: lastName.trim() }),
