@@ -1,6 +1,7 @@
 // Accounts for tests of the issuer that need no mail: real passwords and codes, kept in memory, the code readable by the test.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Account, SignIn, Visitor } from '../../src/fhir/auth/sign-in.ts';
+import type { Subject } from '../../src/fhir/auth/tokens.ts';
 import { FhirError } from '../../src/fhir/model/errors.ts';
 
 export interface TestAccount extends Account {
@@ -14,9 +15,20 @@ export interface TestAccounts extends SignIn {
   codeFor(email: string): string;
 }
 
+/** Who has just signed in, for `tokens.issue`. */
+export const aSubject = (more: Partial<Subject> = {}): Subject => ({
+  account: 'd1',
+  roles: ['doctor'],
+  organizations: [],
+  amr: ['pwd'],
+  since: Date.now(),
+  address: '192.0.2.7',
+  ...more,
+});
+
 const refuse = (sentence: string): FhirError => new FhirError('login', sentence);
 
-export function createTestAccounts(): TestAccounts {
+export function createTestAccounts(now = Date.now): TestAccounts {
   const accounts = new Map<string, TestAccount>();
   const challenges = new Map<string, { account: TestAccount; code: string; visitor: Visitor }>();
 
@@ -60,7 +72,7 @@ export function createTestAccounts(): TestAccounts {
         organizations,
         ...(fhirUser !== undefined && { fhirUser }),
         amr: ['pwd', 'otp'],
-        since: Date.now(),
+        since: now(),
         ...known.visitor,
       };
     },

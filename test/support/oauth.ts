@@ -79,9 +79,9 @@ export async function startTestOauth(name: string, options: TestOauthOptions = {
   const { addOauthRoutes } = await import('../../src/web/oauth-routes.ts');
   const database = options.database ?? (await freshDatabase(name));
   const redis = await connectRedis(options.redisUrl ?? (await redisUrl()));
-  const accounts = options.accounts ?? createTestAccounts();
   const clock: TestOauth['clock'] = { now: undefined };
   const now = options.now ?? ((): number => clock.now ?? Date.now());
+  const accounts = options.accounts ?? createTestAccounts(now);
   const addressOf = createAddressOf(['127.0.0.1']);
   const log: TestOauth['log'] = [];
   const events: OauthEvent[] = [];

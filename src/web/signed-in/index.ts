@@ -85,7 +85,6 @@ export function addSignedInPages(deps: SignedInPagesDeps): { personIn: PersonIn;
     seal,
     forgetIn: deps.forgetIn,
     mailbox,
-    now,
   });
   const room = createRoom({
     ...shared,

@@ -46,7 +46,6 @@ export interface SignInPagesDeps {
   origin: string;
   /** where mail is to be seen while no mail server is set */
   mailbox?: string | undefined;
-  now: () => number;
   logger: Pick<Logger, 'error'>;
 }
 
@@ -68,7 +67,7 @@ const BEGUN_SECONDS = 30 * 60;
 
 export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
   const { app, signIn, foreign, foreignCookie, sessions, cookie, arrivalCookie } = deps;
-  const { redis, space, seal, formTokens, admitStranger, visitorOf, origin, now } = deps;
+  const { redis, space, seal, formTokens, admitStranger, visitorOf, origin } = deps;
 
   const keyOf = (id: string): string => `{${space}:pages}:begun:${createHash('sha256').update(id).digest('base64url')}`;
   async function begunOf(req: Request): Promise<Begun | undefined> {
@@ -233,11 +232,11 @@ export function addSignInPages(deps: SignInPagesDeps): { onReturn: OnReturn } {
     async (req, res, { code = '' }) => {
       const begun = await begunOf(req);
       if (begun?.challenge === undefined) return go(res, SIGN_IN_PATH);
-      const since = now();
       const subject = await signIn.complete(begun.challenge, code.replaceAll(' ', ''), visitorOf(req));
       if (begun.foreign === undefined) return enter(req, res, subject, begun.to);
       const { challenge: _, ...rest } = begun;
-      await begin(req, res, { ...rest, arrived: { account: subject.account, amr: subject.amr, since } });
+      const { account, amr, since } = subject;
+      await begin(req, res, { ...rest, arrived: { account, amr, since } });
       go(res, `${SIGN_IN_PATH}/link`);
     },
     codeAgain,

@@ -2,23 +2,16 @@
 import assert from 'node:assert/strict';
 import { MongoClient } from 'mongodb';
 import * as client from 'openid-client';
-import type { Subject } from '../../../src/fhir/auth/tokens.ts';
 import type { FhirError } from '../../../src/fhir/model/errors.ts';
 import { sleep } from '../../../src/platform/clock/clock.ts';
+import { aSubject } from '../../support/accounts.ts';
 import { cuttable } from '../../support/cuttable.ts';
 import { freshDatabase, mongodbUri, redisUrl } from '../../support/engines.ts';
 import { startTestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp } from '../../support/smart-app.ts';
 import { createVisitor } from '../../support/visitor.ts';
 
-const subject: Subject = {
-  account: 'd1',
-  roles: ['doctor'],
-  organizations: [],
-  amr: ['pwd'],
-  since: Date.now(),
-  address: '192.0.2.7',
-};
+const subject = aSubject();
 
 describe('the authorization server', () => {
   it('without Redis checks, makes, refreshes and ends tokens; nobody signs in, and is told to come back', async () => {

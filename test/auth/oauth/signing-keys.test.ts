@@ -1,18 +1,11 @@
 // Signing keys change, by age or by hand, and nobody is signed out by it, unless that is what is wanted.
 import assert from 'node:assert/strict';
 import { CHECK_FOR_MS, USE_FOR_MS } from '../../../src/fhir/auth/oauth/signing-keys.ts';
-import type { Subject } from '../../../src/fhir/auth/tokens.ts';
 import { sleep } from '../../../src/platform/clock/clock.ts';
+import { aSubject } from '../../support/accounts.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 
-const subject: Subject = {
-  account: 'd1',
-  roles: ['doctor'],
-  organizations: [],
-  amr: ['pwd'],
-  since: Date.now(),
-  address: '192.0.2.7',
-};
+const subject = aSubject();
 const kidOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()).kid as string;
 

@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 import * as client from 'openid-client';
 import { clientFrom } from '../../../src/fhir/auth/oauth/client-request.ts';
 import type { Directory } from '../../../src/fhir/auth/oauth/directory.ts';
+import { aSubject } from '../../support/accounts.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 import { CALLBACK, createSmartApp, refusalIn, type SmartApp, signIn } from '../../support/smart-app.ts';
 import { createVisitor, type Page, type Visitor } from '../../support/visitor.ts';
@@ -456,14 +457,7 @@ describe('an app', () => {
       const thief = await createSmartApp(oauth, 'thief');
       const { refresh_token: token } = await app.launch({ scope: STAY }, { id: 'd1' });
       await assert.rejects(client.refreshTokenGrant(thief.config, token!), { error: 'invalid_grant' });
-      const own = await oauth.tokens.issue({
-        account: 'd1',
-        roles: [],
-        organizations: [],
-        amr: ['pwd'],
-        since: Date.now(),
-        address: '',
-      });
+      const own = await oauth.tokens.issue(aSubject({ roles: [] }));
       const wardgate = await createSmartApp(oauth, 'wardgate');
       await assert.rejects(client.refreshTokenGrant(wardgate.config, own.refreshToken));
       await assert.rejects(oauth.tokens.refresh(token!), { kind: 'login' });

@@ -11,6 +11,7 @@ import {
 } from 'node:crypto';
 import { importJWK, type JWTPayload, SignJWT } from 'jose';
 import type { FhirError } from '../../../src/fhir/model/errors.ts';
+import { aSubject } from '../../support/accounts.ts';
 import { startTestOauth, type TestOauth } from '../../support/oauth.ts';
 
 const base64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -21,9 +22,7 @@ describe('access tokens that are not ours', () => {
   before(async () => {
     oauth = await startTestOauth('attacks');
     oauth.accounts.add({ id: 'd1' });
-    const who = { account: 'd1', roles: ['doctor'], organizations: [], amr: ['pwd'], address: '192.0.2.7' };
-    const subject = { ...who, since: Date.now() };
-    good = (await oauth.tokens.issue(subject)).accessToken;
+    good = (await oauth.tokens.issue(aSubject())).accessToken;
     await oauth.tokens.verify(good);
   });
   after(() => oauth.close());

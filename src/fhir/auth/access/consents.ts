@@ -9,7 +9,7 @@ import type { Store } from '../../storage/store.ts';
 import type { CriteriaContext } from './criteria.ts';
 import { createParties, isFollowed } from './parties.ts';
 import { bordersIn, createBorders } from './periods.ts';
-import { type Denial, denialsIn, denies, patientsOf, rootOf, speaksOfPrivacy } from './provisions.ts';
+import { type Denial, denies, joinAlike, patientsOf, rootOf, speaksOfPrivacy } from './provisions.ts';
 import { nameIn, type Parties } from './standings.ts';
 
 export interface Consents {
@@ -114,13 +114,13 @@ export async function createConsents({ store, criteria, now, onError }: Consents
     const found = revision + parties.revision;
     if (kept.revision === found) return kept;
     const context = criteria();
-    const consents = [...denying.values()].map(({ consent }) => consent);
     const byPatient = new Map<string, Consent[]>();
-    for (const consent of consents) {
-      for (const patient of patientsOf(consent, parties, context))
-        byPatient.set(patient, [...(byPatient.get(patient) ?? []), consent]);
-    }
-    kept = { revision: found, denials: denialsIn(consents, parties, context), byPatient };
+    const denials = [...denying.values()].map(({ consent }) => {
+      const patients = patientsOf(consent, parties, context);
+      for (const patient of patients) byPatient.set(patient, [...(byPatient.get(patient) ?? []), consent]);
+      return { root: rootOf(consent), patients };
+    });
+    kept = { revision: found, denials: joinAlike(denials), byPatient };
     return kept;
   }
 

@@ -1,9 +1,8 @@
 // Security labels: what is seen hangs on them, so nobody loses one by chance. https://hl7.org/fhir/R4/resource.html#tag-updates
 import { FhirError } from '../../model/errors.ts';
+import { type Label, labelIdentity } from '../../model/labels.ts';
 import type { Resource } from '../../model/resource.ts';
 import { isOwner } from './owners.ts';
-
-type Label = NonNullable<NonNullable<Resource['meta']>['security']>[number];
 
 export const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
 /** its codes, the lowest first */
@@ -14,8 +13,7 @@ export type Clearance = (typeof CLEARANCES)[number];
 export const labelsOf = ({ meta }: Resource): readonly Label[] =>
   (meta?.security ?? []).filter((label) => !isOwner(label));
 
-/** "The identity of a tag or security label is the system+code": https://hl7.org/fhir/R4/resource-operation-meta-add.html */
-const isSame = (one: Label, other: Label): boolean => one.system === other.system && one.code === other.code;
+const isSame = (one: Label, other: Label): boolean => labelIdentity(one) === labelIdentity(other);
 
 /**
  * What a PUT leaves out stays: many clients send back what they know of, and no labels. Only a confidentiality that it names takes the place of
@@ -23,14 +21,15 @@ const isSame = (one: Label, other: Label): boolean => one.system === other.syste
  */
 export function withLabelsKept(after: Resource, before: Resource): Resource {
   const given = after.meta?.security ?? [];
+  const asGiven = (label: Label): Label | undefined => given.find((one) => isSame(one, label));
   const saysConfidentiality = given.some(({ system }) => system === CONFIDENTIALITY);
-  const known = labelsOf(before).filter(
-    (label) => given.some((one) => isSame(one, label)) || !(saysConfidentiality && label.system === CONFIDENTIALITY),
+  const kept = labelsOf(before).filter(
+    (label) => asGiven(label) || !(saysConfidentiality && label.system === CONFIDENTIALITY),
   );
-  if (known.every((label) => given.some((one) => isSame(one, label)))) return after;
+  if (kept.every(asGiven)) return after;
   const security = [
-    ...known.map((label) => given.find((one) => isSame(one, label)) ?? label),
-    ...given.filter((one) => !known.some((label) => isSame(one, label))),
+    ...kept.map((label) => asGiven(label) ?? label),
+    ...given.filter((one) => !kept.some((label) => isSame(one, label))),
   ];
   return { ...after, meta: { ...after.meta, security } };
 }

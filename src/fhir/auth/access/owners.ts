@@ -2,6 +2,7 @@
 // sets it when a resource is created and keeps it; docs/adr/0019 says why, and types.json how it is worked out of the content.
 import type { Definitions } from '../../definitions/definitions.ts';
 import { FhirError } from '../../model/errors.ts';
+import type { Label } from '../../model/labels.ts';
 import { nothing, type Predicate } from '../../model/predicate.ts';
 import type { Name } from '../../model/references.ts';
 import type { Resource } from '../../model/resource.ts';
@@ -55,7 +56,6 @@ export function ownedBy(
   return sharing === 'owned' ? owned : anyOf([owned, { op: 'not', of: hasTokenOf('_security', OWNER_SYSTEM) }]);
 }
 
-type Label = { system?: string; code?: string };
 export const isOwner = ({ system }: Label): boolean => system === OWNER_SYSTEM;
 
 export const ownersOf = ({ meta }: Resource): string[] =>

@@ -63,16 +63,14 @@ export interface Denial {
 }
 
 /** Many patients say the same: it is one denial, of all of them. */
-export function denialsIn(consents: Iterable<Consent>, parties: Parties, context: CriteriaContext): Denial[] {
+export function joinAlike(denials: readonly Denial[]): Denial[] {
   const alike = new Map<string, { root: ConsentProvision; patients: string[] }>();
-  for (const consent of consents) {
-    const patients = patientsOf(consent, parties, context);
+  for (const { root, patients } of denials) {
     if (patients.length === 0) continue;
-    const root = rootOf(consent);
     const key = JSON.stringify(root);
     const known = alike.get(key);
     if (known) known.patients.push(...patients);
-    else alike.set(key, { root, patients });
+    else alike.set(key, { root, patients: [...patients] });
   }
   return [...alike.values()];
 }

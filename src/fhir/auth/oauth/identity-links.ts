@@ -6,18 +6,13 @@ import { FhirError } from '../../model/errors.ts';
 import type { GrantStore, LinkFacts, LinkRecord } from '../../storage/grants.ts';
 import type { IdentityLink, IdentityLinks } from '../identity-links.ts';
 import type { Account, SignIn } from '../sign-in.ts';
+import type { Subject } from '../tokens.ts';
 import { isCutOff } from './cutoff.ts';
 import type { ForeignIdentity } from './federation.ts';
 import type { OauthEvent } from './grant-record.ts';
 
 /** Somebody signed in here after a sign-in elsewhere, and has not said yet whether both are theirs. */
-export interface Arrived {
-  account: string;
-  /** how they showed it: RFC 8176 */
-  amr: readonly string[];
-  /** before they did, ms since 1970 */
-  since: number;
-}
+export type Arrived = Pick<Subject, 'account' | 'amr' | 'since'>;
 
 export interface IdentityLinksRoom extends IdentityLinks {
   /** whose account it is; undefined as long as nobody has shown that */

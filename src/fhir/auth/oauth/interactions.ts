@@ -322,8 +322,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       const { details } = await detailsOf(req, res);
       const state = await begun(details.uid);
       if (state?.challenge === undefined) throw new FhirError('conflict', 'First your e-mail address and password.');
-      const since = now();
-      const { account, amr } = await signIn().complete(state.challenge, code, visitorOf(req));
+      const { account, amr, since } = await signIn().complete(state.challenge, code, visitorOf(req));
       const arrived = { account, amr, since };
       if (state.foreign === undefined) return signedIn(req, res, { ...arrived, uid: details.uid });
       await keep(details.uid, { email: state.email, foreign: state.foreign, arrived });

@@ -5,6 +5,7 @@ import { readIfMatch } from '../../interactions/headers.ts';
 import { untilNotOutrun } from '../../interactions/outrun.ts';
 import { withId } from '../../interactions/resource-body.ts';
 import { FhirError } from '../../model/errors.ts';
+import { labelIdentity } from '../../model/labels.ts';
 import type { Resource } from '../../model/resource.ts';
 import { answerWith, type OperationAnswer, type OperationContext } from '../operation.ts';
 import { contentOf, need, type StoredVersion } from './stored.ts';
@@ -12,8 +13,7 @@ import { contentOf, need, type StoredVersion } from './stored.ts';
 const SETS = ['profile', 'security', 'tag'] as const;
 type Label = NonNullable<Meta['tag']>[number];
 
-const identityOf = (label: Label | string): string =>
-  typeof label === 'string' ? label : `${label.system ?? ''}|${label.code ?? ''}`;
+const identityOf = (label: Label | string): string => (typeof label === 'string' ? label : labelIdentity(label));
 
 export function addedTo(meta: Meta, more: Meta): Meta {
   return withSets(
